@@ -1,0 +1,2 @@
+compile_probe:
+	true

@@ -1,0 +1,209 @@
+"""What we noted ourselves: polls, matches, stories, editions, deliveries, documents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from aggregator.model.written import Entry, Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """The validators (RFC 9110 §8.8) of one answer, byte for byte; they belong to *url* and to nothing else."""
+
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """The latest poll of a source, what came of it, and what the next one needs to know.
+
+    *body* identifies the bytes last read, *reading* how they were read (the source's settings and the program's
+    version): when *reading* changes, neither validators nor *body* save us the work.  *error* is a sentence for the
+    operator, None after a success; *failures* counts them in a row.
+    """
+
+    source: str
+    url: str
+    at: datetime
+    next_poll: datetime
+    status: Literal["ok", "not_modified", "failed", "gone"]
+    http_status: int | None = None
+    error: str | None = None
+    failures: int = 0
+    entries: int = 0
+    new: int = 0
+    held: int = 0
+    first_success: datetime | None = None
+    last_success: datetime | None = None
+    validators: Validators | None = None
+    body: str | None = None
+    reading: str | None = None
+    origin: Origin | None = None
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """An entry as one poll of one source saw it.
+
+    *keys* identify it, strongest first (``match.keys``); *words* is a hash of what a reader would read, so that churn
+    in the markup is not taken for an edit; *length* is how much there is to read, in characters of plain text.
+    """
+
+    source: str
+    zone: str
+    entry: Entry
+    keys: tuple[str, ...]
+    words: str
+    length: int
+    seen: datetime
+
+    @property
+    def published(self) -> datetime:
+        """When it was published, as far as can be believed: never later than it was first seen."""
+        return min(self.entry.published or self.entry.updated or self.seen, self.seen)
+
+
+Rule = Literal["first", "own-key", "guid", "url", "text", "editor"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A sighting, the story it belongs to, and why: *rule*, *score* (0 to 1) and *evidence* in words.
+
+    *rule* is ``first`` for the entry that founded the story.
+    """
+
+    sighting: Sighting
+    story: str
+    rule: Rule
+    score: float = 1.0
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """Entries that are the same publication, merged.
+
+    *id* (a tag URI) and *published* never change.  *updated* moves when the words shown change; *changed* when
+    anything shown does.  A *withdrawn* story is shown nowhere and cannot come back by itself; a *held* one waits for
+    the operator's word.
+    """
+
+    id: str
+    published: datetime
+    updated: datetime
+    changed: datetime
+    members: tuple[Match, ...]
+    withdrawn: datetime | None = None
+    held: bool = False
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """The zones that published it, each once, in the order in which their copies were first seen."""
+        return tuple(dict.fromkeys(member.sighting.zone for member in self.members))
+
+    @property
+    def lead(self) -> Sighting:
+        """The copy whose title and text are shown."""
+        return self.members[0].sighting
+
+    def within(self, zones: tuple[str, ...], prefer: str | None = None) -> Story | None:
+        """The story as a stream of these zones shows it, its lead first; None when none of them published it.
+
+        The lead is the fullest copy, the zone *prefer* before all others; of equals the one seen first.
+        """
+        members = [member for member in self.members if member.sighting.zone in zones]
+        if not members:
+            return None
+        lead = min(
+            members,
+            key=lambda m: (m.sighting.zone != prefer, -m.sighting.length, m.sighting.seen, m.sighting.source),
+        )
+        return replace(self, members=(lead, *(member for member in members if member is not lead)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """One sending of a digest.  *slot* names the moment it was due and is unique in the digest."""
+
+    id: int
+    digest: str
+    slot: str
+    frozen: datetime
+    state: Literal["sending", "done", "skipped"]
+    stories: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What a subscriber reads: the frozen, rendered part of a message that many recipients share."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """What a message is rebuilt from, byte for byte, whatever the configuration says by then.
+
+    *sender* and *reply_to* are header values, *date* is the moment of freezing (never of sending).
+    """
+
+    sender: str
+    reply_to: str | None
+    recipient: str
+    list_id: str
+    message_id: str
+    date: datetime
+    archive: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """How far a hand-over to the relay came, and what the relay said (RFC 5321 §4.2).
+
+    *code* is None when there was no answer; in phase ``dot`` that means nobody can tell whether it was taken.
+    """
+
+    phase: Literal["connect", "mail", "rcpt", "data", "dot"]
+    code: int | None
+    text: str
+
+
+DeliveryState = Literal["queued", "sending", "dot", "deferred", "in_doubt", "held", "sent", "failed", "expired"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One edition to one subscriber.
+
+    *doubts* counts how often nobody could tell whether the relay took it; *reply* is what the relay said last.
+    """
+
+    id: int
+    edition: int
+    digest: str
+    address: str
+    state: DeliveryState
+    next_attempt: datetime
+    expires: datetime
+    attempts: int = 0
+    doubts: int = 0
+    reply: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """What publishing yields: bytes with their media type, strong ETag (quotes included) and Last-Modified."""
+
+    media_type: str
+    content: bytes
+    etag: str
+    last_modified: datetime
