@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from aggregator.model.written import Entry, Origin
+from aggregator.model.written import Entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,6 @@ class Poll:
     validators: Validators | None = None
     body: str | None = None
     reading: str | None = None
-    origin: Origin | None = None
     problems: tuple[str, ...] = ()
 
 
@@ -177,7 +176,7 @@ class Reply:
     text: str
 
 
-DeliveryState = Literal["queued", "sending", "dot", "deferred", "in_doubt", "held", "sent", "failed", "expired"]
+DeliveryState = Literal["queued", "sending", "dot", "deferred", "in_doubt", "held", "sent", "failed", "expired", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """What the operator wants: the configuration, as values.
 
 Each class is one table of the TOML file, each field one setting with its default, so this is the one place that knows
-them.  ``config/`` reads the file into these and checks what goes beyond a single field.
+them.  Its type says how a setting is written (``units``); ``config/`` reads the file into these and checks what
+takes more than its type to know.  Settings that these classes do not know are refused.
 """
 
 from __future__ import annotations
@@ -10,15 +11,14 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, with_config
 
-from aggregator.model.units import Duration, Size
+from aggregator.model.units import WEEK as WEEK
+from aggregator.model.units import Color, Days, Duration, HttpUrl, Ident, Lasting, Line, Several, Size, Times
+from aggregator.model.units import Weekday as Weekday
 
-Ident = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
-HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+[^\s]*$")]
-Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-WEEK: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
+Flag = Annotated[bool, Field(strict=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Zone:
     """An organisation whose news is merged."""
 
     id: Ident
-    name: str
+    name: Line
     url: HttpUrl | None = None
     color: Color = "#1f4e79"
 
@@ -44,8 +44,8 @@ class Selectors:
     link: str = "a"
     date: str | None = None
     summary: str | None = None
-    strip: tuple[str, ...] = ()
-    min_items: int = 0
+    strip: Several = ()
+    min_items: Annotated[int, Field(strict=True, ge=0)] = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +59,14 @@ class Source:
     id: Ident
     zone: str
     url: HttpUrl
-    title: str | None = None
+    title: Line | None = None
     type: Literal["auto", "feed", "page"] = "auto"
-    interval: Duration | None = None
+    interval: Lasting | None = None
     key: str | None = None
     publish: Literal["excerpt", "full"] = "excerpt"
     page: Selectors | None = None
     note: str | None = None
-    enabled: bool = True
+    enabled: Flag = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +74,11 @@ class Stream:
     """A published selection of stories; no *zones* means all of them.  *prefer* names the zone whose text leads."""
 
     id: Ident
-    title: str
-    subtitle: str | None = None
-    zones: tuple[str, ...] = ()
+    title: Line
+    subtitle: Line | None = None
+    zones: Several = ()
     prefer: str | None = None
-    items: Annotated[int, Field(ge=1, le=1000)] = 50
+    items: Annotated[int, Field(strict=True, ge=1, le=1000)] = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +90,13 @@ class Digest:
 
     id: Ident
     stream: str
-    title: str | None = None
-    at: tuple[time, ...] = (time(7, 0),)
-    days: tuple[Weekday, ...] = WEEK
-    every: Duration | None = None
-    recipients: tuple[str, ...] = ()
-    misfire_grace: Duration = timedelta(hours=6)
-    expire: Duration = timedelta(hours=24)
+    title: Line | None = None
+    at: Times = (time(7, 0),)
+    days: Days = WEEK
+    every: Lasting | None = None
+    recipients: Several = ()
+    misfire_grace: Lasting = timedelta(hours=6)
+    expire: Lasting = timedelta(hours=24)
     in_doubt: Literal["resend", "hold"] = "resend"
 
 
@@ -105,7 +105,7 @@ class Server:
     """The web server; *listen* is ``host:port`` or ``unix:/path``."""
 
     listen: str = "127.0.0.1:8080"
-    trusted_proxies: tuple[str, ...] = ("127.0.0.1",)
+    trusted_proxies: Several = ("127.0.0.1",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,22 +113,22 @@ class Fetch:
     """Manners and limits of every request."""
 
     contact: str | None = None
-    interval: Duration = timedelta(hours=1)
-    timeout: Duration = timedelta(seconds=30)
+    interval: Lasting = timedelta(hours=1)
+    timeout: Lasting = timedelta(seconds=30)
     max_size: Size = 10_000_000
-    concurrency: Annotated[int, Field(ge=1, le=1000)] = 32
-    per_host_concurrency: Annotated[int, Field(ge=1, le=100)] = 1
+    concurrency: Annotated[int, Field(strict=True, ge=1, le=1000)] = 32
+    per_host_concurrency: Annotated[int, Field(strict=True, ge=1, le=100)] = 1
     per_host_pause: Duration = timedelta(seconds=1)
-    allow_private: tuple[str, ...] = ()
-    allow_ports: tuple[int, ...] = ()
+    allow_private: Several = ()
+    allow_ports: tuple[Port, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parse:
     """Limits of the worker processes that read what a source sent."""
 
-    workers: Annotated[int, Field(ge=1, le=64)] = 2
-    timeout: Duration = timedelta(seconds=20)
+    workers: Annotated[int, Field(strict=True, ge=1, le=64)] = 2
+    timeout: Lasting = timedelta(seconds=20)
     memory: Size = 1_000_000_000
 
 
@@ -136,14 +136,14 @@ class Parse:
 class Matching:
     """How far apart in time two copies of one story may be."""
 
-    window: Duration = timedelta(days=21)
+    window: Lasting = timedelta(days=21)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
     """A source that is not new and brings *flood* or more unknown entries at once has them held."""
 
-    flood: Annotated[int, Field(ge=1)] = 20
+    flood: Annotated[int, Field(strict=True, ge=1)] = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,10 +153,11 @@ class Mail:
     sender: Annotated[str, Field(alias="from")]
     relay: str = "smtp://127.0.0.1:25"
     reply_to: str | None = None
-    password_file: str | None = None
-    timeout: Duration = timedelta(minutes=5)
+    password_file: Line | None = None
+    timeout: Lasting = timedelta(minutes=5)
 
 
+@with_config(ConfigDict(extra="forbid"))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The whole file."""

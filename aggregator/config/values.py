@@ -1,0 +1,225 @@
+"""Whether a setting that is well written means something: a language, a time zone, a pattern, a network, an address.
+
+One table says which setting is checked by what.  Each check takes the text and returns the words of its mistake, or
+None.  It sees the document as it is written, so that it can speak whatever else is wrong there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from email.headerregistry import Address, HeaderRegistry
+from ipaddress import ip_address, ip_network
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from babel import Locale, UnknownLocaleError
+from cssselect import SelectorError
+from parsel import Selector
+
+from aggregator.config.words import Mistake, Place, did_you_mean, wrong
+from aggregator.model.units import http_url
+
+Check = Callable[[str], str | None]
+
+_AUTHORITY = re.compile(r"(?:[a-z0-9._-]+@)?[a-z0-9-]+(?:\.[a-z0-9-]+)*(?:,[0-9]{4}(?:-[0-9]{2}){0,2})?")
+_HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
+_PROBE = Selector(text="<html><body><p>news</p></body></html>")
+_HEADERS = HeaderRegistry()
+
+
+def values(document: dict[str, Any]) -> list[Mistake]:
+    """Every setting that is text of the right form and yet cannot be used."""
+    return [
+        Mistake(place, words)
+        for pattern, check in CHECKS.items()
+        for place, value in at(document, tuple(pattern.split(".")))
+        if isinstance(value, str) and (words := check(value))
+    ]
+
+
+def at(node: Any, pattern: tuple[str, ...], place: Place = ()) -> Iterator[tuple[Place, Any]]:
+    """What stands at *pattern*, with its place; ``*`` is each of a list, or the one text that stands for a list."""
+    if not pattern:
+        yield place, node
+        return
+    head, *rest = pattern
+    if head == "*":
+        items = enumerate(node) if isinstance(node, list) else ()
+        for number, item in items:
+            yield from at(item, tuple(rest), (*place, number))
+        if isinstance(node, str):
+            yield from at(node, tuple(rest), place)
+    elif isinstance(node, dict) and head in node:
+        yield from at(node[head], tuple(rest), (*place, head))
+
+
+def language(value: str) -> str | None:
+    try:
+        Locale.parse(value, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return wrong('a language that Babel knows, such as "nl-BE"', value)
+    return None
+
+
+def timezone(value: str) -> str | None:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        return wrong('a time zone such as "Europe/Brussels"', value, did_you_mean(value, available_timezones()))
+    return None
+
+
+def base_url(value: str) -> str | None:
+    return wrong('an address without "?" and "#"', value) if "?" in value or "#" in value else None
+
+
+def authority(value: str) -> str | None:
+    """An authority of RFC 4151 §2.1: a domain name or a mail address, and since when it was ours."""
+    if _AUTHORITY.fullmatch(value):
+        return None
+    return wrong('a domain name and a date, such as "nieuws.example.be,2026"', value)
+
+
+def database(value: str) -> str | None:
+    """A password is let through for PostgreSQL, because libpq takes it so; its own place is ``~/.pgpass``."""
+    rest = value.removeprefix("sqlite:///")
+    if rest != value and rest not in ("", ":memory:") and not rest.startswith("?"):
+        return None
+    parts = _parts(value)
+    if parts and parts.scheme == "postgresql" and value.startswith("postgresql://"):
+        return None
+    return wrong('"sqlite:////path/to/a/file" or "postgresql://user@host/name"', value)
+
+
+def listen(value: str) -> str | None:
+    parts = _parts(f"tcp://{value}")
+    if value.startswith("unix:/") and not value.endswith("/"):
+        return None
+    if parts and parts.hostname and parts.port is not None and parts.netloc == value and "@" not in value:
+        return None
+    return wrong('"host:port" or "unix:/path", such as "127.0.0.1:8080"', value)
+
+
+def network(value: str) -> str | None:
+    try:
+        ip_network(value)
+    except ValueError:
+        return wrong('a network or an address such as "10.1.0.0/16"', value, _meant_network(value))
+    return None
+
+
+def _meant_network(value: str) -> str:
+    try:
+        return f'; did you mean "{ip_network(value, strict=False)}"?'
+    except ValueError:
+        return ""
+
+
+def contact(value: str) -> str | None:
+    try:
+        http_url(value)
+    except ValueError:
+        if not address(value):
+            return None
+        return wrong('an http or https address or a mail address such as "redactie@example.be"', value)
+    return None
+
+
+def key(value: str) -> str | None:
+    try:
+        groups = re.compile(value).groupindex
+    except (re.error, OverflowError, RecursionError) as error:
+        return wrong("a regular expression", value, f": {error}")
+    return None if "key" in groups else wrong(r"a group named key, such as '/detail/(?P<key>\d+)'", value)
+
+
+def selector(value: str) -> str | None:
+    """CSS as parsel takes it, or XPath 1.0 when it starts with ``/`` or ``./``."""
+    xpath = value.startswith(("/", "./"))
+    try:
+        _PROBE.xpath(value) if xpath else _PROBE.css(value)
+    except (ValueError, SelectorError) as error:
+        reason = str(error).removesuffix(f" in {value}").removeprefix("XPath error: ")
+        return wrong("an XPath expression" if xpath else "a CSS selector", value, f": {reason}")
+    return None
+
+
+def sender(value: str) -> str | None:
+    """The value of a From header with one mailbox (RFC 5322 §3.6.2)."""
+    if _mailbox(value):
+        return None
+    return wrong('one mail address such as "Nieuws <nieuws@example.be>"', value)
+
+
+def address(value: str) -> str | None:
+    mailbox = _mailbox(value)
+    if mailbox and mailbox.addr_spec == value:
+        return None
+    return wrong('a mail address such as "redactie@example.be"', value)
+
+
+def _mailbox(value: str) -> Address | None:
+    """The one mailbox that *value* names, in ASCII: not every relay takes more (RFC 6531)."""
+    try:
+        header = _HEADERS("From", value)
+    except ValueError:
+        return None
+    if header.defects or len(header.addresses) != 1 or any(group.display_name for group in header.groups):
+        return None
+    (mailbox,) = header.addresses
+    usable = mailbox.username and mailbox.addr_spec.isascii() and len(mailbox.addr_spec) <= 254
+    return mailbox if usable and _HOST.fullmatch(mailbox.domain) else None
+
+
+def relay(value: str) -> str | None:
+    parts = _parts(value)
+    if parts and parts.password is not None:
+        return wrong("no password in the address: put it into a file and name that in password_file", value)
+    whole = parts and parts.hostname and parts.port and parts.path in ("", "/") and not parts.query + parts.fragment
+    if parts and parts.scheme in ("smtp", "smtps") and whole:
+        return None
+    return wrong('"smtp://host:port" or "smtps://user@host:port", such as "smtp://127.0.0.1:25"', value)
+
+
+def _parts(value: str) -> SplitResult | None:
+    """The parts of an address whose port, if any, is a number up to 65535."""
+    try:
+        parts = urlsplit(value)
+        return parts if parts.port != -1 and not re.search(r"[\s\x00-\x1f]", value) else None
+    except ValueError:
+        return None
+
+
+def proxy(value: str) -> str | None:
+    try:
+        ip_address(value)
+    except ValueError:
+        return network(value)
+    return None
+
+
+CHECKS: Mapping[str, Check] = {
+    "language": language,
+    "timezone": timezone,
+    "base_url": base_url,
+    "authority": authority,
+    "database": database,
+    "server.listen": listen,
+    "server.trusted_proxies.*": proxy,
+    "fetch.contact": contact,
+    "fetch.allow_private.*": network,
+    "mail.from": sender,
+    "mail.reply_to": sender,
+    "mail.relay": relay,
+    "sources.*.key": key,
+    "sources.*.page.item": selector,
+    "sources.*.page.list": selector,
+    "sources.*.page.title": selector,
+    "sources.*.page.link": selector,
+    "sources.*.page.date": selector,
+    "sources.*.page.summary": selector,
+    "sources.*.page.strip.*": selector,
+    "digests.*.recipients.*": address,
+}

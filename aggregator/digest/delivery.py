@@ -1,0 +1,133 @@
+"""The state machine of one delivery: one edition to one subscriber.
+
+    queued ─claim─▶ sending ─dot─▶ dot ─answered─▶ sent
+                       │            ├─ 5xx ──────▶ failed
+                       │            ├─ 4xx ──────▶ deferred
+                       │            └─ silence ──▶ in_doubt ─recover─▶ queued | held
+                       └─answered: nothing was taken ─▶ deferred | failed
+    deferred ─claim─▶ sending          queued, deferred ─claim, too late─▶ expired, ─cancel─▶ cancelled
+
+SMTP cannot hand over exactly once: between the relay's decision and our reading of it both sides hold the message
+(RFC 1047).  So every step is committed before the next one is taken, and ``dot`` is committed just before the final
+dot (RFC 5321 §4.1.1.4): a process that dies in ``sending`` has handed over nothing, one that dies in ``dot`` leaves a
+doubt that is counted and settled by the operator's policy.  Everything here is pure: a transition takes a value and
+gives one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from aggregator import text
+from aggregator.model import Delivery, DeliveryState, Reply
+
+BACKOFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60))
+"""Pauses after a deferral, by the number of attempts; the last one goes on.  Jitter only adds, up to a fifth."""
+
+RESEND = tuple(timedelta(minutes=m) for m in (0, 15, 60, 240, 720))
+"""Pauses before a message of unknown fate is sent again, by the number of doubts: a relay that never answers must not
+have a reader's mailbox filled."""
+
+Policy = Literal["resend", "hold"]
+
+_WAITING: frozenset[DeliveryState] = frozenset({"queued", "deferred"})
+_FINAL: frozenset[DeliveryState] = frozenset({"sent", "failed", "expired", "held", "cancelled"})
+
+
+def is_final(delivery: Delivery) -> bool:
+    """Whether nothing more happens to it by itself."""
+    return delivery.state in _FINAL
+
+
+def claim(delivery: Delivery, now: datetime) -> Delivery:
+    """A waiting delivery taken for an attempt: ``sending``, or ``expired`` when its time is over.
+
+    Raises ValueError when it was not waiting.
+    """
+    _expect(delivery, *_WAITING)
+    if now >= delivery.expires:
+        return replace(delivery, state="expired")
+    return replace(delivery, state="sending", attempts=delivery.attempts + 1)
+
+
+def cancel(delivery: Delivery) -> Delivery:
+    """A waiting delivery that nobody wants any more.
+
+    Raises ValueError when it was not waiting: what is being handed over can no longer be called back.
+    """
+    _expect(delivery, *_WAITING)
+    return replace(delivery, state="cancelled")
+
+
+def dot(delivery: Delivery) -> Delivery:
+    """All but the final dot was sent.  To be committed before the dot is.
+
+    Raises ValueError when it was not being sent.
+    """
+    _expect(delivery, "sending")
+    return replace(delivery, state="dot")
+
+
+def answered(delivery: Delivery, reply: Reply, now: datetime) -> Delivery:
+    """What the relay's reply makes of a delivery that was being handed over; the reply is kept in every case.
+
+    A refusal of the message or its recipient is final.  A refusal before the relay knew either (a wrong password, a
+    sender that it does not relay for) is the operator's to mend, and waits like a failure of the network.
+    Raises ValueError when the reply cannot belong to the delivery's state.
+    """
+    _expect(delivery, "dot" if reply.phase == "dot" else "sending")
+    told = replace(delivery, reply=_said(reply))
+    match reply.phase, (reply.code or 0) // 100:
+        case "dot", 2:
+            return replace(told, state="sent")
+        case (("rcpt" | "data" | "dot"), 5):
+            return replace(told, state="failed")
+        case "dot", code if code != 4:
+            return replace(told, state="in_doubt")
+    return _deferred(told, now)
+
+
+def recover(delivery: Delivery, policy: Policy, now: datetime) -> Delivery:
+    """What becomes of a delivery that was left in the middle, at start-up or after a silence of the relay.
+
+    In ``sending`` nothing had been taken: it goes back to the queue.  In ``dot`` or ``in_doubt`` nobody can tell:
+    the doubt is counted, and *policy* has it sent again, the same bytes, or held for the operator.  Any other state
+    stays as it is, so that recovering twice is recovering once.
+    """
+    if delivery.state == "sending":
+        return replace(delivery, state="queued", next_attempt=now)
+    if delivery.state not in {"dot", "in_doubt"}:
+        return delivery
+    doubts = delivery.doubts + 1
+    if policy == "hold":
+        return replace(delivery, state="held", doubts=doubts)
+    return replace(delivery, state="queued", doubts=doubts, next_attempt=now + _step(RESEND, doubts))
+
+
+def _deferred(delivery: Delivery, now: datetime) -> Delivery:
+    """Put off until the next step of ``BACKOFF``; ``expired`` when that would be too late."""
+    pause = _step(BACKOFF, delivery.attempts)
+    again = now + pause * (1 + _jitter(delivery))
+    if again >= delivery.expires:
+        return replace(delivery, state="expired")
+    return replace(delivery, state="deferred", next_attempt=again)
+
+
+def _step(ladder: tuple[timedelta, ...], count: int) -> timedelta:
+    return ladder[min(max(count, 1), len(ladder)) - 1]
+
+
+def _jitter(delivery: Delivery) -> float:
+    """Up to a fifth, the delivery's own, so that a thousand deferred at once do not come back at once."""
+    return int(text.digest("delivery", str(delivery.id))[:4], 16) / 0xFFFF / 5
+
+
+def _said(reply: Reply) -> str:
+    return text.clean(reply.text if reply.code is None else f"{reply.code} {reply.text}")
+
+
+def _expect(delivery: Delivery, *states: DeliveryState) -> None:
+    if delivery.state not in states:
+        raise ValueError(f"delivery {delivery.id} is {delivery.state}, not {' or '.join(sorted(states))}")

@@ -1,0 +1,205 @@
+"""HTML of strangers: made safe to publish, and made plain text.
+
+The only door of nh3 and inscriptis.  What goes in is hostile; what comes out of ``sanitize`` is a small set of elements
+with http(s), mailto and tel links, closed and nested as HTML wants it, and stable: sanitising it again changes nothing.
+
+Size and depth are capped before a library sees the markup, because their cost grows with the square of either.  The
+depth is counted on tags, not on a parsed tree, so a contrived document can still be slow: who sanitises what a source
+sent does so within a worker's time limit.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from html import escape
+
+import nh3
+from inscriptis.css_profiles import STRICT_CSS_PROFILE
+from inscriptis.html_engine import Inscriptis
+from inscriptis.html_properties import Display
+from inscriptis.model.config import ParserConfig
+from inscriptis.model.html_element import HtmlElement
+from lxml import etree
+from lxml.html import HtmlElement as Element
+from lxml.html import document_fromstring
+
+from aggregator import text, uri
+
+MAX_SIZE = 512_000  # characters
+MAX_DEPTH = 100
+
+_INLINE = {"br", "strong", "em", "b", "i", "a", "sub", "sup", "del", "s"}
+_BLOCKS = {"p", "ul", "ol", "li", "blockquote", "h3", "h4"}
+_TABLE = {"table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"}
+_ATTRIBUTES = {"a": {"href"}, "ol": {"start"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
+# What these hold is not prose: it goes with them.
+_WITHOUT_CONTENT = set(
+    "script style template noscript iframe frameset object embed applet svg math canvas audio video map"
+    " head title select textarea button noembed noframes".split()
+)
+# A block that we do not keep must not glue its text to its neighbour's.
+_RENAMED = {
+    **dict.fromkeys(
+        "div section article aside header footer main nav figure figcaption address center details summary dl dt dd"
+        " fieldset legend form pre hgroup".split(),
+        "p",
+    ),
+    **dict.fromkeys(("h1", "h2"), "h3"),
+    **dict.fromkeys(("h5", "h6"), "h4"),
+}
+# Elements that never nest directly, so that an unclosed one adds no depth.
+_FLAT = set("p li dt dd option tr td th thead tbody tfoot br hr img input meta link wbr col source area embed".split())
+
+_TAG = re.compile(r"""(</?)([a-zA-Z][^\s/>]*)((?:[^>"']++|"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z))*+(?:>|\Z))""")
+_COMMENT = re.compile(r"<!--[\s\S]*?(?:-->|\Z)")
+_EMPTY = re.compile(r"<(p|li|ul|ol|blockquote|h3|h4)>(?:\s|&nbsp;|<br>)*</\1>")
+_RENAME = re.compile(rf"(</?)({'|'.join(_RENAMED)})(?=[\s/>])", re.IGNORECASE)
+_HIDING = re.compile(r"\bhidden\b|display\s*:\s*none", re.IGNORECASE)
+_HIDDEN = etree.XPath("//*[@hidden or contains(translate(@style, 'DISPLAYNOE ', 'displaynoe'), 'display:none')]")
+_CONTACT = re.compile(r"(?:mailto|tel):[\w.!#$&'*+/=?^`{|}~@%,;:()-]+", re.IGNORECASE | re.ASCII)
+_PASSES = 5
+
+
+def sanitize(markup: str, base: str | None = None) -> str:
+    """*markup* as HTML that is safe to publish; links are resolved against *base* and dropped when they cannot be.
+
+    Images, frames, forms, scripts, styles and everything hidden go; text stays.  Idempotent; never raises.
+    """
+    once = _visible(markup)
+    for _ in range(_PASSES):
+        before, once = once, _sanitized(once, base)
+        if once == before:
+            return once
+    return _paragraphs(to_text(once))
+
+
+def to_text(markup: str) -> str:
+    """What a reader would read, as plain text: paragraphs separated by blank lines, no-break spaces kept."""
+    tree = _tree(_protected(_visible(markup)))
+    try:
+        found: str = Inscriptis(tree, _TEXT).get_text()
+    except RecursionError:
+        found = "".join(tree.itertext())
+    return text.clean_block(found.replace(_NBSP, "\u00a0").replace(_NNBSP, "\u202f"))
+
+
+def excerpt(value: str, limit: int = 300) -> str:
+    """The beginning of a plain text on one line, at most *limit* characters, "…" included when it was cut.
+
+    It ends with a sentence if that fills at least 40 % of *limit*, else with a word.
+    """
+    line = text.clean(value)
+    if len(line) <= limit:
+        return line
+    ends = [end for end in _sentence_ends(line[:limit]) if end <= limit - 2]
+    if ends and ends[-1] >= limit * 0.4:
+        return f"{line[: ends[-1]]} …"
+    room = line[: limit - 1]
+    if not line[limit - 1].isspace():
+        room = room.rpartition(" ")[0] or room
+    return f"{room.rstrip(_LOOSE_ENDS)}…"
+
+
+_LOOSE_ENDS = " ,;:-–—("
+_SENTENCE_END = re.compile(r"[.!?…][\"')\]»”’]*(?= [^\sa-z])")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:dhr|mevr|mr|mrs|dr|ir|ing|prof|st|nr|no|art|tel|ca|bv|blz|resp|incl|excl|vs|gem|mme|bzw|ggf)|\b\w|\d)\.$",
+    re.IGNORECASE,
+)
+
+
+def _sentence_ends(line: str) -> list[int]:
+    found = (match.end() for match in _SENTENCE_END.finditer(line))
+    return [end for end in found if not _ABBREVIATION.search(line, max(0, end - 8), end)]
+
+
+def _visible(markup: str) -> str:
+    """The markup within its caps, without what hides from the reader."""
+    markup = text.visible(markup[:MAX_SIZE])
+    if markup.count("<") > MAX_DEPTH:
+        markup = _flattened(markup)
+    if _HIDING.search(markup):
+        markup = _unhidden(markup)
+    return markup
+
+
+def _flattened(markup: str) -> str:
+    """The markup without the tags that would nest deeper than ``MAX_DEPTH``."""
+    depth = 0
+
+    def keep(found: re.Match[str]) -> str:
+        nonlocal depth
+        if found[2].lower() in _FLAT:
+            return found[0]
+        if found[1] == "<":
+            depth += 1
+            return found[0] if depth <= MAX_DEPTH else " "
+        depth = max(0, depth - 1)
+        return found[0] if depth < MAX_DEPTH else " "
+
+    return _TAG.sub(keep, _COMMENT.sub("", markup))
+
+
+def _unhidden(markup: str) -> str:
+    tree = _tree(markup)
+    for element in _HIDDEN(tree):
+        if element.getparent() is not None and element.tag != "body":
+            element.drop_tree()
+    body: Element = tree.find("body")
+    inner = (etree.tostring(child, encoding="unicode", method="html") for child in body)
+    return f"{escape(body.text or '', quote=False)}{''.join(inner)}"
+
+
+def _tree(markup: str) -> Element:
+    return document_fromstring(f"<html><body>{markup}</body></html>")
+
+
+def _sanitized(markup: str, base: str | None) -> str:
+    clean = text.visible(_cleaner(base).clean(_RENAME.sub(lambda found: f"{found[1]}{_RENAMED[found[2].lower()]}", markup)))
+    return _EMPTY.sub("", clean).strip()
+
+
+@lru_cache(maxsize=256)
+def _cleaner(base: str | None) -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags=_INLINE | _BLOCKS | _TABLE,
+        clean_content_tags=_WITHOUT_CONTENT,
+        attributes=_ATTRIBUTES,
+        attribute_filter=lambda _, name, value: _link(value, base) if name == "href" else _number(value),
+        url_schemes={"http", "https", "mailto", "tel"},
+        link_rel=None,
+    )
+
+
+def _link(href: str, base: str | None) -> str | None:
+    contact = _CONTACT.fullmatch(href.strip())
+    return contact[0] if contact else uri.absolute(href, base)
+
+
+def _number(value: str) -> str | None:
+    return value if value.isascii() and value.isdigit() and len(value) < 4 else None
+
+
+def _paragraphs(value: str) -> str:
+    return "".join(f"<p>{escape(part, quote=False)}</p>" for part in value.split("\n\n") if part)
+
+
+# inscriptis folds no-break spaces like any other; noncharacters stand in for them.
+_NBSP, _NNBSP = "\ufdd0", "\ufdd1"
+_NBSP_WRITTEN = re.compile(r"\u00a0|&nbsp;?|&#160;?|&#x0*a0;?", re.IGNORECASE)
+_NNBSP_WRITTEN = re.compile(r"\u202f|&#8239;?|&#x202f;?", re.IGNORECASE)
+
+
+def _protected(markup: str) -> str:
+    return _NNBSP_WRITTEN.sub(_NNBSP, _NBSP_WRITTEN.sub(_NBSP, markup))
+
+
+def _text_config() -> ParserConfig:
+    block = HtmlElement(display=Display.block, margin_before=1, margin_after=1)
+    hidden = HtmlElement(display=Display.none)
+    css = STRICT_CSS_PROFILE | dict.fromkeys(("blockquote", "pre", "dl", "section", "article"), block)
+    return ParserConfig(css=css | dict.fromkeys(_WITHOUT_CONTENT, hidden), table_cell_separator=" ")
+
+
+_TEXT = _text_config()

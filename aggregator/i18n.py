@@ -1,0 +1,110 @@
+"""Words, dates and templates in the reader's language.
+
+Sentences in templates are English msgids; a catalogue is every ``locale/<language>/LC_MESSAGES/*.po`` of the package,
+general language first (``nl``), region over it (``nl_BE``), compiled in memory.  A sentence without a translation is
+shown in English, a language that CLDR does not know is written as English.  Times are shown on the clock of the
+given zone; how they are written is a sentence of the catalogue too (CLDR patterns, UTS #35 part 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.core import UnknownLocaleError
+from babel.dates import format_date, format_datetime
+from babel.lists import format_list
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+_CATALOGUES = Path(__file__).parent / "locale"
+
+
+@cache
+def locale(language: str) -> Locale:
+    """CLDR's locale for a language tag (RFC 5646): the tag's, else its language's, else English."""
+    for name in (language, language.partition("-")[0], "en"):
+        try:
+            return Locale.parse(name, sep="-")
+        except (UnknownLocaleError, ValueError):
+            continue
+    raise LookupError("Babel has no English")
+
+
+@cache
+def translations(language: str) -> Translations:
+    """The package's catalogue for a language tag; empty, so that msgids show through, when there is none."""
+    spoken = locale(language)
+    merged = Catalog(locale=spoken)
+    for path in _files(spoken):
+        with path.open("rb") as file:
+            for message in read_po(file, locale=spoken):
+                if message.id and message.string and not message.fuzzy:
+                    merged[message.id] = message
+    compiled = BytesIO()
+    write_mo(compiled, merged)
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+@cache
+def environment(language: str, timezone: str) -> Environment:
+    """The package's templates, escaping by default and strict about names.
+
+    Filters: ``day`` (Monday 23 November 2026), ``moment`` (day of the month and time), ``clock`` (time), each of an
+    aware datetime, and ``listed`` (A, B and C).  Globals: ``lang``, ``gettext`` and ``ngettext``.
+    Shared by everyone who asks with the same arguments: read it, never change it.
+    """
+    made = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        loader=PackageLoader("aggregator", "templates"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    made.globals["lang"] = language
+    writer = _Writer(language, timezone)
+    made.filters |= {"day": writer.day, "moment": writer.moment, "clock": writer.clock, "listed": writer.listed}
+    return made
+
+
+class _Writer:
+    """Dates, times and lists as a language writes them, on the clock of one time zone."""
+
+    def __init__(self, language: str, timezone: str) -> None:
+        gettext = translations(language).gettext
+        self._locale = locale(language)
+        self._zone = ZoneInfo(timezone)
+        # Translators: CLDR pattern of a day with its weekday, such as "EEEE d MMMM y".
+        self._day = gettext("EEEE d MMMM y")
+        # Translators: CLDR pattern of a time of day, such as "HH.mm 'uur'".
+        self._clock = gettext("HH:mm")
+        # Translators: CLDR pattern of a day and a time.
+        self._moment = gettext("d MMMM y 'at' HH:mm")
+
+    def day(self, moment: datetime) -> str:
+        return format_date(moment.astimezone(self._zone).date(), self._day, locale=self._locale)
+
+    def clock(self, moment: datetime) -> str:
+        return format_datetime(moment, self._clock, tzinfo=self._zone, locale=self._locale)
+
+    def moment(self, moment: datetime) -> str:
+        return format_datetime(moment, self._moment, tzinfo=self._zone, locale=self._locale)
+
+    def listed(self, items: Iterable[str]) -> str:
+        return format_list(list(items), locale=self._locale)
+
+
+def _files(spoken: Locale) -> Iterator[Path]:
+    for name in dict.fromkeys((spoken.language, str(spoken))):
+        yield from sorted((_CATALOGUES / name / "LC_MESSAGES").glob("*.po"))

@@ -1,0 +1,13 @@
+"""Which story an entry belongs to, and why.  Pure, deterministic, one entry at a time.
+
+``keys`` says what an entry can be recognised by, ``rules`` which story it therefore belongs to, ``words`` how to say
+so.  A false merge hides news and a missed one shows it twice; the first is the worse error, so likeness alone never
+suffices.
+"""
+
+from aggregator.match.keys import order, sightings
+from aggregator.match.known import Known
+from aggregator.match.rules import is_known, match, same_entry
+from aggregator.match.words import sentence
+
+__all__ = ["Known", "is_known", "match", "order", "same_entry", "sentence", "sightings"]

@@ -1,0 +1,75 @@
+"""What an entry can be recognised by: a set of keys, strongest first.
+
+* ``own:<source>:<key>``  the source's own identity, found in the link by the operator's pattern
+* ``guid:<source>:<id>``  the publisher's id, which is unique in its source only
+* ``url:<canonical>``     the address for people, unless many entries share it or it is a front page
+* ``text:<hash>``         the same title and the same text, word for word
+
+A CMS that moves changes some keys of an entry and not all, so a set recognises what a single id would call new.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from aggregator import html, text, uri
+from aggregator.model import Entry, Feed, Sighting, Source
+
+TITLE_WORDS = 4
+TEXT_WORDS = 8
+
+
+def sightings(feed: Feed, source: Source, now: datetime) -> tuple[Sighting, ...]:
+    """Every entry of *feed* as *source* showed it at *now*, each with its keys."""
+    addresses = Counter(uri.canonical(entry.link) for entry in feed.entries if entry.link)
+    shared = frozenset(address for address, count in addresses.items() if count > 1)
+    return tuple(_sighting(entry, source, shared, now) for entry in feed.entries)
+
+
+def order(seen: Iterable[Sighting]) -> list[Sighting]:
+    """The order in which entries that were seen together are decided, whatever order they came in."""
+    return sorted(seen, key=lambda sighting: (sighting.published, sighting.source, sighting.keys))
+
+
+def plain(entry: Entry) -> str:
+    """The fullest text of an entry, without markup."""
+    candidates = [
+        html.to_text(part.value) if part.type == "html" else part.value
+        for part in (entry.content, entry.summary)
+        if part is not None
+    ]
+    return max(candidates, key=len, default="")
+
+
+def _sighting(entry: Entry, source: Source, shared: frozenset[str], now: datetime) -> Sighting:
+    body = plain(entry)
+    title, words = text.fold(entry.title), text.fold(body)
+    return Sighting(
+        source=source.id,
+        zone=source.zone,
+        entry=entry,
+        keys=tuple(_keys(entry, source, shared, title, words)),
+        words=text.digest(title, words),
+        length=len(body),
+        seen=now,
+    )
+
+
+def _keys(entry: Entry, source: Source, shared: frozenset[str], title: str, words: str) -> Iterable[str]:
+    if own := _own_key(entry.link, source.key):
+        yield f"own:{source.id}:{own}"
+    yield f"guid:{source.id}:{entry.id}"
+    if entry.link and not uri.is_root(entry.link):
+        address = uri.canonical(entry.link)
+        if address not in shared and address != uri.canonical(source.url):
+            yield f"url:{address}"
+    if len(title.split()) >= TITLE_WORDS and len(words.split()) >= TEXT_WORDS:
+        yield f"text:{text.digest(title, words)}"
+
+
+def _own_key(link: str | None, pattern: str | None) -> str | None:
+    found = re.search(pattern, link) if link and pattern else None
+    return found.groupdict().get("key") if found else None

@@ -1,0 +1,62 @@
+"""Matched entries folded into stories: idempotent, and blind to order within one turn.
+
+A merge stays put.  A member is added or edited in place, never removed or moved; a story's id and published date never
+change; ``updated`` moves when the words that are shown change, ``changed`` when anything does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from aggregator.model import Match, Sighting, Story
+
+Same = Callable[[Sighting, Sighting], bool]
+
+
+def fold(story: Story | None, match: Match, now: datetime, *, same: Same, held: bool = False) -> Story:
+    """*story* with *match* in it, or the story that *match* founds (*held* back if so).
+
+    *same* tells whether two sightings are one entry of one source.
+    """
+    if story is None:
+        return _found(match, now, held)
+    members = _with(story.members, match, same)
+    if members == story.members:
+        return story
+    changed = replace(story, members=members, changed=max(story.changed, now))
+    return changed if _shown(changed) == _shown(story) else replace(changed, updated=max(story.updated, now))
+
+
+def _found(match: Match, now: datetime, held: bool) -> Story:
+    seen = match.sighting
+    edited = min(seen.entry.updated or seen.published, seen.seen)
+    return Story(
+        id=match.story,
+        published=seen.published,
+        updated=max(edited, seen.published),
+        changed=now,
+        members=(match,),
+        held=held,
+    )
+
+
+def _with(members: tuple[Match, ...], match: Match, same: Same) -> tuple[Match, ...]:
+    for index, member in enumerate(members):
+        if same(member.sighting, match.sighting):
+            return (*members[:index], _edited(member, match.sighting), *members[index + 1 :])
+    return tuple(sorted((*members, match), key=lambda m: (m.sighting.seen, m.sighting.source, m.sighting.keys)))
+
+
+def _edited(member: Match, sighting: Sighting) -> Match:
+    """The member with its new text, its old first sight, its old reason and every key it ever had."""
+    old = member.sighting
+    kept = tuple(key for key in old.keys if not key.startswith("text:") and key not in sighting.keys)
+    return replace(member, sighting=replace(sighting, seen=old.seen, keys=sighting.keys + kept))
+
+
+def _shown(story: Story) -> str:
+    whole = story.within(story.zones)
+    assert whole is not None
+    return whole.lead.words

@@ -1,0 +1,1 @@
+"""Alembic's scripts; ``store`` runs them at every start."""

@@ -1,0 +1,163 @@
+"""One edition of one digest, from the store to the mailboxes.
+
+    due → freeze → compose → hand over → note
+
+``freeze`` is one transaction: the edition, its letters, a delivery for every recipient and the ledger, all or nothing.
+From then on every delivery goes its own way through three durable steps around the one moment of SMTP at which nobody
+can tell what happened (RFC 1047): *claimed*, *about to send the final dot*, *answered*.  A process that dies leaves
+deliveries that the next one recovers: before the dot nothing was accepted, after it the same bytes go out once more.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from email.utils import parseaddr
+from zoneinfo import ZoneInfo
+
+from aggregator import text, uri
+from aggregator.digest import delivery as step
+from aggregator.digest import render, slot_due
+from aggregator.mail import Relay, compose
+from aggregator.model import Config, Delivery, Digest, Edition, Envelope, Letter, Reply, Story
+from aggregator.store import Store, Tx
+
+Clock = Callable[[], datetime]
+
+
+def enrol(tx: Tx, config: Config, now: datetime) -> None:
+    """Make the recipients of the configuration recipients from now on."""
+    for digest in config.digests:
+        tx.mailing.enrol(digest.id, digest.recipients, now)
+
+
+# -- freezing ----------------------------------------------------------------------
+
+
+def freeze_due(tx: Tx, config: Config, now: datetime) -> list[Edition]:
+    """Freeze every edition whose slot has come and that nobody froze before."""
+    timezone = ZoneInfo(config.timezone)
+    slots = [(digest, slot_due(digest, timezone, now)) for digest in config.digests]
+    return [
+        freeze(tx, config, digest, slot, now)
+        for digest, slot in slots
+        if slot and tx.mailing.edition(digest.id, slot) is None
+    ]
+
+
+def is_due(tx: Tx, config: Config, now: datetime) -> bool:
+    """Whether ``freeze_due`` has anything to do; for looking before taking the writer's turn."""
+    timezone = ZoneInfo(config.timezone)
+    return any(
+        slot and tx.mailing.edition(digest.id, slot) is None
+        for digest in config.digests
+        for slot in [slot_due(digest, timezone, now)]
+    )
+
+
+def freeze(tx: Tx, config: Config, digest: Digest, slot: str, now: datetime) -> Edition:
+    """Freeze the edition of *slot*: for every recipient what arrived and was not yet mailed to them.
+
+    Recipients with the same news share a letter.  The slot is unique; freezing it again fails whole.
+    """
+    stream = config.stream(digest.stream)
+    zones = config.zones_of(stream)
+    readers: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
+    for address, ids in tx.mailing.fresh(digest.id, digest.recipients, zones).items():
+        readers[ids].append(address)
+    letters = []
+    for ids, addresses in sorted(readers.items()):
+        shown = newest_first(tx.stories.all(ids), zones, stream.prefer)
+        letter = render(config, digest, shown, now)
+        letters.append((letter, ids, _envelopes(config, digest, slot, addresses, now)))
+    return tx.mailing.freeze(digest.id, slot, now=now, expires=now + digest.expire, letters=letters)
+
+
+def newest_first(stories: Sequence[Story], zones: tuple[str, ...], prefer: str | None) -> list[Story]:
+    """The stories as a stream of these zones shows them, the newest at the top."""
+    shown = (story.within(zones, prefer) for story in stories)
+    return sorted((story for story in shown if story), key=lambda s: (s.published, s.id), reverse=True)
+
+
+def _envelopes(
+    config: Config, digest: Digest, slot: str, addresses: Sequence[str], now: datetime
+) -> Mapping[str, Envelope]:
+    return {address: envelope(config, digest, slot, address, now) for address in sorted(addresses)}
+
+
+def envelope(config: Config, digest: Digest, slot: str, address: str, now: datetime) -> Envelope:
+    """The fields of one message that are not its letter; the Message-ID derives from digest, slot and address."""
+    assert config.mail is not None
+    domain = parseaddr(config.mail.sender)[1].rpartition("@")[2]
+    return Envelope(
+        sender=config.mail.sender,
+        reply_to=config.mail.reply_to,
+        recipient=address,
+        list_id=f"{digest.id}.{uri.host(config.base_url)}",
+        message_id=f"<{digest.id}.{text.digest(config.base_url, digest.id, slot, address)}@{domain}>",
+        date=now,
+        archive=f"{config.base_url.rstrip('/')}/{digest.stream}/",
+    )
+
+
+# -- delivering --------------------------------------------------------------------
+
+
+def recover(store: Store, config: Config, clock: Clock) -> list[Delivery]:
+    """Take up the deliveries that a dead process left in the middle; to be called before any is claimed."""
+
+    def take_up(tx: Tx) -> list[Delivery]:
+        found = [
+            step.recover(delivery, _policy(config, delivery.digest), clock()) for delivery in tx.mailing.interrupted()
+        ]
+        for delivery in found:
+            tx.mailing.note(delivery)
+        return found
+
+    return store.submit(take_up).result()
+
+
+def deliver(store: Store, relay: Relay, delivery: Delivery, config: Config, clock: Clock) -> Delivery:
+    """Hand one due delivery to the relay, in three durable steps.  Synchronous: it belongs in the mailing thread."""
+    claimed = store.submit(lambda tx: _claim(tx, delivery.id, config, clock())).result()
+    if claimed is None:
+        return delivery
+    at_dot = step.dot(claimed)
+
+    def before_dot() -> None:
+        store.submit(lambda tx: tx.mailing.note(at_dot)).result()
+
+    letter, about = store.look(lambda tx: tx.mailing.contents(claimed))
+    reply = _hand_over(relay, letter, about, before_dot)
+    current = at_dot if reply.phase == "dot" else claimed
+    answered = step.answered(current, reply, clock())
+    if answered.state == "in_doubt":
+        answered = step.recover(answered, _policy(config, delivery.digest), clock())
+    store.submit(lambda tx: tx.mailing.note(answered)).result()
+    return answered
+
+
+def _hand_over(relay: Relay, letter: Letter, about: Envelope, before_dot: Callable[[], None]) -> Reply:
+    content = compose(letter, about)
+    return relay.hand_over(parseaddr(about.sender)[1], about.recipient, content, before_dot)
+
+
+def _claim(tx: Tx, id: int, config: Config, now: datetime) -> Delivery | None:
+    """Claim a delivery if it is still due; one that is too late expires, one that nobody wants is cancelled."""
+    delivery = tx.mailing.delivery(id)
+    if delivery is None or delivery.state not in {"queued", "deferred"}:
+        return None
+    claimed = step.claim(delivery, now) if _wanted(config, delivery) else step.cancel(delivery)
+    tx.mailing.note(claimed)
+    return claimed if claimed.state == "sending" else None
+
+
+def _wanted(config: Config, delivery: Delivery) -> bool:
+    return any(
+        digest.id == delivery.digest and delivery.address in digest.recipients for digest in config.digests
+    )
+
+
+def _policy(config: Config, digest: str) -> str:
+    return next((known.in_doubt for known in config.digests if known.id == digest), "hold")

@@ -1,0 +1,84 @@
+"""What is well and what is not, in words and numbers.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from aggregator.model import Config, Poll, Source
+from aggregator.model.units import write_duration
+
+Condition = Literal["ok", "waiting", "late", "failing", "gone", "off"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStatus:
+    """How one source is doing; *words* is a sentence for the operator, with what to do where something is wrong."""
+
+    source: str
+    url: str
+    condition: Condition
+    words: str
+    poll: Poll | None = None
+
+
+def sources(config: Config, polls: Mapping[str, Poll], now: datetime) -> list[SourceStatus]:
+    """The status of every configured source, in the order of the file."""
+    return [_source(source, config, polls.get(source.id), now) for source in config.sources]
+
+
+def health(statuses: Sequence[SourceStatus]) -> tuple[bool, str]:
+    """Whether every source is read within its promised interval, and a line for each that is not."""
+    wrong = [status for status in statuses if status.condition in {"late", "failing", "gone"}]
+    lines = [f"{status.source}: {status.words}" for status in wrong]
+    return not wrong, "\n".join(lines) or "every source is read within its interval"
+
+
+def _source(source: Source, config: Config, poll: Poll | None, now: datetime) -> SourceStatus:
+    condition, words = _judge(source, config, poll, now)
+    if condition in {"failing", "gone"} and source.note:
+        words = f"{words}. Note: {source.note}"
+    return SourceStatus(source=source.id, url=source.url, condition=condition, words=words, poll=poll)
+
+
+def _judge(source: Source, config: Config, poll: Poll | None, now: datetime) -> tuple[Condition, str]:
+    if not source.enabled:
+        return "off", "switched off (enabled = false)"
+    if poll is None:
+        return "waiting", "not polled yet"
+    if poll.status == "gone":
+        return "gone", f"{poll.error}; not asked any more"
+    if poll.error:
+        return "failing", _failing(poll, now)
+    interval = source.interval or config.fetch.interval
+    if now > poll.next_poll + max(interval, timedelta(minutes=5)):
+        return "late", f"should have been polled {_ago(poll.next_poll, now)}; is the daemon running?"
+    return "ok", _well(poll, now)
+
+
+def _failing(poll: Poll, now: datetime) -> str:
+    times = "once" if poll.failures == 1 else f"{poll.failures} times in a row"
+    since = f"last read {_ago(poll.last_success, now)}" if poll.last_success else "never read yet"
+    return f"{poll.error} (failed {times}; {since})"
+
+
+def _well(poll: Poll, now: datetime) -> str:
+    words = f"read {_ago(poll.at, now)}, {poll.entries} {'entry' if poll.entries == 1 else 'entries'}"
+    if poll.held:
+        words += f", {poll.held} held back as a flood (see `aggregator stories held`)"
+    if poll.problems:
+        words += f"; {'; '.join(poll.problems)}"
+    return words
+
+
+def _ago(moment: datetime | None, now: datetime) -> str:
+    if moment is None:
+        return "never"
+    passed = max(now - moment, timedelta(0))
+    if passed < timedelta(minutes=1):
+        return "just now"
+    unit = timedelta(minutes=1) if passed < timedelta(hours=1) else timedelta(hours=1)
+    unit = timedelta(days=1) if passed >= timedelta(days=2) else unit
+    return f"{write_duration(passed // unit * unit)} ago"

@@ -1,0 +1,12 @@
+"""What was noted, kept: one writer thread, many readers, verbs of the domain.
+
+``Store.write`` and ``Store.read`` run a function of a ``Tx``; the verbs are grouped as ``tx.polls``, ``tx.stories``,
+``tx.hands``, ``tx.mailing`` and ``tx.meta``.
+"""
+
+from aggregator.store.mailing import Mailing
+from aggregator.store.polls import Polls
+from aggregator.store.store import Store, Tx
+from aggregator.store.stories import Stories
+
+__all__ = ["Mailing", "Polls", "Store", "Stories", "Tx"]

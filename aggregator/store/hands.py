@@ -1,0 +1,28 @@
+"""What editors did, and when, and why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from aggregator.store import schema
+
+
+class Hands:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def note(self, *, at: datetime, who: str, act: str, story: str, detail: str) -> None:
+        """Keep that *who* did *act* to *story* at *at*."""
+        self._connection.execute(insert(schema.hand).values(at=at, who=who, act=act, story=story, detail=detail))
+
+    def on(self, story: str) -> list[tuple[datetime, str, str, str]]:
+        """What was done to a story, oldest first: when, who, what, and the detail."""
+        columns = schema.hand.c
+        rows = self._connection.execute(
+            select(columns.at, columns.who, columns.act, columns.detail)
+            .where(columns.story == story)
+            .order_by(columns.id)
+        )
+        return [(row.at, row.who, row.act, row.detail) for row in rows]

@@ -1,0 +1,259 @@
+"""Editions, deliveries and the ledger: what makes a digest neither lost nor sent twice.
+
+A recipient's *cursor* counts arrivals.  ``fresh`` is what arrived after it and is not in the ledger; ``freeze`` writes
+the edition, one delivery a recipient, the ledger and the cursors in its caller's transaction: all of it or nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Row, Select, Table, delete, exists, func, insert, select, update
+
+from aggregator.model import Delivery, DeliveryState, Edition, Envelope, Letter
+from aggregator.store import schema
+
+_envelope = TypeAdapter(Envelope)
+UNFINISHED: tuple[DeliveryState, ...] = ("queued", "sending", "dot", "deferred", "in_doubt", "held")
+
+
+class Mailing:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    # -- who gets what ---------------------------------------------------------
+
+    def enrol(self, digest: str, addresses: Iterable[str], now: datetime) -> None:
+        """Make these addresses recipients of *digest* from now on; what has arrived already is behind them."""
+        known = set(
+            self._connection.scalars(select(schema.recipient.c.address).where(schema.recipient.c.digest == digest))
+        )
+        for address in sorted(set(addresses) - known):
+            self._connection.execute(
+                insert(schema.recipient).values(digest=digest, address=address, cursor=self._newest(), since=now)
+            )
+
+    def fresh(self, digest: str, addresses: Sequence[str], zones: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """For each address the stories of *zones* that it has not been mailed, oldest arrival first.
+
+        A story counts when it arrived after the address's cursor in one of these zones, is shown, and is not in the
+        ledger.
+        """
+        arrival, recipient, mailed, story = schema.arrival, schema.recipient, schema.mailed, schema.story
+        rows = self._connection.execute(
+            select(recipient.c.address, arrival.c.story, func.min(arrival.c.seq).label("first"))
+            .join(arrival, arrival.c.seq > recipient.c.cursor)
+            .join(story, story.c.id == arrival.c.story)
+            .where(
+                recipient.c.digest == digest,
+                recipient.c.address.in_(addresses),
+                arrival.c.zone.in_(zones),
+                arrival.c.loud.is_(True),
+                story.c.withdrawn.is_(None),
+                story.c.held.is_(False),
+                ~exists().where(
+                    mailed.c.digest == digest,
+                    mailed.c.address == recipient.c.address,
+                    mailed.c.story == arrival.c.story,
+                ),
+            )
+            .group_by(recipient.c.address, arrival.c.story)
+            .order_by(recipient.c.address, "first")
+        )
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for row in rows:
+            found[row.address].append(row.story)
+        return {address: tuple(stories) for address, stories in found.items()}
+
+    # -- editions --------------------------------------------------------------
+
+    def edition(self, digest: str, slot: str) -> Edition | None:
+        """The edition of a slot, None while it has not been frozen."""
+        row = self._connection.execute(
+            select(schema.edition).where(schema.edition.c.digest == digest, schema.edition.c.slot == slot)
+        ).first()
+        return _edition(row) if row else None
+
+    def editions(self, digest: str | None = None, limit: int = 20) -> list[Edition]:
+        """The latest editions, newest first."""
+        query = select(schema.edition).order_by(schema.edition.c.id.desc()).limit(limit)
+        rows = self._connection.execute(query.where(schema.edition.c.digest == digest) if digest else query)
+        return [_edition(row) for row in rows]
+
+    def freeze(
+        self,
+        digest: str,
+        slot: str,
+        *,
+        now: datetime,
+        expires: datetime,
+        letters: Sequence[tuple[Letter, Sequence[str], Mapping[str, Envelope]]],
+    ) -> Edition:
+        """Write an edition: each letter with its stories and the envelope of every address that gets it.
+
+        The slot is unique in the digest and the ledger's rows are unique too, so a second freezing of either fails
+        whole.  Without letters the edition is recorded as skipped.
+        """
+        stories = {story for _, ids, _ in letters for story in ids}
+        state = "sending" if letters else "skipped"
+        edition = self._insert(schema.edition, digest=digest, slot=slot, frozen=now, state=state, stories=len(stories))
+        for letter, ids, envelopes in letters:
+            self._post(edition, digest, letter, ids, envelopes, now, expires)
+        self._connection.execute(
+            update(schema.recipient).where(schema.recipient.c.digest == digest).values(cursor=self._newest())
+        )
+        found = self.edition(digest, slot)
+        assert found is not None
+        return found
+
+    # -- deliveries ------------------------------------------------------------
+
+    def due(self, now: datetime, limit: int) -> list[Delivery]:
+        """Deliveries whose time has come, oldest first."""
+        return self._deliveries(
+            select(schema.delivery)
+            .where(
+                schema.delivery.c.state.in_(("queued", "deferred")),
+                schema.delivery.c.next_attempt <= now,
+            )
+            .order_by(schema.delivery.c.next_attempt, schema.delivery.c.id)
+            .limit(limit)
+        )
+
+    def interrupted(self) -> list[Delivery]:
+        """Deliveries that a process which is no more was in the middle of."""
+        return self._deliveries(
+            select(schema.delivery)
+            .where(schema.delivery.c.state.in_(("sending", "dot", "in_doubt")))
+            .order_by(schema.delivery.c.id)
+        )
+
+    def delivery(self, id: int) -> Delivery | None:
+        """One delivery as it stands."""
+        return next(iter(self._deliveries(select(schema.delivery).where(schema.delivery.c.id == id))), None)
+
+    def contents(self, delivery: Delivery) -> tuple[Letter, Envelope]:
+        """What the message of a delivery is rebuilt from."""
+        row = self._connection.execute(
+            select(schema.letter, schema.delivery.c.envelope)
+            .join(schema.delivery, schema.delivery.c.letter == schema.letter.c.id)
+            .where(schema.delivery.c.id == delivery.id)
+        ).one()
+        return Letter(subject=row.subject, text=row.text, html=row.html), _envelope.validate_json(row.envelope)
+
+    def note(self, delivery: Delivery) -> None:
+        """Keep how a delivery stands.  One that *expired* gives its stories back to the next edition."""
+        self._connection.execute(
+            update(schema.delivery)
+            .where(schema.delivery.c.id == delivery.id)
+            .values(
+                state=delivery.state,
+                next_attempt=delivery.next_attempt,
+                attempts=delivery.attempts,
+                doubts=delivery.doubts,
+                reply=delivery.reply,
+            )
+        )
+        if delivery.state == "expired":
+            self._give_back(delivery)
+        self._finish(delivery.edition)
+
+    def tally(self, edition: int | None = None) -> dict[str, int]:
+        """How many deliveries are in each state."""
+        query = select(schema.delivery.c.state, func.count().label("many")).group_by(schema.delivery.c.state)
+        rows = self._connection.execute(query.where(schema.delivery.c.edition == edition) if edition else query)
+        return {row.state: row.many for row in rows}
+
+    def doubtful(self) -> list[Delivery]:
+        """Deliveries of which nobody could tell, at least once, whether the relay had taken them."""
+        return self._deliveries(select(schema.delivery).where(schema.delivery.c.doubts > 0).order_by("id"))
+
+    # -- inside ----------------------------------------------------------------
+
+    def _newest(self) -> int:
+        return self._connection.scalar(select(func.max(schema.arrival.c.seq))) or 0
+
+    def _post(
+        self,
+        edition: int,
+        digest: str,
+        letter: Letter,
+        stories: Sequence[str],
+        envelopes: Mapping[str, Envelope],
+        now: datetime,
+        expires: datetime,
+    ) -> None:
+        written = self._insert(
+            schema.letter, edition=edition, subject=letter.subject, text=letter.text, html=letter.html
+        )
+        for address, envelope in envelopes.items():
+            delivery = self._insert(
+                schema.delivery,
+                edition=edition,
+                letter=written,
+                digest=digest,
+                address=address,
+                state="queued",
+                next_attempt=now,
+                expires=expires,
+                attempts=0,
+                doubts=0,
+                envelope=_envelope.dump_json(envelope).decode(),
+            )
+            self._connection.execute(
+                insert(schema.mailed),
+                [{"digest": digest, "address": address, "story": story, "delivery": delivery} for story in stories],
+            )
+
+    def _insert(self, table: Table, **values: object) -> int:
+        id = self._connection.scalar(insert(table).values(**values).returning(table.c.id))
+        assert isinstance(id, int)
+        return id
+
+    def _give_back(self, delivery: Delivery) -> None:
+        ours = select(schema.mailed.c.story).where(schema.mailed.c.delivery == delivery.id)
+        first = self._connection.scalar(select(func.min(schema.arrival.c.seq)).where(schema.arrival.c.story.in_(ours)))
+        if first is not None:
+            self._connection.execute(
+                update(schema.recipient)
+                .where(
+                    schema.recipient.c.digest == delivery.digest,
+                    schema.recipient.c.address == delivery.address,
+                    schema.recipient.c.cursor >= first,
+                )
+                .values(cursor=first - 1)
+            )
+        self._connection.execute(delete(schema.mailed).where(schema.mailed.c.delivery == delivery.id))
+
+    def _finish(self, edition: int) -> None:
+        open_ones = exists().where(schema.delivery.c.edition == edition, schema.delivery.c.state.in_(UNFINISHED))
+        self._connection.execute(
+            update(schema.edition)
+            .where(schema.edition.c.id == edition, schema.edition.c.state == "sending", ~open_ones)
+            .values(state="done")
+        )
+
+    def _deliveries(self, query: Select[tuple[object, ...]]) -> list[Delivery]:
+        return [_delivery(row) for row in self._connection.execute(query)]
+
+
+def _edition(row: Row[tuple[object, ...]]) -> Edition:
+    return Edition(id=row.id, digest=row.digest, slot=row.slot, frozen=row.frozen, state=row.state, stories=row.stories)
+
+
+def _delivery(row: Row[tuple[object, ...]]) -> Delivery:
+    return Delivery(
+        id=row.id,
+        edition=row.edition,
+        digest=row.digest,
+        address=row.address,
+        state=row.state,
+        next_attempt=row.next_attempt,
+        expires=row.expires,
+        attempts=row.attempts,
+        doubts=row.doubts,
+        reply=row.reply,
+    )

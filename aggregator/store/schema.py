@@ -1,0 +1,190 @@
+"""The tables.  Every change to them is a migration in ``migrations/``; a test compares the two."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime in UTC; SQLite, which knows no time zones, keeps the UTC wall time."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a datetime without a time zone reached the store")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+poll = Table(
+    "poll",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("record", Text, nullable=False),
+)
+
+story = Table(
+    "story",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("published", Instant, nullable=False),
+    Column("updated", Instant, nullable=False),
+    Column("changed", Instant, nullable=False),
+    Column("withdrawn", Instant),
+    Column("held", Boolean, nullable=False),
+    Index(None, "published", "id"),
+    Index(None, "changed"),
+)
+
+member = Table(
+    "member",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("story", String, ForeignKey("story.id"), nullable=False, index=True),
+    Column("source", String, nullable=False),
+    Column("zone", String, nullable=False),
+    Column("seen", Instant, nullable=False),
+    Column("words", String, nullable=False),
+    Column("length", Integer, nullable=False),
+    Column("rule", String, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("keys", Text, nullable=False),
+    Column("entry", Text, nullable=False),
+)
+
+key = Table(
+    "key",
+    metadata,
+    Column("value", String, primary_key=True),
+    Column("member", Integer, ForeignKey("member.id", ondelete="CASCADE"), primary_key=True),
+    Index(None, "member"),
+)
+
+arrival = Table(
+    "arrival",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("story", String, ForeignKey("story.id"), nullable=False),
+    Column("zone", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("loud", Boolean, nullable=False),
+    UniqueConstraint("story", "zone"),
+    sqlite_autoincrement=True,
+)
+"""Numbered inside the writer's turn.  One that is not *loud* (a source's first fetch) reaches no digest."""
+
+hand = Table(
+    "hand",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("who", String, nullable=False),
+    Column("act", String, nullable=False),
+    Column("story", String, nullable=False, index=True),
+    Column("detail", Text, nullable=False),
+)
+"""What an editor did: who, when, what, and why."""
+
+edition = Table(
+    "edition",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", String, nullable=False),
+    Column("slot", String, nullable=False),
+    Column("frozen", Instant, nullable=False),
+    Column("state", String, nullable=False),
+    Column("stories", Integer, nullable=False),
+    UniqueConstraint("digest", "slot"),
+)
+
+letter = Table(
+    "letter",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("edition", Integer, ForeignKey("edition.id"), nullable=False, index=True),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text, nullable=False),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("edition", Integer, ForeignKey("edition.id"), nullable=False),
+    Column("letter", Integer, ForeignKey("letter.id"), nullable=False),
+    Column("digest", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("next_attempt", Instant, nullable=False),
+    Column("expires", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("doubts", Integer, nullable=False),
+    Column("reply", Text),
+    Column("envelope", Text, nullable=False),
+    UniqueConstraint("edition", "address"),
+    Index(None, "state", "next_attempt"),
+)
+
+mailed = Table(
+    "mailed",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("address", String, primary_key=True),
+    Column("story", String, primary_key=True),
+    Column("delivery", Integer, ForeignKey("delivery.id"), nullable=False, index=True),
+)
+"""The ledger: its primary key is what makes sending a story twice to one subscriber impossible."""
+
+recipient = Table(
+    "recipient",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("address", String, primary_key=True),
+    Column("cursor", Integer, nullable=False),
+    Column("since", Instant, nullable=False),
+)
+"""A subscriber of a digest; arrivals up to *cursor* are behind them."""

@@ -1,0 +1,170 @@
+"""The store: one writer thread that takes what has gathered into one commit, and readers beside it.
+
+A function given to ``write`` runs in the writer's turn, inside a savepoint of its own, so that a poisonous one fails
+alone; its result is delivered only after the commit, so what a caller was told has happened has happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import cached_property
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from aggregator.errors import StoreError
+from aggregator.store.engine import begin_reading, begin_writing, explain, migrate, open_engine
+from aggregator.store.hands import Hands
+from aggregator.store.mailing import Mailing
+from aggregator.store.meta import Meta
+from aggregator.store.polls import Polls
+from aggregator.store.stories import Stories
+
+T = TypeVar("T")
+GATHER = 200
+"""How many writes one commit takes at most."""
+
+
+class Tx:
+    """One transaction: the verbs, grouped by what they are about."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @cached_property
+    def polls(self) -> Polls:
+        return Polls(self._connection)
+
+    @cached_property
+    def stories(self) -> Stories:
+        return Stories(self._connection)
+
+    @cached_property
+    def hands(self) -> Hands:
+        return Hands(self._connection)
+
+    @cached_property
+    def mailing(self) -> Mailing:
+        return Mailing(self._connection)
+
+    @cached_property
+    def meta(self) -> Meta:
+        return Meta(self._connection)
+
+
+class Store:
+    """An open database, migrated.  Close it with ``close``, or use it as a context manager."""
+
+    def __init__(self, url: str) -> None:
+        """Open and migrate *url*; raises StoreError with a sentence for the operator."""
+        self._engine = open_engine(url)
+        migrate(self._engine)
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Finish what was submitted and let the database go."""
+        self._jobs.put(None)
+        self._thread.join()
+        self._engine.dispose()
+
+    def submit(self, work: Callable[[Tx], T], *, keep: bool = True) -> Future[T]:
+        """Have *work* done in the writer's turn; from any thread.  Without *keep* its effects are undone afterwards."""
+        future: Future[T] = Future()
+        self._jobs.put(_Job(work, future, keep))
+        return future
+
+    async def write(self, work: Callable[[Tx], T], *, keep: bool = True) -> T:
+        """``submit``, awaited.  The work is done even when the caller is cancelled meanwhile."""
+        return await asyncio.shield(asyncio.wrap_future(self.submit(work, keep=keep)))
+
+    def look(self, work: Callable[[Tx], T]) -> T:
+        """Run *work* on one state of the database, beside the writer; it cannot write."""
+        try:
+            with self._engine.connect() as connection:
+                begin_reading(connection)
+                return work(Tx(connection))
+        except SQLAlchemyError as failure:
+            raise StoreError(explain(failure, self._engine)) from failure
+
+    async def read(self, work: Callable[[Tx], T]) -> T:
+        """``look``, in a thread."""
+        return await asyncio.to_thread(self.look, work)
+
+    def _run(self) -> None:
+        closing = False
+        while not closing:
+            jobs, closing = self._gather()
+            if jobs:
+                self._commit(jobs)
+
+    def _gather(self) -> tuple[list[_Job], bool]:
+        jobs: list[_Job] = []
+        job = self._jobs.get()
+        while job is not None:
+            jobs.append(job)
+            if len(jobs) == GATHER or self._jobs.empty():
+                return jobs, False
+            job = self._jobs.get()
+        return jobs, True
+
+    def _commit(self, jobs: list[_Job]) -> None:
+        try:
+            with self._engine.connect() as connection:
+                begin_writing(connection)
+                for job in jobs:
+                    job.run(connection)
+                connection.commit()
+        except SQLAlchemyError as failure:
+            reason = StoreError(explain(failure, self._engine))
+            for job in jobs:
+                job.fail(reason)
+        for job in jobs:
+            job.deliver()
+
+
+class _Job:
+    def __init__(self, work: Callable[[Tx], Any], future: Future[Any], keep: bool) -> None:
+        self._work = work
+        self._future = future
+        self._keep = keep
+        self._result: Any = None
+        self._failure: BaseException | None = None
+
+    def run(self, connection: Connection) -> None:
+        point = connection.begin_nested()
+        try:
+            self._result = self._work(Tx(connection))
+        except Exception as failure:  # noqa: BLE001 - it is the caller's, and travels to the caller
+            self._failure = failure
+            point.rollback()
+        else:
+            if self._keep:
+                point.commit()
+            else:
+                point.rollback()
+
+    def fail(self, reason: StoreError) -> None:
+        self._failure = self._failure or reason
+
+    def deliver(self) -> None:
+        if not self._future.set_running_or_notify_cancel():
+            return
+        if self._failure is None:
+            self._future.set_result(self._result)
+        elif isinstance(self._failure, SQLAlchemyError):
+            self._future.set_exception(StoreError(f"the database refused: {self._failure}"))
+        else:
+            self._future.set_exception(self._failure)

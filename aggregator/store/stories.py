@@ -1,0 +1,207 @@
+"""Stories and their members: found by key, kept whole, numbered as they arrive."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, insert, select, update
+
+from aggregator.model import Entry, Match, Sighting, Story
+from aggregator.store import schema
+
+_entry = TypeAdapter(Entry)
+_BATCH = 500
+"""How many values one IN list takes."""
+
+
+class Stories:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    # -- looking --------------------------------------------------------------
+
+    def get(self, id: str) -> Story | None:
+        """The story with this id, withdrawn and held ones too."""
+        return next(iter(self._load([id])), None)
+
+    def all(self, ids: Sequence[str]) -> list[Story]:
+        """The stories with these ids, in this order; unknown ids are left out."""
+        found = {story.id: story for story in self._load(ids)}
+        return [found[id] for id in ids if id in found]
+
+    def sharing(self, keys: Iterable[str]) -> list[Story]:
+        """Every story of which a member has one of *keys*, withdrawn and held ones too."""
+        wanted = sorted(set(keys))
+        ids: set[str] = set()
+        for start in range(0, len(wanted), _BATCH):
+            ids.update(
+                self._connection.scalars(
+                    select(schema.member.c.story)
+                    .join(schema.key, schema.key.c.member == schema.member.c.id)
+                    .where(schema.key.c.value.in_(wanted[start : start + _BATCH]))
+                )
+            )
+        return self._load(sorted(ids))
+
+    def newest(self, zones: Sequence[str], limit: int) -> list[Story]:
+        """What a stream of these zones shows, newest first."""
+        return self._select(
+            schema.story.c.withdrawn.is_(None), schema.story.c.held.is_(False), _in_zones(zones), limit=limit
+        )
+
+    def held(self) -> list[Story]:
+        """What waits for the operator's word, newest first."""
+        return self._select(schema.story.c.held.is_(True), schema.story.c.withdrawn.is_(None))
+
+    def listed(self, *, zone: str | None = None, limit: int | None = None) -> list[Story]:
+        """Every story, withdrawn and held ones too, newest first."""
+        return self._select(*([_in_zones([zone])] if zone else []), limit=limit)
+
+    def changed(self, zones: Sequence[str]) -> datetime | None:
+        """When anything that a stream of these zones shows changed last, withdrawals included."""
+        latest: datetime | None = self._connection.scalar(
+            select(func.max(schema.story.c.changed)).where(_in_zones(zones))
+        )
+        return latest
+
+    def counts(self) -> tuple[int, int]:
+        """How many stories are shown, and how many of them more than one zone published."""
+        shown = (
+            select(schema.story.c.id, func.count(schema.member.c.zone.distinct()).label("zones"))
+            .join(schema.member, schema.member.c.story == schema.story.c.id)
+            .where(schema.story.c.withdrawn.is_(None), schema.story.c.held.is_(False))
+            .group_by(schema.story.c.id)
+            .subquery()
+        )
+        stories = self._connection.scalar(select(func.count()).select_from(shown)) or 0
+        joint = self._connection.scalar(select(func.count()).select_from(shown).where(shown.c.zones > 1)) or 0
+        return stories, joint
+
+    def revision(self) -> int:
+        """A number that moves whenever a story is saved, by whatever process."""
+        return int(self._connection.scalar(select(schema.meta.c.value).where(schema.meta.c.name == "revision")) or 0)
+
+    # -- keeping --------------------------------------------------------------
+
+    def save(self, story: Story, *, at: datetime, loud: bool) -> None:
+        """Keep *story*, and number its arrival for every zone that is new to it.
+
+        Arrivals that are not *loud* reach the feed and not the digest.  A held story arrives when it is released.
+        """
+        values = {
+            "published": story.published,
+            "updated": story.updated,
+            "changed": story.changed,
+            "withdrawn": story.withdrawn,
+            "held": story.held,
+        }
+        if not self._connection.execute(
+            update(schema.story).where(schema.story.c.id == story.id).values(values)
+        ).rowcount:
+            self._connection.execute(insert(schema.story).values(id=story.id, **values))
+        self._replace_members(story)
+        if not story.held and story.withdrawn is None:
+            self._arrive(story, at, loud)
+        self._bump()
+
+    def arrive_again(self, story: Story, *, at: datetime) -> None:
+        """Number the story's arrivals anew, so that subscribers whose cursor has passed still get it."""
+        self._connection.execute(delete(schema.arrival).where(schema.arrival.c.story == story.id))
+        self._arrive(story, at, loud=True)
+
+    # -- inside ---------------------------------------------------------------
+
+    def _replace_members(self, story: Story) -> None:
+        old = select(schema.member.c.id).where(schema.member.c.story == story.id)
+        self._connection.execute(delete(schema.key).where(schema.key.c.member.in_(old)))
+        self._connection.execute(delete(schema.member).where(schema.member.c.story == story.id))
+        for match in story.members:
+            seen = match.sighting
+            id = self._connection.scalar(
+                insert(schema.member)
+                .values(
+                    story=story.id,
+                    source=seen.source,
+                    zone=seen.zone,
+                    seen=seen.seen,
+                    words=seen.words,
+                    length=seen.length,
+                    rule=match.rule,
+                    score=match.score,
+                    evidence=match.evidence,
+                    keys=json.dumps(seen.keys),
+                    entry=_entry.dump_json(seen.entry, exclude_defaults=True).decode(),
+                )
+                .returning(schema.member.c.id)
+            )
+            self._connection.execute(
+                insert(schema.key), [{"value": key, "member": id} for key in dict.fromkeys(seen.keys)]
+            )
+
+    def _arrive(self, story: Story, at: datetime, loud: bool) -> None:
+        known = set(self._connection.scalars(select(schema.arrival.c.zone).where(schema.arrival.c.story == story.id)))
+        for zone in story.zones:
+            if zone not in known:
+                self._connection.execute(insert(schema.arrival).values(story=story.id, zone=zone, at=at, loud=loud))
+
+    def _bump(self) -> None:
+        following = self.revision() + 1
+        self._connection.execute(delete(schema.meta).where(schema.meta.c.name == "revision"))
+        self._connection.execute(insert(schema.meta).values(name="revision", value=str(following)))
+
+    def _select(self, *conditions: ColumnElement[bool], limit: int | None = None) -> list[Story]:
+        ids = self._connection.scalars(
+            select(schema.story.c.id)
+            .where(*conditions)
+            .order_by(schema.story.c.published.desc(), schema.story.c.id)
+            .limit(limit)
+        )
+        return self.all(list(ids))
+
+    def _load(self, ids: Sequence[str]) -> list[Story]:
+        stories: list[Story] = []
+        for start in range(0, len(ids), _BATCH):
+            batch = ids[start : start + _BATCH]
+            members: defaultdict[str, list[Match]] = defaultdict(list)
+            for row in self._connection.execute(
+                select(schema.member).where(schema.member.c.story.in_(batch)).order_by(schema.member.c.id)
+            ):
+                members[row.story].append(_match(row))
+            stories.extend(
+                _story(row, tuple(members[row.id]))
+                for row in self._connection.execute(select(schema.story).where(schema.story.c.id.in_(batch)))
+            )
+        return sorted(stories, key=lambda story: story.id)
+
+
+def _in_zones(zones: Sequence[str]) -> ColumnElement[bool]:
+    return exists().where(schema.member.c.story == schema.story.c.id, schema.member.c.zone.in_(zones))
+
+
+def _story(row: Row[tuple[object, ...]], members: tuple[Match, ...]) -> Story:
+    return Story(
+        id=row.id,
+        published=row.published,
+        updated=row.updated,
+        changed=row.changed,
+        members=members,
+        withdrawn=row.withdrawn,
+        held=row.held,
+    )
+
+
+def _match(row: Row[tuple[object, ...]]) -> Match:
+    sighting = Sighting(
+        source=row.source,
+        zone=row.zone,
+        entry=_entry.validate_json(row.entry),
+        keys=tuple(json.loads(row.keys)),
+        words=row.words,
+        length=row.length,
+        seen=row.seen,
+    )
+    return Match(sighting=sighting, story=row.story, rule=row.rule, score=row.score, evidence=row.evidence)

@@ -1,0 +1,79 @@
+"""Plain text: what may be shown, and what counts as the same.
+
+Titles and texts arrive with whatever an editor pasted.  ``clean`` makes a string safe to print in a mail header, a feed
+or a terminal; ``fold`` makes two strings comparable.  Both are idempotent and never raise.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+
+import xxhash
+
+_LINE_BREAK = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_SOFT_HYPHEN = "\u00ad"
+
+# C0 and C1 controls other than white space, bidi marks, embeddings, overrides and isolates, zero-width characters,
+# deprecated and interlinear format characters, surrogates without a partner, and what XML 1.0 §2.2 forbids.
+# The zero-width joiner is treated apart.
+_UNWANTED = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f"
+    "\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
+)
+# Between two pictographs the joiner makes one of them (a police officer and a female sign); elsewhere it only hides.
+_PICTOGRAPH = "\u2190-\u2bff\U0001f000-\U0001faff"
+_LOOSE_JOINER = re.compile(f"(?<![{_PICTOGRAPH}\ufe0f])\u200d|\u200d(?![{_PICTOGRAPH}])")
+
+_SPACES = re.compile(r"[^\S\n]{2,}|[^\S\n\u00a0\u202f]")
+_BLANK_LINES = re.compile(r"\n{3,}")
+_NO_WORD = re.compile(r"[\W_]+")
+
+
+def visible(value: str) -> str:
+    """The same text, lines and all, without what hides or reorders it or cannot be encoded."""
+    return _LOOSE_JOINER.sub("", _UNWANTED.sub("", value))
+
+
+def clean(value: str) -> str:
+    """One line of visible text: white space folded to single spaces, what hides or reorders text taken out."""
+    if not value.isprintable():
+        value = visible(value)
+    return " ".join(value.split())
+
+
+def clean_block(value: str) -> str:
+    """Like ``clean``, but line breaks stay (at most one blank line in a row) and so does a single no-break space."""
+    value = visible(_LINE_BREAK.sub("\n", value))
+    lines = (line.strip() for line in _SPACES.sub(" ", value).split("\n"))
+    return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
+
+
+def fold(value: str) -> str:
+    """The form in which two texts are compared: NFKC, case folded, punctuation and white space as single spaces."""
+    value = visible(value).replace(_SOFT_HYPHEN, "")
+    # Case folding can leave a form that NFKC changes again (Unicode §3.13, toNFKC_Casefold).
+    value = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold())
+    return _NO_WORD.sub(" ", value).strip()
+
+
+def shared(a: str, b: str) -> float:
+    """The share of the words of the shorter text that occur in the other, 0 to 1; 0 when either has none.
+
+    Words are compared as ``fold`` leaves them, each occurrence counts once, and the order does not matter.
+    """
+    words, others = fold(a).split(), fold(b).split()
+    if not words or not others:
+        return 0.0
+    return (Counter(words) & Counter(others)).total() / min(len(words), len(others))
+
+
+def digest(*parts: str) -> str:
+    """XXH3-128 of the parts as 32 hexadecimal digits; ``("ab", "c")`` and ``("a", "bc")`` differ."""
+    state = xxhash.xxh3_128()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        state.update(len(data).to_bytes(8, "big"))
+        state.update(data)
+    return state.hexdigest()

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.digest.edition import slot_due
+from aggregator.model import Digest
+from aggregator.model.wanted import WEEK, Weekday
+
+BRUSSELS = ZoneInfo("Europe/Brussels")
+HOUR = timedelta(hours=1)
+
+
+def digest(*at: str, days: tuple[Weekday, ...] = WEEK, grace: timedelta = 6 * HOUR) -> Digest:
+    times = tuple(time.fromisoformat(value) for value in at)
+    return Digest(id="dagelijks", stream="s", at=times, days=days, misfire_grace=grace)
+
+
+def local(value: str) -> datetime:
+    return datetime.fromisoformat(value).replace(tzinfo=BRUSSELS).astimezone(UTC)
+
+
+def changes(wanted: Digest, start: datetime, stop: datetime, step: timedelta, tz: ZoneInfo) -> list[str]:
+    """The slots in the order in which a clock that looks every *step* sees them come due."""
+    seen: list[str] = []
+    now = start
+    while now < stop:
+        slot = slot_due(wanted, tz, now)
+        if slot and slot not in seen[-8:]:
+            seen.append(slot)
+        now += step
+    return seen
+
+
+@pytest.mark.parametrize("at", ["00:00", "02:30", "07:00", "23:59"])
+def test_three_years_have_one_slot_a_day(at: str) -> None:
+    """Whatever the wall time, each of 1,096 days in Brussels has exactly one slot, in the order of the calendar."""
+    first, last = date(2026, 1, 1), date(2028, 12, 31)
+    seen = changes(digest(at), local("2026-01-01"), local("2029-01-01"), HOUR, BRUSSELS)
+    days = [(first + timedelta(days=n)).isoformat() for n in range((last - first).days + 1)]
+    # At 23:59 the clock that looks every hour sees the slot one minute later, on the next day.
+    missed = days[-1:] if at == "23:59" else []
+    before = ["2025-12-31"] if at in {"23:59", "07:00", "02:30"} else []
+    assert [slot for slot in seen if slot not in before] == [day for day in days if day not in missed]
+
+
+def test_three_years_of_two_times_a_day() -> None:
+    """Two times a day give two slots a day, each named by its time."""
+    seen = changes(digest("02:30", "17:00"), local("2026-01-01T00:00"), local("2029-01-01"), HOUR, BRUSSELS)
+    counted = Counter(slot[:10] for slot in seen if slot >= "2026")
+    assert len(counted) == 1096
+    assert set(counted.values()) == {2}
+
+
+@pytest.mark.parametrize(
+    ("at", "day", "moment"),
+    [
+        ("07:00", "2026-03-29", "2026-03-29T05:00"),
+        ("07:00", "2026-03-28", "2026-03-28T06:00"),
+        ("02:30", "2026-03-29", "2026-03-29T01:30"),  # skipped: read with the offset before the gap, 03:30 CEST
+        ("02:30", "2026-10-25", "2026-10-25T00:30"),  # twice: the first, still CEST
+        ("03:00", "2026-10-25", "2026-10-25T02:00"),
+        ("00:00", "2026-10-25", "2026-10-24T22:00"),
+    ],
+)
+def test_days_on_which_the_clock_changes(at: str, day: str, moment: str) -> None:
+    """A slot comes due at its wall time; a time that occurs twice at the first, a skipped one an hour later."""
+    due = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    wanted = digest(at, grace=HOUR)
+    assert slot_due(wanted, BRUSSELS, due) == day
+    assert slot_due(wanted, BRUSSELS, due - timedelta(microseconds=1)) is None
+
+
+def test_a_time_that_occurs_twice_is_one_slot() -> None:
+    """The second 02:30 of an October night brings no second edition."""
+    wanted = digest("02:30", grace=HOUR)
+    assert changes(wanted, local("2026-10-25T00:00"), local("2026-10-25T08:00"), HOUR / 12, BRUSSELS) == ["2026-10-25"]
+
+
+def test_midnight_that_occurs_twice() -> None:
+    """Where the clock is set back over midnight, the first of two midnights is already the new day's slot."""
+    zone = ZoneInfo("America/Havana")  # 2026-11-01: 01:00 becomes 00:00
+    first = datetime(2026, 11, 1, 4, 0, tzinfo=UTC)
+    assert slot_due(digest("00:00"), zone, first) == "2026-11-01"
+    assert slot_due(digest("00:00"), zone, first + HOUR) == "2026-11-01"
+    azores = ZoneInfo("Atlantic/Azores")  # 2026-10-25: 01:00 becomes 00:00
+    assert slot_due(digest("00:30"), azores, datetime(2026, 10, 25, 1, 10, tzinfo=UTC)) == "2026-10-25"
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        ("2026-11-23T06:59:59", None),
+        ("2026-11-23T07:00:00", "2026-11-23"),
+        ("2026-11-23T13:00:00", "2026-11-23"),
+        ("2026-11-23T13:00:01", None),
+    ],
+)
+def test_misfire_grace_has_a_border(now: str, expected: str | None) -> None:
+    """A slot may be sent late up to ``misfire_grace``, that moment included; after it, its stories wait."""
+    assert slot_due(digest("07:00"), BRUSSELS, local(now)) == expected
+
+
+def test_missed_slots_are_coalesced() -> None:
+    """After a long silence only the latest slot is due: one edition, never many."""
+    wanted = digest("07:00", "12:00", "17:00", grace=timedelta(days=3))
+    assert slot_due(wanted, BRUSSELS, local("2026-11-23T18:00")) == "2026-11-23T17:00"
+    assert slot_due(wanted, BRUSSELS, local("2026-11-23T16:59")) == "2026-11-23T12:00"
+    assert slot_due(wanted, BRUSSELS, local("2026-11-23T06:00")) == "2026-11-22T17:00"
+
+
+def test_weekdays() -> None:
+    """Days that were not asked for have no slot; with a long grace a single weekday is found a week later."""
+    working = digest("07:00", days=("mon", "tue", "wed", "thu", "fri"))
+    assert slot_due(working, BRUSSELS, local("2026-11-21T08:00")) is None
+    assert slot_due(working, BRUSSELS, local("2026-11-23T08:00")) == "2026-11-23"
+    weekly = digest("23:00", days=("mon",), grace=timedelta(days=7))
+    assert slot_due(weekly, BRUSSELS, local("2026-11-30T22:59")) == "2026-11-23"
+    assert slot_due(weekly, BRUSSELS, local("2026-11-30T23:00")) == "2026-11-30"
+
+
+def test_without_times_or_days_nothing_is_due() -> None:
+    """A digest without a time, or without a day, never comes due."""
+    assert slot_due(digest(), BRUSSELS, local("2026-11-23T07:00")) is None
+    assert slot_due(digest("07:00", days=()), BRUSSELS, local("2026-11-23T07:00")) is None
+
+
+def test_the_same_time_twice_is_one_time() -> None:
+    """A time that stands in the list twice does not change the slot's name, nor give a second one."""
+    assert slot_due(digest("07:00", "07:00"), BRUSSELS, local("2026-11-23T07:30")) == "2026-11-23"
+
+
+@pytest.mark.parametrize(
+    ("every", "now", "expected"),
+    [
+        (20, "2026-11-23T07:00:20", "2026-11-23T07:00:20Z"),
+        (20, "2026-11-23T07:00:39.999999", "2026-11-23T07:00:20Z"),
+        (3600, "2026-11-23T07:59:59", "2026-11-23T07:00:00Z"),
+        (86400, "2026-11-23T05:00:00", "2026-11-23T00:00:00Z"),
+    ],
+)
+def test_every_counts_from_the_epoch(every: int, now: str, expected: str) -> None:
+    """``every`` means whole multiples of it since 1970 in UTC, so that a restart does not move them."""
+    wanted = Digest(id="d", stream="s", every=timedelta(seconds=every))
+    assert slot_due(wanted, BRUSSELS, datetime.fromisoformat(now).replace(tzinfo=UTC)) == expected
+
+
+MOMENTS = st.integers(1_577_836_800, 2_208_988_800).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
+ZONES = st.sampled_from(["Europe/Brussels", "America/Havana", "Pacific/Apia", "Australia/Lord_Howe", "Asia/Kathmandu"])
+DIGESTS = st.builds(
+    Digest,
+    id=st.just("d"),
+    stream=st.just("s"),
+    at=st.lists(st.times().map(lambda t: t.replace(second=0, microsecond=0)), min_size=1, max_size=3).map(tuple),
+    days=st.sets(st.sampled_from(WEEK), min_size=1).map(lambda days: tuple(day for day in WEEK if day in days)),
+    every=st.none()
+    | st.timedeltas(timedelta(seconds=1), timedelta(days=40)).map(lambda d: timedelta(seconds=int(d.total_seconds()))),
+    misfire_grace=st.timedeltas(timedelta(0), timedelta(days=7)),
+)
+
+
+@given(DIGESTS, ZONES, MOMENTS, st.timedeltas(timedelta(0), timedelta(days=2)))
+def test_slots_only_move_on(wanted: Digest, zone: str, now: datetime, later: timedelta) -> None:
+    """A clock that runs on never sees an earlier slot again, except where a skipped time overtook a real one."""
+    tz = ZoneInfo(zone)
+    first, second = slot_due(wanted, tz, now), slot_due(wanted, tz, now + later)
+    if first and second and first > second:
+        assert first[:10] == second[:10]
+
+
+@given(DIGESTS, ZONES, MOMENTS)
+def test_a_slot_is_due_for_the_whole_of_its_grace(wanted: Digest, zone: str, now: datetime) -> None:
+    """Once a slot is due, a longer grace names the same slot: grace decides whether, never which."""
+    tz = ZoneInfo(zone)
+    slot = slot_due(wanted, tz, now)
+    patient = Digest(
+        id="d", stream="s", at=wanted.at, days=wanted.days, every=wanted.every, misfire_grace=timedelta(days=40)
+    )
+    assert slot is None or slot == slot_due(patient, tz, now)
+    assert slot_due(patient, tz, now) is not None
