@@ -1,2 +1,83 @@
-compile_probe:
-	true
+# Everything is set up on first use, in .venv, from the locks: `make demo` and `make test` need Python, its venv, and make.
+
+PYTHON ?= python3
+CONFIG ?= config/aggregator.toml
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help demo test run lint format bench soak lock clean
+
+help:
+	@echo "make demo    all of it, offline: sample sites, the daemon, a mail sink"
+	@echo "make test    the tests (CI runs these)"
+	@echo "make run     the daemon, with CONFIG=$(CONFIG)"
+	@echo "make lint    style, types, import contracts"
+	@echo "make bench   the benchmarks"
+	@echo "make soak    the tests that want an hour"
+	@echo "make lock    write the locks anew (needs the network)"
+
+demo: $(VENV)/run
+	@$(BIN)/aggregator demo
+
+run: $(VENV)/run
+	@$(BIN)/aggregator run --config "$(CONFIG)"
+
+test: $(VENV)/test
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/test
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/test
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/test
+	@$(BIN)/python -m pytest -n0 -p no:randomly -s tests/benchmarks
+
+soak: $(VENV)/test
+	@AGGREGATOR_SOAK=1 $(BIN)/python -m pytest -n0 -p no:randomly -s --timeout 7200 tests/acceptance
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# -- the virtual environment ---------------------------------------------------------
+
+$(VENV)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or later is needed; name one with make PYTHON=python3.12 …" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Python's venv is missing; on Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
+	@echo "making $(VENV) …"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+# feedgen is published as source only. What builds it stands in the lock like everything else and comes first,
+# so that nothing is fetched unlocked for a build of its own.
+define install
+	@echo "installing what $(1) names …"
+	@sed -n '/^setuptools==/,/[^\\]$$/p' $(1) > $(VENV)/build.lock
+	@$(PIP) install --require-hashes -r $(VENV)/build.lock
+	@$(PIP) install --require-hashes --no-build-isolation -r $(1)
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+endef
+
+$(VENV)/run: $(VENV)/python requirements.lock pyproject.toml
+	$(call install,requirements.lock)
+
+$(VENV)/test: $(VENV)/python requirements-test.lock pyproject.toml
+	$(call install,requirements-test.lock)
+	@touch $(VENV)/run
+
+lock:
+	@command -v uv >/dev/null || { echo "uv is needed to write the locks" >&2; exit 1; }
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links pyproject.toml --group build -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links pyproject.toml --group build --group test \
+	  -c requirements.lock -o requirements-test.lock

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from html import escape
+from typing import cast
 
 import nh3
 from inscriptis.css_profiles import STRICT_CSS_PROFILE
@@ -29,35 +30,31 @@ from aggregator import text, uri
 MAX_SIZE = 512_000  # characters
 MAX_DEPTH = 100
 
-_INLINE = {"br", "strong", "em", "b", "i", "a", "sub", "sup", "del", "s"}
-_BLOCKS = {"p", "ul", "ol", "li", "blockquote", "h3", "h4"}
-_TABLE = {"table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"}
+_KEPT = "p br strong em b i a sub sup del s ul ol li blockquote h3 h4 table caption thead tbody tfoot tr th td"
 _ATTRIBUTES = {"a": {"href"}, "ol": {"start"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
 # What these hold is not prose: it goes with them.
-_WITHOUT_CONTENT = set(
+_OTHER_MEDIA = (
     "script style template noscript iframe frameset object embed applet svg math canvas audio video map"
-    " head title select textarea button noembed noframes".split()
+    " head title select textarea button noembed noframes"
 )
 # A block that we do not keep must not glue its text to its neighbour's.
-_RENAMED = {
-    **dict.fromkeys(
-        "div section article aside header footer main nav figure figcaption address center details summary dl dt dd"
-        " fieldset legend form pre hgroup".split(),
-        "p",
-    ),
-    **dict.fromkeys(("h1", "h2"), "h3"),
-    **dict.fromkeys(("h5", "h6"), "h4"),
-}
+_OTHER_BLOCKS = (
+    "div section article aside header footer main nav figure figcaption address center details summary dl dt dd"
+    " fieldset legend form pre hgroup"
+)
+_RENAMED = dict.fromkeys(_OTHER_BLOCKS.split(), "p") | {"h1": "h3", "h2": "h3", "h5": "h4", "h6": "h4"}
 # Elements that never nest directly, so that an unclosed one adds no depth.
-_FLAT = set("p li dt dd option tr td th thead tbody tfoot br hr img input meta link wbr col source area embed".split())
+_FLAT = "p li dt dd option tr td th thead tbody tfoot br hr img input meta link wbr col source area embed"
 
 _TAG = re.compile(r"""(</?)([a-zA-Z][^\s/>]*)((?:[^>"']++|"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z))*+(?:>|\Z))""")
 _COMMENT = re.compile(r"<!--[\s\S]*?(?:-->|\Z)")
 _EMPTY = re.compile(r"<(p|li|ul|ol|blockquote|h3|h4)>(?:\s|&nbsp;|<br>)*</\1>")
 _RENAME = re.compile(rf"(</?)({'|'.join(_RENAMED)})(?=[\s/>])", re.IGNORECASE)
-_HIDING = re.compile(r"\bhidden\b|display\s*:\s*none", re.IGNORECASE)
+_INLINE_DATA = re.compile(r"data:[\w/+.-]+;base64,[\w+/=%]*", re.ASCII | re.IGNORECASE)
+_HIDING = re.compile(r"\shidden[\s=>/]|display\s*:\s*none", re.IGNORECASE)
 _HIDDEN = etree.XPath("//*[@hidden or contains(translate(@style, 'DISPLAYNOE ', 'displaynoe'), 'display:none')]")
 _CONTACT = re.compile(r"(?:mailto|tel):[\w.!#$&'*+/=?^`{|}~@%,;:()-]+", re.IGNORECASE | re.ASCII)
+_CONTACT_SPACE = re.compile(r"(?<=tel:)\s+|(?<=[\d)])\s+(?=[\d(])")
 _PASSES = 5
 
 
@@ -69,9 +66,11 @@ def sanitize(markup: str, base: str | None = None) -> str:
     once = _visible(markup)
     for _ in range(_PASSES):
         before, once = once, _sanitized(once, base)
+        if len(once) > MAX_SIZE:
+            break
         if once == before:
             return once
-    return _paragraphs(to_text(once))
+    return _sanitized(_paragraphs(to_text(once)[: MAX_SIZE // 8]), base)
 
 
 def to_text(markup: str) -> str:
@@ -101,10 +100,11 @@ def excerpt(value: str, limit: int = 300) -> str:
     return f"{room.rstrip(_LOOSE_ENDS)}…"
 
 
-_LOOSE_ENDS = " ,;:-–—("
-_SENTENCE_END = re.compile(r"[.!?…][\"')\]»”’]*(?= [^\sa-z])")
+_LOOSE_ENDS = " .,;:(-\N{EN DASH}\N{EM DASH}"
+_CLOSING = "\"')\\]»\N{RIGHT DOUBLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}"
+_SENTENCE_END = re.compile(rf"[.!?…][{_CLOSING}]*(?= [^\sa-z])")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:dhr|mevr|mr|mrs|dr|ir|ing|prof|st|nr|no|art|tel|ca|bv|blz|resp|incl|excl|vs|gem|mme|bzw|ggf)|\b\w|\d)\.$",
+    r"\b(?:dhr|mevr|mr|mrs|dr|ir|ing|prof|st|nr|no|art|tel|ca|bv|blz|resp|incl|excl|vs|gem|mme|bzw|ggf|\w)\.$",
     re.IGNORECASE,
 )
 
@@ -116,7 +116,9 @@ def _sentence_ends(line: str) -> list[int]:
 
 def _visible(markup: str) -> str:
     """The markup within its caps, without what hides from the reader."""
-    markup = text.visible(markup[:MAX_SIZE])
+    if len(markup) > MAX_SIZE:
+        markup = _INLINE_DATA.sub("", markup)[:MAX_SIZE]
+    markup = text.visible(markup)
     if markup.count("<") > MAX_DEPTH:
         markup = _flattened(markup)
     if _HIDING.search(markup):
@@ -127,10 +129,11 @@ def _visible(markup: str) -> str:
 def _flattened(markup: str) -> str:
     """The markup without the tags that would nest deeper than ``MAX_DEPTH``."""
     depth = 0
+    flat = _FLAT.split()
 
     def keep(found: re.Match[str]) -> str:
         nonlocal depth
-        if found[2].lower() in _FLAT:
+        if found[2].lower() in flat:
             return found[0]
         if found[1] == "<":
             depth += 1
@@ -143,9 +146,9 @@ def _flattened(markup: str) -> str:
 
 def _unhidden(markup: str) -> str:
     tree = _tree(markup)
-    for element in _HIDDEN(tree):
-        if element.getparent() is not None and element.tag != "body":
-            element.drop_tree()
+    for element in cast(list[Element], _HIDDEN(tree)):
+        if element.tag not in ("html", "body"):
+            element.clear(keep_tail=True)
     body: Element = tree.find("body")
     inner = (etree.tostring(child, encoding="unicode", method="html") for child in body)
     return f"{escape(body.text or '', quote=False)}{''.join(inner)}"
@@ -156,15 +159,15 @@ def _tree(markup: str) -> Element:
 
 
 def _sanitized(markup: str, base: str | None) -> str:
-    clean = text.visible(_cleaner(base).clean(_RENAME.sub(lambda found: f"{found[1]}{_RENAMED[found[2].lower()]}", markup)))
-    return _EMPTY.sub("", clean).strip()
+    renamed = _RENAME.sub(lambda found: f"{found[1]}{_RENAMED[found[2].lower()]}", markup)
+    return _EMPTY.sub("", text.visible(_cleaner(base).clean(renamed))).strip()
 
 
 @lru_cache(maxsize=256)
 def _cleaner(base: str | None) -> nh3.Cleaner:
     return nh3.Cleaner(
-        tags=_INLINE | _BLOCKS | _TABLE,
-        clean_content_tags=_WITHOUT_CONTENT,
+        tags=set(_KEPT.split()),
+        clean_content_tags=set(_OTHER_MEDIA.split()),
         attributes=_ATTRIBUTES,
         attribute_filter=lambda _, name, value: _link(value, base) if name == "href" else _number(value),
         url_schemes={"http", "https", "mailto", "tel"},
@@ -173,7 +176,7 @@ def _cleaner(base: str | None) -> nh3.Cleaner:
 
 
 def _link(href: str, base: str | None) -> str | None:
-    contact = _CONTACT.fullmatch(href.strip())
+    contact = _CONTACT.fullmatch(_CONTACT_SPACE.sub("", href.strip()))
     return contact[0] if contact else uri.absolute(href, base)
 
 
@@ -199,7 +202,7 @@ def _text_config() -> ParserConfig:
     block = HtmlElement(display=Display.block, margin_before=1, margin_after=1)
     hidden = HtmlElement(display=Display.none)
     css = STRICT_CSS_PROFILE | dict.fromkeys(("blockquote", "pre", "dl", "section", "article"), block)
-    return ParserConfig(css=css | dict.fromkeys(_WITHOUT_CONTENT, hidden), table_cell_separator=" ")
+    return ParserConfig(css=css | dict.fromkeys(_OTHER_MEDIA.split(), hidden), table_cell_separator=" ")
 
 
 _TEXT = _text_config()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -47,12 +47,17 @@ def translations(language: str) -> Translations:
     for path in _files(spoken):
         with path.open("rb") as file:
             for message in read_po(file, locale=spoken):
-                if message.id and message.string and not message.fuzzy:
+                if message.id and not message.fuzzy:
                     merged[message.id] = message
     compiled = BytesIO()
     write_mo(compiled, merged)
     compiled.seek(0)
     return Translations(compiled)
+
+
+def listed(language: str, items: Iterable[str]) -> str:
+    """A, B and C."""
+    return format_list(list(items), locale=locale(language))
 
 
 @cache
@@ -74,12 +79,13 @@ def environment(language: str, timezone: str) -> Environment:
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     made.globals["lang"] = language
     writer = _Writer(language, timezone)
-    made.filters |= {"day": writer.day, "moment": writer.moment, "clock": writer.clock, "listed": writer.listed}
+    made.filters |= {"day": writer.day, "moment": writer.moment, "clock": writer.clock}
+    made.filters["listed"] = partial(listed, language)
     return made
 
 
 class _Writer:
-    """Dates, times and lists as a language writes them, on the clock of one time zone."""
+    """Dates and times as a language writes them, on the clock of one time zone."""
 
     def __init__(self, language: str, timezone: str) -> None:
         gettext = translations(language).gettext
@@ -100,9 +106,6 @@ class _Writer:
 
     def moment(self, moment: datetime) -> str:
         return format_datetime(moment, self._moment, tzinfo=self._zone, locale=self._locale)
-
-    def listed(self, items: Iterable[str]) -> str:
-        return format_list(list(items), locale=self._locale)
 
 
 def _files(spoken: Locale) -> Iterator[Path]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aggregator.model import Match, Sighting, Story
 
@@ -21,8 +21,12 @@ def fold(story: Story | None, match: Match, now: datetime, *, same: Same, held: 
     *same* tells whether two sightings are one entry of one source.
     """
     if story is None:
-        return _found(match, now, held)
-    members = _with(story.members, match, same)
+        return _found(_timed(match), now, held)
+    return revise(story, _with(story.members, match, same), now)
+
+
+def revise(story: Story, members: tuple[Match, ...], now: datetime) -> Story:
+    """*story* with these *members* (at least one), and its moments moved as far as what is shown has changed."""
     if members == story.members:
         return story
     changed = replace(story, members=members, changed=max(story.changed, now))
@@ -46,14 +50,33 @@ def _with(members: tuple[Match, ...], match: Match, same: Same) -> tuple[Match, 
     for index, member in enumerate(members):
         if same(member.sighting, match.sighting):
             return (*members[:index], _edited(member, match.sighting), *members[index + 1 :])
-    return tuple(sorted((*members, match), key=lambda m: (m.sighting.seen, m.sighting.source, m.sighting.keys)))
+    return tuple(sorted((*members, _timed(match)), key=lambda m: (m.sighting.seen, m.sighting.source, m.sighting.keys)))
 
 
 def _edited(member: Match, sighting: Sighting) -> Match:
     """The member with its new text, its old first sight, its old reason and every key it ever had."""
     old = member.sighting
+    if sighting.timeless and _within_a_day(sighting.entry.published, old.entry.published):
+        sighting = _at(sighting, old.entry.published)
     kept = tuple(key for key in old.keys if not key.startswith("text:") and key not in sighting.keys)
     return replace(member, sighting=replace(sighting, seen=old.seen, keys=sighting.keys + kept))
+
+
+def _timed(match: Match) -> Match:
+    """A source that names the day and no time, and that day is today: first seen is nearer the truth than midnight."""
+    seen = match.sighting
+    if not seen.timeless:
+        return match
+    today = _within_a_day(seen.entry.published, seen.seen)
+    return replace(match, sighting=_at(seen, seen.seen if today else seen.entry.published))
+
+
+def _at(sighting: Sighting, published: datetime | None) -> Sighting:
+    return replace(sighting, timeless=False, entry=replace(sighting.entry, published=published))
+
+
+def _within_a_day(midnight: datetime | None, moment: datetime | None) -> bool:
+    return midnight is not None and moment is not None and timedelta(0) <= moment - midnight < timedelta(days=1)
 
 
 def _shown(story: Story) -> str:

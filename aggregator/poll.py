@@ -4,9 +4,9 @@ This is where the stages of the river meet; read it from top to bottom:
 
     fetch → parse → normalize → match → merge → store
 
-``poll`` waits (for the network, a worker, the writer's turn) and decides nothing; ``read`` and ``settle`` decide and wait
-for nothing.  ``read`` runs in a worker process, ``settle`` in the writer's turn, so that two sources with the same news
-cannot found two stories.
+``poll`` waits (for the network, a worker, the writer's turn) and decides nothing; ``read`` and ``settle`` decide and
+wait for nothing.  ``read`` runs in a worker process, ``settle`` in the writer's turn, so that two sources with the same
+news cannot found two stories.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from aggregator.model import (
 )
 from aggregator.normalize import normalize
 from aggregator.parse import parse
-from aggregator.schedule import next_poll
+from aggregator.schedule import next_poll, not_before
 from aggregator.store import Store, Tx
 from aggregator.workers import Workers
 
@@ -140,6 +140,7 @@ def note(
         http_status=answer.status if answer else None,
         error=error,
         failures=failures,
+        not_before=not_before(answer, now),
         new=0,
         held=0,
     )
@@ -148,10 +149,9 @@ def note(
     noted = replace(noted, first_success=noted.first_success or now, last_success=now)
     if answer.status == 304:
         return replace(noted, status="not_modified", validators=_renewed(answer, noted.validators))
-    read_now = {} if feed is None else {"entries": len(feed.entries), "problems": feed.problems}
-    return replace(
-        noted, status="ok", validators=_validators(answer), body=_body(answer), reading=reading, **read_now
-    )
+    if feed is not None:
+        noted = replace(noted, entries=len(feed.entries), problems=feed.problems)
+    return replace(noted, status="ok", validators=_validators(answer), body=_body(answer), reading=reading)
 
 
 # -- what is decided in a worker ---------------------------------------------------
@@ -159,9 +159,10 @@ def note(
 
 def read(answer: Response, source: Source, timezone: str) -> tuple[Feed, tuple[Sighting, ...]]:
     """From bytes to sightings: parse and normalise what a source answered.  Pure; raises ParseError."""
-    feed = normalize(parse(answer, source, ZoneInfo(timezone)), base=answer.url, now=answer.date)
+    zone = ZoneInfo(timezone)
+    feed = normalize(parse(answer, source, zone), base=answer.url, now=answer.date)
     feed = replace(feed, entries=tuple(_with_origin(entry, feed, source, answer.url) for entry in feed.entries))
-    return feed, sightings(feed, source, answer.date)
+    return feed, sightings(feed, source, answer.date, zone)
 
 
 def _with_origin(entry: Entry, feed: Feed, source: Source, url: str) -> Entry:

@@ -11,9 +11,10 @@ deliveries that the next one recovers: before the dot nothing was accepted, afte
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from email.utils import parseaddr
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from aggregator import text, uri
@@ -61,16 +62,14 @@ def freeze(tx: Tx, config: Config, digest: Digest, slot: str, now: datetime) -> 
 
     Recipients with the same news share a letter.  The slot is unique; freezing it again fails whole.
     """
-    stream = config.stream(digest.stream)
-    zones = config.zones_of(stream)
-    readers: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
-    for address, ids in tx.mailing.fresh(digest.id, digest.recipients, zones).items():
-        readers[ids].append(address)
-    letters = []
-    for ids, addresses in sorted(readers.items()):
-        shown = newest_first(tx.stories.all(ids), zones, stream.prefer)
-        letter = render(config, digest, shown, now)
-        letters.append((letter, ids, _envelopes(config, digest, slot, addresses, now)))
+    letters = [
+        (
+            _letter(tx, config, digest, ids, now),
+            ids,
+            {address: envelope(config, digest, slot, address, now) for address in addresses},
+        )
+        for ids, addresses in _readers(tx, config, digest)
+    ]
     return tx.mailing.freeze(digest.id, slot, now=now, expires=now + digest.expire, letters=letters)
 
 
@@ -80,10 +79,29 @@ def newest_first(stories: Sequence[Story], zones: tuple[str, ...], prefer: str |
     return sorted((story for story in shown if story), key=lambda s: (s.published, s.id), reverse=True)
 
 
-def _envelopes(
-    config: Config, digest: Digest, slot: str, addresses: Sequence[str], now: datetime
-) -> Mapping[str, Envelope]:
-    return {address: envelope(config, digest, slot, address, now) for address in sorted(addresses)}
+def preview(tx: Tx, config: Config, digest: Digest, now: datetime) -> tuple[Letter, Envelope] | None:
+    """The letter and envelope that the first recipient would get now; None when there is nothing new."""
+    tx.mailing.enrol(digest.id, digest.recipients, now)
+    for ids, addresses in _readers(tx, config, digest):
+        first = next((address for address in digest.recipients if address in addresses), None)
+        if first:
+            return _letter(tx, config, digest, ids, now), envelope(config, digest, "preview", first, now)
+    return None
+
+
+def _readers(tx: Tx, config: Config, digest: Digest) -> list[tuple[tuple[str, ...], list[str]]]:
+    """Which recipients are due the same stories, and so share a letter."""
+    zones = config.zones_of(config.stream(digest.stream))
+    readers: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
+    for address, ids in sorted(tx.mailing.fresh(digest.id, digest.recipients, zones).items()):
+        readers[ids].append(address)
+    return sorted(readers.items())
+
+
+def _letter(tx: Tx, config: Config, digest: Digest, ids: Sequence[str], now: datetime) -> Letter:
+    stream = config.stream(digest.stream)
+    shown = newest_first(tx.stories.all(ids), config.zones_of(stream), stream.prefer)
+    return render(config, digest, shown, now)
 
 
 def envelope(config: Config, digest: Digest, slot: str, address: str, now: datetime) -> Envelope:
@@ -94,11 +112,16 @@ def envelope(config: Config, digest: Digest, slot: str, address: str, now: datet
         sender=config.mail.sender,
         reply_to=config.mail.reply_to,
         recipient=address,
-        list_id=f"{digest.id}.{uri.host(config.base_url)}",
+        list_id=f"{digest.id}.{list_domain(config)}",
         message_id=f"<{digest.id}.{text.digest(config.base_url, digest.id, slot, address)}@{domain}>",
         date=now,
         archive=f"{config.base_url.rstrip('/')}/{digest.stream}/",
     )
+
+
+def list_domain(config: Config) -> str:
+    """The domain under which our lists have their ids (RFC 2919)."""
+    return uri.host(config.base_url)
 
 
 # -- delivering --------------------------------------------------------------------
@@ -116,6 +139,12 @@ def recover(store: Store, config: Config, clock: Clock) -> list[Delivery]:
         return found
 
     return store.submit(take_up).result()
+
+
+def deliver_due(store: Store, relay: Relay, config: Config, clock: Clock, *, limit: int = 100) -> list[Delivery]:
+    """Hand over up to *limit* deliveries whose time has come, one after the other."""
+    due = store.look(lambda tx: tx.mailing.due(clock(), limit))
+    return [deliver(store, relay, delivery, config, clock) for delivery in due]
 
 
 def deliver(store: Store, relay: Relay, delivery: Delivery, config: Config, clock: Clock) -> Delivery:
@@ -154,10 +183,8 @@ def _claim(tx: Tx, id: int, config: Config, now: datetime) -> Delivery | None:
 
 
 def _wanted(config: Config, delivery: Delivery) -> bool:
-    return any(
-        digest.id == delivery.digest and delivery.address in digest.recipients for digest in config.digests
-    )
+    return any(digest.id == delivery.digest and delivery.address in digest.recipients for digest in config.digests)
 
 
-def _policy(config: Config, digest: str) -> str:
+def _policy(config: Config, digest: str) -> Literal["resend", "hold"]:
     return next((known.in_doubt for known in config.digests if known.id == digest), "hold")

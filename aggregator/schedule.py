@@ -22,7 +22,13 @@ def next_poll(source: Source, fetch: Fetch, *, answer: Response | None, failures
     wait = min(interval * 2 ** min(failures, 16), max(LONGEST, interval)) if failures else interval
     if failures:
         wait += wait * _jitter(source.id)
-    return now + max(wait, _retry_after(answer, now))
+    return max(now + wait, not_before(answer, now) or now)
+
+
+def not_before(answer: Response | None, now: datetime) -> datetime | None:
+    """The moment before which a server has asked (Retry-After) not to be asked again."""
+    wait = _retry_after(answer, now)
+    return now + wait if wait else None
 
 
 def _jitter(id: str) -> float:

@@ -32,8 +32,8 @@ _NO_WORD = re.compile(r"[\W_]+")
 
 
 def visible(value: str) -> str:
-    """The same text, lines and all, without what hides or reorders it or cannot be encoded."""
-    return _LOOSE_JOINER.sub("", _UNWANTED.sub("", value))
+    """The same text, every line break as ``\\n``, without what hides or reorders it or cannot be encoded."""
+    return _LOOSE_JOINER.sub("", _UNWANTED.sub("", _LINE_BREAK.sub("\n", value)))
 
 
 def clean(value: str) -> str:
@@ -45,8 +45,7 @@ def clean(value: str) -> str:
 
 def clean_block(value: str) -> str:
     """Like ``clean``, but line breaks stay (at most one blank line in a row) and so does a single no-break space."""
-    value = visible(_LINE_BREAK.sub("\n", value))
-    lines = (line.strip() for line in _SPACES.sub(" ", value).split("\n"))
+    lines = (line.strip() for line in _SPACES.sub(" ", visible(value)).split("\n"))
     return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
 
 

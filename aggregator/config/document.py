@@ -47,7 +47,7 @@ def _text(path: Path) -> str:
             [f"{path}: permission denied; run this as the user of the service, or let this user read the file"]
         ) from None
     except OSError as error:
-        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from None
+        raise ConfigError([f"{path}: cannot be read: {str(error.strerror).lower()}"]) from None
     try:
         return content.decode("utf-8-sig")  # some editors begin a file with a byte order mark
     except UnicodeDecodeError as error:

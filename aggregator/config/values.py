@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from email.headerregistry import Address, HeaderRegistry
-from ipaddress import ip_address, ip_network
+from email.errors import HeaderParseError
+from email.headerregistry import Address, AddressHeader, HeaderRegistry
+from ipaddress import ip_network
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -67,7 +68,9 @@ def timezone(value: str) -> str | None:
     try:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError):
-        return wrong('a time zone such as "Europe/Brussels"', value, did_you_mean(value, available_timezones()))
+        return wrong(
+            'a time zone such as "Europe/Brussels"', value, did_you_mean(value, available_timezones(), likeness=0.75)
+        )
     return None
 
 
@@ -88,7 +91,7 @@ def database(value: str) -> str | None:
     if rest != value and rest not in ("", ":memory:") and not rest.startswith("?"):
         return None
     parts = _parts(value)
-    if parts and parts.scheme == "postgresql" and value.startswith("postgresql://"):
+    if parts and parts.scheme == "postgresql" and parts.netloc + parts.path.strip("/"):
         return None
     return wrong('"sqlite:////path/to/a/file" or "postgresql://user@host/name"', value)
 
@@ -164,8 +167,9 @@ def _mailbox(value: str) -> Address | None:
     """The one mailbox that *value* names, in ASCII: not every relay takes more (RFC 6531)."""
     try:
         header = _HEADERS("From", value)
-    except ValueError:
+    except (ValueError, LookupError, AttributeError, TypeError, HeaderParseError):  # the parser trips over some, as "<"
         return None
+    assert isinstance(header, AddressHeader)
     if header.defects or len(header.addresses) != 1 or any(group.display_name for group in header.groups):
         return None
     (mailbox,) = header.addresses
@@ -192,14 +196,6 @@ def _parts(value: str) -> SplitResult | None:
         return None
 
 
-def proxy(value: str) -> str | None:
-    try:
-        ip_address(value)
-    except ValueError:
-        return network(value)
-    return None
-
-
 CHECKS: Mapping[str, Check] = {
     "language": language,
     "timezone": timezone,
@@ -207,7 +203,7 @@ CHECKS: Mapping[str, Check] = {
     "authority": authority,
     "database": database,
     "server.listen": listen,
-    "server.trusted_proxies.*": proxy,
+    "server.trusted_proxies.*": network,
     "fetch.contact": contact,
     "fetch.allow_private.*": network,
     "mail.from": sender,

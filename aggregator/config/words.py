@@ -58,9 +58,9 @@ def found(value: Any) -> str:
             return str(value)
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str], likeness: float = 0.6) -> str:
     """The hint at the nearest of the *known* names; empty when none is near."""
-    near = difflib.get_close_matches(name, list(known), n=1)
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=likeness)
     return f"; did you mean {_quoted(near[0])}?" if near else ""
 
 

@@ -45,7 +45,7 @@ _SPECIAL4 = tuple(  # what is_global lets through
 )
 
 
-class Refused(OSError):
+class RefusedError(OSError):
     """The guard does not let us connect; *reason* says to what and why.
 
     An OSError, so that happy eyeballs go on to the next address of the name.  All instances have the same words,
@@ -78,13 +78,13 @@ class Guard:
         return socket.socket(family, kind, protocol)
 
     def check(self, host: str, port: int) -> None:
-        """Raises Refused when nothing may be fetched from this address or this port."""
+        """Raises RefusedError when nothing may be fetched from this address or this port."""
         if self._ports and port not in self._ports:
-            raise Refused(f"port {port} is not among [fetch].allow_ports")
+            raise RefusedError(f"port {port} is not among [fetch].allow_ports")
         address = _carried(ip_address(host.partition("%")[0]))
         if not _is_global(address) and not any(address in network for network in self._networks):
             kind = "private" if address.is_private else "not a public one"
-            raise Refused(f"address {host} is {kind}; allow it with [fetch].allow_private if it is yours")
+            raise RefusedError(f"address {host} is {kind}; allow it with [fetch].allow_private if it is yours")
 
 
 def _carried(address: Address) -> Address:

@@ -13,17 +13,18 @@ from contextlib import asynccontextmanager
 
 
 class _Host:
-    """The free slots, each as the loop time from which it may be used, and how many wait for one or hold one."""
+    """The free slots of a host, each as the loop time from which it may be used."""
 
     def __init__(self, slots: int) -> None:
         self.free: asyncio.Queue[float] = asyncio.Queue()
-        self.users = 0
+        self.users = 0  # that hold a slot or wait for one
+        self.forget: asyncio.TimerHandle | None = None
         for _ in range(slots):
             self.free.put_nowait(0.0)
 
 
 class Turns:
-    """Hands out turns; *pause* in seconds."""
+    """Hands out turns; *pause* in seconds.  Only for use in one event loop."""
 
     def __init__(self, *, total: int, per_host: int, pause: float) -> None:
         self._total = asyncio.Semaphore(total)
@@ -32,39 +33,44 @@ class Turns:
         self._hosts: dict[str, _Host] = {}
 
     def __len__(self) -> int:
-        """The number of hosts remembered."""
+        """How many hosts are remembered."""
         return len(self._hosts)
 
     @asynccontextmanager
-    async def turn(self, host: str) -> AsyncIterator[None]:
-        """Wait until *host* may be asked; it is being asked until the block ends."""
-        loop = asyncio.get_running_loop()
-        queue = self._hosts.setdefault(host, _Host(self._per_host))
-        queue.users += 1
+    async def turn(self, name: str) -> AsyncIterator[None]:
+        """Wait until the host of this name may be asked; it is being asked until the block ends."""
+        host = self._enter(name)
         try:
-            rested = await queue.free.get()
+            rested = await host.free.get()
             try:
-                if (wait := rested - loop.time()) > 0:
-                    await asyncio.sleep(wait)
+                await self._sleep_until(rested)
                 async with self._total:
                     try:
                         yield
                     finally:
-                        rested = loop.time() + self._pause
+                        rested = asyncio.get_running_loop().time() + self._pause
             finally:
-                queue.free.put_nowait(rested)
+                host.free.put_nowait(rested)
         finally:
-            queue.users -= 1
-            if not queue.users:
-                self._forget_after_pause(host, queue)
+            self._leave(name, host)
 
-    def _forget_after_pause(self, host: str, queue: _Host) -> None:
-        """An idle host is remembered only for as long as its pause matters."""
-        if self._pause:
-            asyncio.get_running_loop().call_later(self._pause, self._forget, host, queue)
-        else:
-            self._forget(host, queue)
+    @staticmethod
+    async def _sleep_until(moment: float) -> None:
+        if (wait := moment - asyncio.get_running_loop().time()) > 0:
+            await asyncio.sleep(wait)
 
-    def _forget(self, host: str, queue: _Host) -> None:
-        if not queue.users and self._hosts.get(host) is queue:
-            del self._hosts[host]
+    def _enter(self, name: str) -> _Host:
+        host = self._hosts.get(name)
+        if host is None:
+            host = self._hosts[name] = _Host(self._per_host)
+        if host.forget is not None:
+            host.forget.cancel()
+            host.forget = None
+        host.users += 1
+        return host
+
+    def _leave(self, name: str, host: _Host) -> None:
+        """An idle host is remembered only for as long as its pause lasts."""
+        host.users -= 1
+        if not host.users:
+            host.forget = asyncio.get_running_loop().call_later(self._pause, self._hosts.pop, name)

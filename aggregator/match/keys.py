@@ -13,7 +13,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
 
 from aggregator import html, text, uri
 from aggregator.model import Entry, Feed, Sighting, Source
@@ -22,11 +23,11 @@ TITLE_WORDS = 4
 TEXT_WORDS = 8
 
 
-def sightings(feed: Feed, source: Source, now: datetime) -> tuple[Sighting, ...]:
-    """Every entry of *feed* as *source* showed it at *now*, each with its keys."""
+def sightings(feed: Feed, source: Source, now: datetime, timezone: ZoneInfo) -> tuple[Sighting, ...]:
+    """Every entry of *feed* as *source*, whose clock is in *timezone*, showed it at *now*, each with its keys."""
     addresses = Counter(uri.canonical(entry.link) for entry in feed.entries if entry.link)
     shared = frozenset(address for address, count in addresses.items() if count > 1)
-    return tuple(_sighting(entry, source, shared, now) for entry in feed.entries)
+    return tuple(_sighting(entry, source, shared, now, timezone) for entry in feed.entries)
 
 
 def order(seen: Iterable[Sighting]) -> list[Sighting]:
@@ -44,7 +45,7 @@ def plain(entry: Entry) -> str:
     return max(candidates, key=len, default="")
 
 
-def _sighting(entry: Entry, source: Source, shared: frozenset[str], now: datetime) -> Sighting:
+def _sighting(entry: Entry, source: Source, shared: frozenset[str], now: datetime, timezone: ZoneInfo) -> Sighting:
     body = plain(entry)
     title, words = text.fold(entry.title), text.fold(body)
     return Sighting(
@@ -55,6 +56,7 @@ def _sighting(entry: Entry, source: Source, shared: frozenset[str], now: datetim
         words=text.digest(title, words),
         length=len(body),
         seen=now,
+        timeless=entry.published is not None and entry.published.astimezone(timezone).time() == time(0),
     )
 
 

@@ -24,7 +24,8 @@ class Poll:
 
     *body* identifies the bytes last read, *reading* how they were read (the source's settings and the program's
     version): when *reading* changes, neither validators nor *body* save us the work.  *error* is a sentence for the
-    operator, None after a success; *failures* counts them in a row.
+    operator, None after a success; *failures* counts them in a row; *not_before* is what the server asked for by
+    Retry-After.
     """
 
     source: str
@@ -35,6 +36,7 @@ class Poll:
     http_status: int | None = None
     error: str | None = None
     failures: int = 0
+    not_before: datetime | None = None
     entries: int = 0
     new: int = 0
     held: int = 0
@@ -52,6 +54,7 @@ class Sighting:
 
     *keys* identify it, strongest first (``match.keys``); *words* is a hash of what a reader would read, so that churn
     in the markup is not taken for an edit; *length* is how much there is to read, in characters of plain text.
+    *timeless*: its source named the day of publication and no time.
     """
 
     source: str
@@ -61,6 +64,7 @@ class Sighting:
     words: str
     length: int
     seen: datetime
+    timeless: bool = False
 
     @property
     def published(self) -> datetime:
@@ -176,7 +180,9 @@ class Reply:
     text: str
 
 
-DeliveryState = Literal["queued", "sending", "dot", "deferred", "in_doubt", "held", "sent", "failed", "expired", "cancelled"]
+DeliveryState = Literal[
+    "queued", "sending", "dot", "deferred", "in_doubt", "held", "sent", "failed", "expired", "cancelled"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

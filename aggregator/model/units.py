@@ -119,9 +119,9 @@ def days(value: Any) -> tuple[Weekday, ...]:
 
 def _days(part: str) -> Iterator[int]:
     names: tuple[str, ...] = WEEK
-    first, _, last = part.partition("-")
+    first, dash, last = part.partition("-")
     start = names.index(first.strip())
-    end = names.index(last.strip()) if last else start
+    end = names.index(last.strip()) if dash else start
     yield from ((start + step) % 7 for step in range((end - start) % 7 + 1))
 
 

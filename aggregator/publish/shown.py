@@ -6,13 +6,17 @@ every string that comes out is one line of visible text, every address http or h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
+from itertools import takewhile
 
 from aggregator import html, text, uri
-from aggregator.model import Config, Entry, Sighting, Source, Story, Zone
+from aggregator.model import Config, Entry, Link, Sighting, Source, Story, Zone
 
 _TITLE_FROM_TEXT = 80
+_LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 
 
 def zone(config: Config, id: str) -> Zone:
@@ -21,6 +25,15 @@ def zone(config: Config, id: str) -> Zone:
         return config.zone(id)
     except KeyError:
         return Zone(id=id, name=id)
+
+
+def short_name(config: Config, zone: Zone) -> str:
+    """The zone's name without the words that all zones' names begin with: "Heusden-Zolder" of two "Politiezone …"."""
+    names = [text.clean(each.name).split() for each in config.zones]
+    shared = [words[0] for words in takewhile(lambda words: len(set(words)) == 1, zip(*names, strict=False))]
+    own = text.clean(zone.name).split()
+    shortens = own in names and all(len(name) > len(shared) for name in names)
+    return " ".join(own[len(shared) :] if shortens else own)
 
 
 def source(config: Config, id: str) -> Source | None:
@@ -50,14 +63,22 @@ def excerpt(copy: Sighting) -> str:
     return next((html.excerpt(words) for words in _texts(copy.entry) if text.fold(words) != heading), "")
 
 
-def address(copy: Sighting) -> str | None:
-    """Where the publisher shows this copy."""
-    return uri.absolute(copy.entry.link or "", None)
+def link(copy: Sighting) -> Link | None:
+    """Where the publisher shows this copy: its first alternate link, when that is one for the web."""
+    found = next((link for link in copy.entry.links if link.rel == "alternate"), None)
+    href = uri.absolute(found.href, None) if found else None
+    return replace(found, href=href) if found and href else None
 
 
-def main_address(story: Story) -> str | None:
-    """The lead's address; another copy's where the lead has none."""
-    return next((found for member in story.members if (found := address(member.sighting))), None)
+def main_link(story: Story) -> Link | None:
+    """The lead's link; another copy's where the lead has none."""
+    return next((found for member in story.members if (found := link(member.sighting))), None)
+
+
+def language(copy: Sighting) -> str | None:
+    """The language tag that the publisher gave the entry, when it is one (RFC 4287 appendix B)."""
+    found = copy.entry.lang
+    return found if found and _LANGUAGE.fullmatch(found) else None
 
 
 def others(story: Story) -> tuple[Sighting, ...]:

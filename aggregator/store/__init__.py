@@ -4,9 +4,10 @@
 ``tx.hands``, ``tx.mailing`` and ``tx.meta``.
 """
 
+from aggregator.store.alone import alone
 from aggregator.store.mailing import Mailing
 from aggregator.store.polls import Polls
 from aggregator.store.store import Store, Tx
 from aggregator.store.stories import Stories
 
-__all__ = ["Mailing", "Polls", "Store", "Stories", "Tx"]
+__all__ = ["Mailing", "Polls", "Store", "Stories", "Tx", "alone"]

@@ -33,6 +33,12 @@ class Stories:
         found = {story.id: story for story in self._load(ids)}
         return [found[id] for id in ids if id in found]
 
+    def named(self, name: str) -> list[str]:
+        """The ids of the stories that *name* may mean: a whole id, or how the last part of one begins."""
+        exact = select(schema.story.c.id).where(schema.story.c.id == name)
+        begins = select(schema.story.c.id).where(schema.story.c.id.contains(f"story/{name}", autoescape=True)).limit(9)
+        return list(self._connection.scalars(exact)) or list(self._connection.scalars(begins))
+
     def sharing(self, keys: Iterable[str]) -> list[Story]:
         """Every story of which a member has one of *keys*, withdrawn and held ones too."""
         wanted = sorted(set(keys))
@@ -109,9 +115,22 @@ class Stories:
         self._bump()
 
     def arrive_again(self, story: Story, *, at: datetime) -> None:
-        """Number the story's arrivals anew, so that subscribers whose cursor has passed still get it."""
-        self._connection.execute(delete(schema.arrival).where(schema.arrival.c.story == story.id))
-        self._arrive(story, at, loud=True)
+        """Number the story's arrivals anew, so that subscribers whose cursor has passed still get it.
+
+        What had arrived quietly arrives quietly again.
+        """
+        arrival = schema.arrival.c
+        quiet = self._connection.scalars(select(arrival.zone).where(arrival.story == story.id, arrival.loud.is_(False)))
+        loud = set(story.zones) - set(quiet)
+        self._connection.execute(delete(schema.arrival).where(arrival.story == story.id))
+        for zone in story.zones:
+            self._insert_arrival(story.id, zone, at, zone in loud)
+
+    def is_loud(self, id: str) -> bool:
+        """Whether any arrival of the story was news, and not a source's first fetch."""
+        arrival = schema.arrival.c
+        loud = select(func.count()).where(arrival.story == id, arrival.loud.is_(True))
+        return bool(self._connection.scalar(loud))
 
     # -- inside ---------------------------------------------------------------
 
@@ -146,7 +165,10 @@ class Stories:
         known = set(self._connection.scalars(select(schema.arrival.c.zone).where(schema.arrival.c.story == story.id)))
         for zone in story.zones:
             if zone not in known:
-                self._connection.execute(insert(schema.arrival).values(story=story.id, zone=zone, at=at, loud=loud))
+                self._insert_arrival(story.id, zone, at, loud)
+
+    def _insert_arrival(self, story: str, zone: str, at: datetime, loud: bool) -> None:
+        self._connection.execute(insert(schema.arrival).values(story=story, zone=zone, at=at, loud=loud))
 
     def _bump(self) -> None:
         following = self.revision() + 1

@@ -11,31 +11,26 @@ says when, so a restart loses nothing.  Work that is due:
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
-import os
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from aggregator import __version__, post, status, systemd, text, uri
-from aggregator.config import load, secret
-from aggregator.errors import AggregatorError, ConfigError, StoreError
-from aggregator.fetch import Fetcher
-from aggregator.mail import Relay
-from aggregator.model import Config, Document, Poll, Source, Stream
-from aggregator.poll import Means, poll
-from aggregator.publish import documents
-from aggregator.store import Store, Tx
+from aggregator import post, status, systemd
+from aggregator.config import load
+from aggregator.daemon.opening import clock, means, open_relay
+from aggregator.daemon.rendering import note_presentation, render_all
+from aggregator.errors import AggregatorError, StoreError
+from aggregator.model import Config, Delivery, Document, Poll, Source
+from aggregator.poll import poll
+from aggregator.store import alone
 from aggregator.web import Server, app
-from aggregator.workers import Workers
 
 log = logging.getLogger("aggregator")
 TICK = timedelta(milliseconds=500)
@@ -43,86 +38,6 @@ GRACE = 10.0
 """Seconds that running polls get to finish when the daemon is asked to stop."""
 BATCH = 50
 """Deliveries taken from the store at a time."""
-
-
-def clock() -> datetime:
-    """The only place where the daemon reads the time."""
-    return datetime.now(UTC)
-
-
-# -- the means, also for commands ----------------------------------------------------
-
-
-@asynccontextmanager
-async def means(config: Config, clock: Callable[[], datetime] = clock) -> AsyncIterator[Means]:
-    """Open store, fetcher and workers, and close them in order; what ``poll`` works with."""
-    async with AsyncExitStack() as stack:
-        store = stack.enter_context(open_store(config))
-        workers = Workers(config.parse)
-        stack.callback(workers.close)
-        fetcher = await stack.enter_async_context(Fetcher(config.fetch, version=__version__))
-        yield Means(
-            config=config, fetcher=fetcher, workers=workers, store=store, clock=clock, version=__version__
-        )
-
-
-def open_store(config: Config) -> Store:
-    """Open the database and freeze the authority of its ids in it.
-
-    Raises StoreError when it cannot be opened, ConfigError when the configuration would silently change every id.
-    """
-    store = Store(config.database)
-    wanted = config.authority or uri.host(config.base_url)
-    frozen = store.submit(lambda tx: _freeze_authority(tx, wanted)).result()
-    if frozen != wanted:
-        store.close()
-        raise ConfigError(
-            [
-                f'authority: the ids in this database were made under "{frozen}", the configuration now says '
-                f'"{wanted}", and every reader would see every story as new; set authority = "{frozen}"'
-            ]
-        )
-    return store
-
-
-def _freeze_authority(tx: Tx, wanted: str) -> str:
-    frozen = tx.meta.get("authority")
-    if frozen is None:
-        tx.meta.put("authority", wanted)
-    return frozen or wanted
-
-
-# -- publishing -----------------------------------------------------------------------
-
-
-def render_all(tx: Tx, config: Config) -> dict[str, Document]:
-    """Every document of every stream, as the database says."""
-    rendered: dict[str, Document] = {}
-    for stream in config.streams:
-        zones = config.zones_of(stream)
-        stories = post.newest_first(tx.stories.newest(zones, stream.items), zones, stream.prefer)
-        since = datetime.fromisoformat(tx.meta.get(f"presentation:{stream.id}:since") or "1970-01-01T00:00:00+00:00")
-        changed = max(since, tx.stories.changed(zones) or since)
-        rendered |= documents(config, stream, stories, changed)
-    return rendered
-
-
-def note_presentation(tx: Tx, config: Config, now: datetime) -> None:
-    """Remember since when streams look as they are configured now, for that too is a change of their documents."""
-    for stream in config.streams:
-        look = text.digest(__version__, *_look(config, stream))
-        if tx.meta.get(f"presentation:{stream.id}") != look:
-            tx.meta.put(f"presentation:{stream.id}", look)
-            tx.meta.put(f"presentation:{stream.id}:since", now.isoformat())
-
-
-def _look(config: Config, stream: Stream) -> tuple[str, ...]:
-    sources = [replace(source, interval=None, note=None, page=None) for source in config.sources]
-    parts = (stream, config.streams, config.zones, sources, config.base_url, config.language, config.timezone)
-    return tuple(repr(part) for part in parts)
-
-
-# -- the daemon -------------------------------------------------------------------------
 
 
 class Daemon:
@@ -140,13 +55,13 @@ class Daemon:
         self._posting: asyncio.Task[None] | None = None
         self._rendering = asyncio.Lock()
         self._mailer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
-        self._relay: Relay | None = None
+        self._relay = open_relay(config)
         self._progress = clock()
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT.  Raises AggregatorError when it cannot start."""
         async with AsyncExitStack() as stack:
-            stack.enter_context(_only_one(self._config))
+            stack.enter_context(alone(self._config.database))
             self._means = await stack.enter_async_context(means(self._config, self._clock))
             stack.callback(self._mailer.shutdown)
             await self._prepare()
@@ -169,7 +84,6 @@ class Daemon:
 
     async def _prepare(self) -> None:
         store, config = self._means.store, self._config
-        self._relay = _relay(config)
         now = self._clock()
         await store.write(lambda tx: post.enrol(tx, config, now))
         await store.write(lambda tx: note_presentation(tx, config, now))
@@ -281,7 +195,7 @@ class Daemon:
             log.error("mail: %s", failure)
             await asyncio.to_thread(post.recover, store, config, self._clock)
 
-    def _deliver(self, due: list[post.Delivery]) -> None:
+    def _deliver(self, due: list[Delivery]) -> None:
         assert self._relay is not None
         for delivery in due:
             if self._stop.is_set():
@@ -298,7 +212,7 @@ class Daemon:
             return
         try:
             config = load(self._path)
-            relay = _relay(config)
+            relay = open_relay(config)
         except AggregatorError as failure:
             log.error("the new configuration is not used, the old one stays: %s", failure)
             return
@@ -328,48 +242,3 @@ class Daemon:
 
 def _differs(one: Config, other: Config, name: str) -> bool:
     return bool(getattr(one, name) != getattr(other, name))
-
-
-def _relay(config: Config) -> Relay | None:
-    if config.mail is None:
-        return None
-    password = secret(config.mail.password_file) if config.mail.password_file else None
-    return Relay(config.mail, password)
-
-
-@asynccontextmanager
-async def _nothing() -> AsyncIterator[None]:
-    yield
-
-
-class _only_one:  # noqa: N801 - a context manager, named for how it reads
-    """Hold the database against a second daemon: each would take up the other's deliveries and send them again."""
-
-    def __init__(self, config: Config) -> None:
-        prefix = "sqlite:///"
-        self._path = Path(config.database[len(prefix) :] + ".lock") if config.database.startswith(prefix) else None
-        self._file: IO[str] | None = None
-
-    def __enter__(self) -> None:
-        if self._path is None or not self._path.parent.is_dir():
-            return
-        try:
-            self._file = self._path.open("a+")
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            assert self._file is not None
-            self._file.seek(0)
-            who = self._file.read().strip() or "unknown"
-            self._file.close()
-            raise StoreError(
-                f"another daemon (process {who}) uses this database; stop it first (systemctl stop aggregator)"
-            ) from None
-        except OSError as failure:
-            raise StoreError(f"cannot write {self._path}: {failure.strerror}; make its directory writable") from None
-        self._file.truncate(0)
-        self._file.write(str(os.getpid()))
-        self._file.flush()
-
-    def __exit__(self, *_: object) -> None:
-        if self._file:
-            self._file.close()

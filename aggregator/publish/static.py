@@ -15,7 +15,7 @@ ICON = "/static/favicon.svg"
 
 # A badge lies on a card; these are --card of static/style.css, light and dark.
 LIGHT, DARK = "#ffffff", "#15212e"
-_LIGHT_SHARE, _DARK_SHARE = 0.1, 0.3
+_LIGHT_SHARE, _DARK_SHARE = 0.1, 0.25
 
 
 def assets(config: Config, changed: datetime) -> dict[str, Document]:

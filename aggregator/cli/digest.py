@@ -1,0 +1,125 @@
+"""``aggregator digest``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from aggregator import post
+from aggregator.cli.options import ConfigOption, JsonOption, configured
+from aggregator.cli.output import console, local, print_json, rfc3339, table
+from aggregator.daemon import clock, open_relay, open_store
+from aggregator.errors import ConfigError, StoreError
+from aggregator.mail import compose
+from aggregator.model import Config, Digest, Edition
+from aggregator.store import Store, alone
+
+app = typer.Typer(help="See past editions, look at the next one, send one now.", no_args_is_help=True)
+Id = Annotated[str, typer.Argument(help="The digest's id in the configuration.")]
+
+
+@app.command("list")
+def list_(config: ConfigOption = None, json: JsonOption = False) -> None:
+    """List the latest editions, skipped ones too."""
+    settings = configured(config)
+    with open_store(settings) as store:
+        editions = store.look(lambda tx: tx.mailing.editions(limit=50))
+        tallies = store.look(lambda tx: {edition.id: tx.mailing.tally(edition.id) for edition in editions})
+    if json:
+        print_json([_as_json(edition, tallies[edition.id]) for edition in editions])
+        return
+    if not editions:
+        console.print("no edition yet")
+        return
+    table(
+        ("digest", "slot", "frozen", "stories", "state", "deliveries"),
+        (
+            (e.digest, e.slot, local(e.frozen, settings), str(e.stories), e.state, _counts(tallies[e.id]))
+            for e in editions
+        ),
+    )
+
+
+@app.command()
+def preview(
+    digest: Id,
+    text: Annotated[bool, typer.Option("--text", help="The plain text (the default).")] = False,
+    html: Annotated[bool, typer.Option("--html", help="The HTML.")] = False,
+    eml: Annotated[bool, typer.Option("--eml", help="The exact bytes, all headers, for the first recipient.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show the next edition as its first recipient would get it now. Changes nothing."""
+    if text + html + eml > 1:
+        raise typer.BadParameter("choose one of --text, --html and --eml")
+    settings = configured(config)
+    wanted = _digest(settings, digest)
+    now = clock()
+    with open_store(settings) as store:
+        written = store.submit(lambda tx: post.preview(tx, settings, wanted, now), keep=False).result()
+    if written is None:
+        console.print(f"{digest}: nothing has arrived since the last edition; it would be skipped", soft_wrap=True)
+        return
+    letter, envelope = written
+    if eml:
+        sys.stdout.buffer.write(compose(letter, envelope))
+    else:
+        typer.echo(letter.html if html else f"{letter.subject}\n\n{letter.text}")
+
+
+@app.command()
+def send(digest: Id, config: ConfigOption = None) -> None:
+    """Freeze an edition now, whatever the schedule says, and have it sent.
+
+    The running daemon sends it; without one this command does.
+    """
+    settings = configured(config)
+    wanted = _digest(settings, digest)
+    now = clock()
+    with open_store(settings) as store:
+        store.submit(lambda tx: post.enrol(tx, settings, now)).result()
+        slot = f"send-{now:%Y-%m-%dT%H:%M:%S.%fZ}"
+        edition = store.submit(lambda tx: post.freeze(tx, settings, wanted, slot, now)).result()
+        if edition.state == "skipped":
+            console.print(f"{digest}: nothing has arrived since the last edition; skipped")
+            return
+        console.print(f"{digest}: edition {edition.slot} is frozen, {edition.stories} stories")
+        try:
+            with alone(settings.database):
+                _deliver(store, settings)
+        except StoreError:
+            console.print("the running daemon sends it")
+
+
+def _deliver(store: Store, config: Config) -> None:
+    relay = open_relay(config)
+    assert relay is not None
+    try:
+        for delivery in post.deliver_due(store, relay, config, clock):
+            console.print(f"{delivery.address}: {delivery.state}, {delivery.reply}", markup=False, soft_wrap=True)
+    finally:
+        relay.close()
+
+
+def _digest(config: Config, id: str) -> Digest:
+    try:
+        return config.digest(id)
+    except KeyError:
+        known = ", ".join(digest.id for digest in config.digests) or "none"
+        raise ConfigError([f'no digest is called "{id}"; there are: {known}']) from None
+
+
+def _as_json(edition: Edition, tally: dict[str, int]) -> dict[str, object]:
+    return {
+        "digest": edition.digest,
+        "slot": edition.slot,
+        "frozen": rfc3339(edition.frozen),
+        "stories": edition.stories,
+        "state": edition.state,
+        "deliveries": tally,
+    }
+
+
+def _counts(tally: dict[str, int]) -> str:
+    return ", ".join(f"{many} {state}" for state, many in sorted(tally.items())) or "-"

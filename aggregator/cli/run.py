@@ -1,0 +1,23 @@
+"""``aggregator run``."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aggregator.cli.options import ConfigOption
+from aggregator.config import find, load
+from aggregator.daemon import Daemon
+
+
+def run(config: ConfigOption = None) -> None:
+    """Run the daemon in the foreground: poll, merge, publish, mail.
+
+    This is what systemd starts. SIGTERM or Ctrl-C stops it in order; SIGHUP reads the configuration again.
+    """
+    path = find(config)
+    settings = load(path)
+
+    async def serve() -> None:
+        await Daemon(settings, path=path).run()
+
+    asyncio.run(serve())

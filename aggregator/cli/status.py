@@ -1,0 +1,93 @@
+"""``aggregator status``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aggregator import status as judge
+from aggregator.cli.options import ConfigOption, JsonOption, configured
+from aggregator.cli.output import console, local, print_json, rfc3339, table
+from aggregator.daemon import clock, open_store
+from aggregator.model import Config, Edition, Poll
+from aggregator.store import Tx
+
+COLOURS = {"ok": "green", "waiting": "yellow", "off": "dim"}
+
+
+def status(config: ConfigOption = None, json: JsonOption = False) -> None:
+    """Show sources, streams and digests at a glance, and what to do about what is wrong."""
+    settings = configured(config)
+    with open_store(settings) as store:
+        polls, counts, editions, tally, doubts = store.look(_facts)
+    statuses = judge.sources(settings, polls, clock())
+    if json:
+        print_json(_document(settings, statuses, counts, editions, tally, doubts))
+        return
+    for one in statuses:
+        colour = COLOURS.get(one.condition, "red")
+        console.print(f"[{colour}]{one.condition:8}[/] [bold]{one.source}[/]  {one.url}", soft_wrap=True)
+        console.print(f"         {one.words}", markup=False, soft_wrap=True)
+    stories, joint = counts
+    console.print(f"\n{stories} stories, {joint} of them published by more than one zone")
+    if editions:
+        console.print()
+        table(
+            ("digest", "slot", "frozen", "stories", "state"),
+            ((e.digest, e.slot, local(e.frozen, settings), str(e.stories), e.state) for e in editions),
+        )
+    if tally:
+        console.print("deliveries: " + ", ".join(f"{many} {state}" for state, many in sorted(tally.items())))
+    if doubts:
+        console.print(f"{doubts} of them may have been delivered twice (the relay went silent after the final dot)")
+
+
+def _facts(tx: Tx) -> tuple[dict[str, Poll], tuple[int, int], list[Edition], dict[str, int], int]:
+    return (
+        tx.polls.all(),
+        tx.stories.counts(),
+        tx.mailing.editions(limit=5),
+        tx.mailing.tally(),
+        len(tx.mailing.doubtful()),
+    )
+
+
+def _document(
+    config: Config,
+    statuses: list[judge.SourceStatus],
+    counts: tuple[int, int],
+    editions: list[Edition],
+    tally: dict[str, int],
+    doubts: int,
+) -> dict[str, Any]:
+    healthy, _ = judge.health(statuses)
+    return {
+        "healthy": healthy,
+        "sources": [_source(one) for one in statuses],
+        "streams": [
+            {"id": s.id, "title": s.title, "feed": f"{config.base_url.rstrip('/')}/{s.id}.atom"} for s in config.streams
+        ],
+        "stories": counts[0],
+        "joint_stories": counts[1],
+        "editions": [
+            {"digest": e.digest, "slot": e.slot, "frozen": rfc3339(e.frozen), "stories": e.stories, "state": e.state}
+            for e in editions
+        ],
+        "deliveries": tally,
+        "doubtful_deliveries": doubts,
+    }
+
+
+def _source(one: judge.SourceStatus) -> dict[str, Any]:
+    poll = one.poll
+    return {
+        "source": one.source,
+        "url": one.url,
+        "condition": one.condition,
+        "words": one.words,
+        "http_status": poll.http_status if poll else None,
+        "failures": poll.failures if poll else 0,
+        "entries": poll.entries if poll else 0,
+        "last_poll": rfc3339(poll.at) if poll else None,
+        "last_success": rfc3339(poll.last_success) if poll else None,
+        "next_poll": rfc3339(poll.next_poll) if poll else None,
+    }

@@ -1,0 +1,108 @@
+"""Whether the settings fit one another: ids that are unique, references that lead somewhere, what must go together.
+
+Like ``values`` this reads the document as it is written.  A reference is held against every id that stands in the
+file, so that one mistake in a zone is not told again at each of its sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from aggregator.config.values import at
+from aggregator.config.words import Mistake, Place, did_you_mean, listed, path, wrong
+
+
+def relations(document: dict[str, Any]) -> list[Mistake]:
+    """Every setting that does not fit another one."""
+    return [
+        *_empty(document),
+        *_twice(document, "zones.*.id", "an id of its own"),
+        *_twice(document, "sources.*.id", "an id of its own"),
+        *_twice(document, "streams.*.id", "an id of its own"),
+        *_twice(document, "digests.*.id", "an id of its own"),
+        *_nowhere(document, "sources.*.zone", "zones"),
+        *_nowhere(document, "streams.*.zones.*", "zones"),
+        *_nowhere(document, "digests.*.stream", "streams"),
+        *_preferences(document),
+        *_pages(document),
+        *_recipients(document),
+        *_mail(document),
+    ]
+
+
+def _texts(table: dict[str, Any], pattern: str, above: Place = ()) -> list[tuple[Place, str]]:
+    return [(place, text) for place, text in at(table, tuple(pattern.split(".")), above) if isinstance(text, str)]
+
+
+def _ids(document: dict[str, Any], kind: str) -> list[str]:
+    return list(dict.fromkeys(id for _, id in _texts(document, f"{kind}.*.id")))
+
+
+def _tables(document: dict[str, Any], kind: str) -> Iterator[tuple[Place, dict[str, Any]]]:
+    return ((place, table) for place, table in at(document, (kind, "*")) if isinstance(table, dict))
+
+
+def _empty(document: dict[str, Any]) -> Iterator[Mistake]:
+    for kind in ("zones", "sources", "streams"):
+        if document.get(kind, []) == []:
+            yield Mistake((kind,), f"expected at least one table [[{kind}]], found none")
+
+
+def _twice(table: dict[str, Any], pattern: str, expected: str, above: Place = ()) -> Iterator[Mistake]:
+    first: dict[str, Place] = {}
+    for place, text in _texts(table, pattern, above):
+        if text.lower() in first:
+            yield Mistake(place, wrong(expected, text, f", which {path(first[text.lower()])} has already"))
+        first.setdefault(text.lower(), place)
+
+
+def _nowhere(document: dict[str, Any], pattern: str, kind: str) -> Iterator[Mistake]:
+    known = _ids(document, kind)
+    for place, id in _texts(document, pattern):
+        if known and id not in known:
+            expected = f"the id of one of the {kind} ({listed(known)})"
+            yield Mistake(place, wrong(expected, id, did_you_mean(id, known)))
+
+
+def _preferences(document: dict[str, Any]) -> Iterator[Mistake]:
+    everywhere = _ids(document, "zones")
+    for (*above, number), stream in _tables(document, "streams"):
+        selected = [id for _, id in at(stream, ("zones", "*"))] or everywhere
+        preferred = stream.get("prefer")
+        if isinstance(preferred, str) and selected and preferred not in selected:
+            expected = f"one of the stream's zones ({listed(map(str, selected))})"
+            yield Mistake((*above, number, "prefer"), wrong(expected, preferred))
+
+
+def _pages(document: dict[str, Any]) -> Iterator[Mistake]:
+    for place, source in _tables(document, "sources"):
+        if source.get("type") == "page" and "page" not in source:
+            words = 'expected a table [sources.page] with item and title, because type is "page"; found none'
+            yield Mistake((*place, "page"), words)
+
+
+def _recipients(document: dict[str, Any]) -> Iterator[Mistake]:
+    for place, digest in _tables(document, "digests"):
+        if digest.get("recipients", []) == []:
+            yield Mistake((*place, "recipients"), "expected at least one mail address, found none")
+        yield from _twice(digest, "recipients.*", "each address once", place)
+
+
+def _mail(document: dict[str, Any]) -> Iterator[Mistake]:
+    mail = document.get("mail")
+    if mail is None and document.get("digests"):
+        yield Mistake(("mail",), "expected a table [mail] with from, because there is a digest; found none")
+    if isinstance(mail, dict) and "password_file" not in mail and (user := _user(mail.get("relay"))):
+        words = f'expected a file with the password, because relay names the user "{user}"; found none'
+        yield Mistake(("mail", "password_file"), words)
+
+
+def _user(relay: Any) -> str | None:
+    """The user that the relay asks a password of; None too when the address holds one, which is a mistake by itself."""
+    try:
+        parts = urlsplit(relay if isinstance(relay, str) else "")
+    except ValueError:
+        return None
+    return parts.username if parts.password is None else None

@@ -1,0 +1,7 @@
+"""The running daemon, and what it shares with the commands: opening the means, rendering the documents."""
+
+from aggregator.daemon.daemon import Daemon
+from aggregator.daemon.opening import clock, means, open_relay, open_store
+from aggregator.daemon.rendering import note_presentation, render_all
+
+__all__ = ["Daemon", "clock", "means", "note_presentation", "open_relay", "open_store", "render_all"]

