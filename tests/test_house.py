@@ -132,10 +132,3 @@ def test_the_run_lock_is_part_of_the_test_lock() -> None:
         return set(re.findall(r"^[A-Za-z0-9_.-]+==[^ ;\\]+", (ROOT / name).read_text(), re.M))
 
     assert pins("requirements.lock") <= pins("requirements-test.lock")
-
-
-def test_every_setting_has_a_default_in_one_place() -> None:
-    """Settings live in model/wanted.py alone: no other module defines a default for one by ``getattr`` or ``.get``."""
-    for path in MODULES:
-        if path.relative_to(PACKAGE).parts[0] != "config":
-            assert not re.search(r"getattr\(\w*config\w*, [\"']", path.read_text()), path

@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from aggregator.errors import StoreError
-from aggregator.model import Delivery, Edition, Envelope, Letter, Poll, Validators
+from aggregator.model import Delivery, Edition, Envelope, Letter, Poll, Story, Validators
 from aggregator.store import Store, Tx, alone
 from tests.stories import NOW, joint, sighting, story
 
@@ -38,21 +38,33 @@ def freeze(tx: Tx, slot: str, stories: list[str], *addresses: str) -> Edition:
     return tx.mailing.freeze("dagelijks", slot, now=NOW, expires=NOW + HOUR, letters=letters)
 
 
+def sharing(store: Store, key: str) -> list[Story]:
+    return store.look(lambda tx: tx.stories.sharing([key]))
+
+
+def save(store: Store, *stories: Story) -> None:
+    def all_of_them(tx: Tx) -> None:
+        for one in stories:
+            tx.stories.save(one, at=NOW, loud=True)
+
+    store.submit(all_of_them).result()
+
+
 def test_a_story_comes_back_as_it_was_saved(store: Store) -> None:
     """Whatever is in a story (its copies, keys, reasons, moments) survives the database, to equality."""
     saved = joint()
-    store.submit(lambda tx: tx.stories.save(saved, at=NOW, loud=True)).result()
+    save(store, saved)
     assert store.look(lambda tx: tx.stories.get(saved.id)) == saved
 
 
 def test_a_story_is_found_by_any_key_of_any_member(store: Store) -> None:
     """``sharing`` finds a story by each of its keys, and by no other."""
     saved = joint()
-    store.submit(lambda tx: tx.stories.save(saved, at=NOW, loud=True)).result()
+    save(store, saved)
     for member in saved.members:
         for key in member.sighting.keys:
-            assert store.look(lambda tx, key=key: tx.stories.sharing([key])) == [saved]
-    assert store.look(lambda tx: tx.stories.sharing(["something else"])) == []
+            assert sharing(store, key) == [saved]
+    assert sharing(store, "something else") == []
 
 
 def test_saving_again_replaces(store: Store) -> None:
@@ -60,8 +72,8 @@ def test_saving_again_replaces(store: Store) -> None:
     alone_ = story(sighting("bht", key="7"))
     both = replace(alone_, members=(*alone_.members, *story(sighting("hz", key="8")).members))
     both = replace(both, members=tuple(replace(member, story=both.id) for member in both.members))
-    store.submit(lambda tx: tx.stories.save(alone_, at=NOW, loud=True)).result()
-    store.submit(lambda tx: tx.stories.save(both, at=NOW, loud=True)).result()
+    save(store, alone_)
+    save(store, both)
     assert store.look(lambda tx: tx.stories.sharing(alone_.members[0].sighting.keys)) == [both]
     assert store.look(lambda tx: tx.stories.counts()) == (1, 1)
 
@@ -71,8 +83,7 @@ def test_what_is_withdrawn_or_held_is_not_shown(store: Store) -> None:
     shown = story(sighting(key="1"), number=1)
     withdrawn = replace(story(sighting(key="2"), number=2), withdrawn=NOW)
     held = replace(story(sighting(key="3"), number=3), held=True)
-    for one in (shown, withdrawn, held):
-        store.submit(lambda tx, one=one: tx.stories.save(one, at=NOW, loud=True)).result()
+    save(store, shown, withdrawn, held)
     assert store.look(lambda tx: tx.stories.newest(["bht"], 10)) == [shown]
     assert store.look(lambda tx: tx.stories.newest(["hz"], 10)) == []
     assert store.look(lambda tx: tx.stories.held()) == [held]
@@ -81,7 +92,7 @@ def test_what_is_withdrawn_or_held_is_not_shown(store: Store) -> None:
 def test_the_revision_moves_with_every_save(store: Store) -> None:
     """Another process sees by the revision that something changed."""
     before = store.look(lambda tx: tx.stories.revision())
-    store.submit(lambda tx: tx.stories.save(story(), at=NOW, loud=True)).result()
+    save(store, story())
     assert store.look(lambda tx: tx.stories.revision()) > before
 
 

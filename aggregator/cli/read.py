@@ -71,8 +71,7 @@ def as_json(result: Read, manner: Source) -> dict[str, Any]:
 
 
 def _feed(feed: Feed) -> dict[str, Any]:
-    whole = asdict(feed)
-    return _plain({name: value for name, value in whole.items() if name not in {"entries", "problems"}})
+    return {name: _plain(value) for name, value in asdict(feed).items() if name not in {"entries", "problems"}}
 
 
 def _plain(value: Any) -> Any:

@@ -3,3 +3,8 @@
 ``edition`` names slots, ``render`` turns stories into a letter, ``delivery`` is the state machine of one copy.  All
 three are pure; ``post`` puts them together with the store and the relay.
 """
+
+from aggregator.digest.edition import slot_due
+from aggregator.digest.render import render
+
+__all__ = ["render", "slot_due"]

@@ -17,6 +17,7 @@ from aggregator.model import Validators
 
 MAX_REDIRECTS = 5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})  # RFC 9110 §15.4; 300 and 304 to 306 are answers
+_PORTS = {"http": 80, "https": 443}
 _ACCEPT = (
     "application/atom+xml, application/rss+xml;q=0.9, application/rdf+xml;q=0.8, application/xml;q=0.7, "
     "text/xml;q=0.7, text/html;q=0.6, application/xhtml+xml;q=0.6, */*;q=0.1"
@@ -40,18 +41,30 @@ def target(url: str | httpx.URL) -> Target:
     """Raises FaultError when this is no URL that we fetch."""
     try:
         read = httpx.URL(url)
-        text = f"{read.scheme}://{read.netloc.decode('ascii')}{read.raw_path.decode('ascii')}"
+        scheme, authority, path = read.scheme, _authority(read), read.raw_path.decode("ascii")
     except (httpx.InvalidURL, ValueError, TypeError) as error:
         raise FaultError("the URL is not one that can be fetched") from error
-    if not read.scheme:
+    if not scheme:
         raise FaultError("the URL does not begin with http:// or https://")
-    if read.scheme not in ("http", "https"):
-        raise FaultError(f"only http and https are fetched, not {read.scheme}")
+    if scheme not in _PORTS:
+        raise FaultError(f"only http and https are fetched, not {scheme}")
     if not read.raw_host:
         raise FaultError("the URL has no host")
     if read.userinfo:
         raise FaultError("the URL carries a user name or password, which are not sent; take them out")
-    return Target(text, read)
+    text = f"{scheme}://{authority}{path}"
+    return Target(text, read if str(read) == text else httpx.URL(text))
+
+
+def _authority(url: httpx.URL) -> str:
+    """Host and port in their normal form, which httpx does not quite reach; ValueError for what is neither."""
+    name = url.host and url.raw_host.decode("ascii").lower()  # reading `host` is what finds fault with an A-label
+    if url.port is not None and url.port > 65535:
+        raise ValueError("no such port")
+    if "%" in name and ":" not in name:
+        raise ValueError("no such name")  # RFC 3986 allows escapes in a host, DNS does not
+    host = f"[{name}]" if ":" in name else name
+    return host if url.port in (None, _PORTS.get(url.scheme)) else f"{host}:{url.port}"
 
 
 def redirection(asked: Target, status: int, location: str | None) -> Target | None:
@@ -66,7 +79,7 @@ def redirection(asked: Target, status: int, location: str | None) -> Target | No
     except (httpx.InvalidURL, ValueError) as error:
         raise FaultError("redirects to what is no URL") from error
     except FaultError as fault:
-        raise FaultError(f"redirects, but {fault}") from fault
+        raise FaultError(f"redirects, but {fault}") from None
     if asked.url.scheme == "https" and onward.url.scheme == "http":
         raise FaultError(f"redirects from https to http ({onward.host}), which is not followed")
     return onward

@@ -13,11 +13,12 @@ _HEAD = 50_000  # what there is to recognise stands at the beginning
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _TITLE = re.compile(r"<title\b[^>]{0,200}>([^<]{0,300})", re.IGNORECASE)
-_HTML = re.compile(r"\s*(?:<!--.{0,2000}?-->\s*)*(?:<!doctype html|<html|<head|<body|<div|<p>|<h1)", re.IGNORECASE | re.DOTALL)
-_ROOT = re.compile(r"\s*(?:<\?.{0,500}?\?>\s*|<!--.{0,2000}?-->\s*|<!doctype.{0,500}?>\s*)*<([\w:.-]{1,60})", re.IGNORECASE | re.DOTALL)
+_PROLOGUE = re.compile(r"<!--[\s\S]*?(?:-->|\Z)|<\?[\s\S]*?(?:\?>|\Z)")
+_ROOT = re.compile(r"(?:<!doctype[^<>]*>\s*)?<([\w:.-]{1,60})", re.IGNORECASE)
+_HTML_ROOTS = ("<!doctype html", "<html", "<head", "<title", "<body", "<div", "<p>", "<h1", "<script", "<meta")
 _CHALLENGE = re.compile(
-    r"just a moment\.\.\.|checking (?:if the site|your browser)|cf[-_]chl|/cdn-cgi/challenge|_incapsula_resource|ddos-guard"
-    r"|captcha-delivery|aws-?waf|sucuri_cloudproxy|enable javascript and cookies to continue|verify(?:ing)? you are (?:a )?human",
+    r"just a moment\.\.\.|checking (?:if the site|your browser)|verify(?:ing)? you are (?:a )?human|enable javascript and"
+    r" cookies|cf[-_]chl|/cdn-cgi/challenge|ddos-guard|_incapsula_resource|captcha-delivery|aws-?waf|sucuri_cloudproxy",
     re.IGNORECASE,
 )
 
@@ -42,9 +43,10 @@ def decoded(response: Response) -> str:
 
 
 def is_html(response: Response) -> bool:
-    """Whether this is a web page: it looks like one, or it is called one and looks like nothing else."""
+    """Whether this is a web page: it begins like one, or it is called one and is not XML."""
     head = _head(response)
-    return bool(_HTML.match(head)) or ("html" in _media_type(response) and not head.lstrip().startswith("<?xml"))
+    begins = _start(head).lower().startswith(_HTML_ROOTS)
+    return begins or ("html" in _media_type(response) and not head.lstrip().startswith("<?xml"))
 
 
 def title(markup: str) -> str:
@@ -59,7 +61,7 @@ def challenge(response: Response) -> str | None:
     if response.headers.get("cf-mitigated") != "challenge" and not _CHALLENGE.search(head):
         return None
     return (
-        f'answered with a check for robots{_titled(head, " titled")}, not with its news; '
+        f"answered with a check for robots{_titled(head, ' titled')}, not with its news; "
         "ask the site's owner to let this program through (by its User-Agent or its address)"
     )
 
@@ -82,10 +84,15 @@ def not_a_feed(response: Response) -> str:
 def _kind(response: Response, head: str) -> str:
     if head.lstrip()[:1] in ("{", "["):
         return "JSON"
-    if root := _ROOT.match(head):
+    if root := _ROOT.match(_start(head)):
         return f"XML whose root is <{root[1]}>"
     media_type = text.clean(_media_type(response).partition(";")[0])[:80]
     return f"something of type {media_type}" if media_type else "something unknown"
+
+
+def _start(head: str) -> str:
+    """The document from its first element or document type on."""
+    return _PROLOGUE.sub("", head).lstrip("\ufeff \t\r\n")
 
 
 def _titled(head: str, word: str) -> str:

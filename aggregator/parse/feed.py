@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from calendar import timegm
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import unescape
 from typing import Any
-from xml.sax import SAXException
+from xml.sax import SAXException, SAXParseException
 from zoneinfo import ZoneInfo
 
 import feedparser
@@ -25,11 +27,10 @@ from aggregator.parse import answers
 
 _ITEM_END = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _MARKUP = ("text/html", "application/xhtml+xml", "application/xml", "text/xml")
-_REFERENCE = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z]+\d*);", re.IGNORECASE)
 _RELATIVE = re.compile(r"<a\s[^>]{0,500}?href\s*=\s*[\"']?(?!https?:|mailto:|tel:)", re.IGNORECASE)
 _IMAGES = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "gif": "gif", "webp": "webp", "avif": "avif", "svg": "svg+xml"}
 
-_Values = Mapping[str, Any]
+_Values = dict[str, Any]
 
 
 def read(response: Response, source: Source, tz: ZoneInfo) -> Feed:
@@ -38,13 +39,15 @@ def read(response: Response, source: Source, tz: ZoneInfo) -> Feed:
     Raises ParseError when it is no feed or has no complete entry left.
     """
     found = feedparser.parse(
-        io.BytesIO(response.content), response_headers=_headers(response), resolve_relative_uris=False, sanitize_html=False
+        io.BytesIO(response.content),
+        response_headers=_headers(response),
+        resolve_relative_uris=False,
+        sanitize_html=False,
     )
     if not response.content.strip() or not found.get("version"):
         raise ParseError(answers.not_a_feed(response))
-    reader = _Reader(atom=found.version.startswith("atom"), tz=tz, now=response.date)
-    raw, problems = _complete(found, response.content)
-    return reader.feed(found.feed, raw, source, response, problems)
+    reader = _Reader(source, found.version.startswith("atom"), response.url, tz, response.date)
+    return reader.feed(found.feed, *_complete(found, response.content))
 
 
 def _headers(response: Response) -> dict[str, str]:
@@ -59,26 +62,34 @@ def _complete(found: feedparser.FeedParserDict, content: bytes) -> tuple[list[_V
     broken = found.get("bozo_exception")
     if not isinstance(broken, SAXException):
         return entries, ()
-    fault = text.clean(str(broken)).removeprefix("<unknown>:")
+    fault = _fault(broken)
     ends = len(_ITEM_END.findall(content.replace(b"\0", b"")))
     if ends >= len(entries):
         return entries, (f"the XML is not well-formed ({fault}); {len(entries)} entries could be read",)
     if not ends:
         raise ParseError(f"the feed's XML is broken ({fault}) and holds no complete entry; tell the site's owner")
-    return entries[:ends], (f"the XML is broken ({fault}); {ends} complete entries were kept, the cut one was left out",)
+    return entries[:ends], (
+        f"the XML is broken ({fault}); {ends} complete entries were kept, the cut one was left out",
+    )
 
 
+def _fault(broken: SAXException) -> str:
+    message = text.clean(broken.getMessage())
+    return f"{message} in line {broken.getLineNumber()}" if isinstance(broken, SAXParseException) else message
+
+
+@dataclass(frozen=True, slots=True)
 class _Reader:
     """Translates feedparser's words into ours; *atom* tells whether a title's type can be believed."""
 
-    def __init__(self, *, atom: bool, tz: ZoneInfo, now: datetime) -> None:
-        self.atom = atom
-        self.tz = tz
-        self.now = now
+    source: Source
+    atom: bool
+    base: str
+    tz: ZoneInfo
+    now: datetime
 
-    def feed(
-        self, found: _Values, entries: Iterable[_Values], source: Source, response: Response, problems: tuple[str, ...]
-    ) -> Feed:
+    def feed(self, found: _Values, entries: Iterable[_Values], problems: tuple[str, ...]) -> Feed:
+        source = self.source
         return Feed(
             id=_word(found, "id") or source.url,
             title=self.plain(found, "title") or source.title or uri.host(source.url),
@@ -101,7 +112,7 @@ class _Reader:
             authors=_persons(found, "authors"),
             contributors=_persons(found, "contributors"),
             categories=tuple(_categories(found)),
-            links=(*_entry_links(found), *_images(found)),
+            links=(*self.links(found), *_images(found)),
             summary=self.summary(found),
             content=self.content(found),
             rights=self.plain(found, "rights") or None,
@@ -115,16 +126,16 @@ class _Reader:
         Atom says whether it is markup; elsewhere it may be HTML, and escaped once more than it should be.
         """
         value = _word(found, name)
-        if _detail(found, name).get("type") not in _MARKUP:
-            return value if self.atom else _unescaped(value)
-        return html.to_text(value) if self.atom else _unescaped(html.to_text(value))
+        if _is_markup(_detail(found, name)):
+            value = html.to_text(value) if "<" in value else unescape(value)
+        return value if self.atom else unescape(value)
 
     def moment(self, found: _Values, name: str) -> datetime | None:
         """A date by our own reading, else by feedparser's."""
         if moment := dates.parse(_word(found, name), tz=self.tz, now=self.now):
             return moment
-        parsed = dict.get(found, f"{name}_parsed")  # type: ignore[call-overload]
-        return datetime(*parsed[:6], tzinfo=UTC) if parsed and 1971 <= parsed[0] < 2200 else None
+        parsed = dict.get(found, f"{name}_parsed")
+        return datetime.fromtimestamp(timegm(parsed), UTC) if parsed and 1971 <= parsed[0] < 2200 else None
 
     def summary(self, found: _Values) -> Text | None:
         detail = _detail(found, "summary")
@@ -134,21 +145,37 @@ class _Reader:
         return Text(value=self.marked(detail, value), type="html") if _is_markup(detail) else Text(value=value)
 
     def content(self, found: _Values) -> Content | None:
-        readable = [item for item in _list(found, "content") if _is_markup(item) or item.get("type") == "text/plain"]
-        detail = next((item for item in readable if _is_markup(item)), readable[0] if readable else {})
-        value = _word(detail, "value")
-        if not value:
-            return None
-        return Content(value=self.marked(detail, value), type="html") if _is_markup(detail) else Content(value=value, type="text")
+        """The full text.
+
+        Outside Atom, plain text here is the description of a picture or a podcast: no text, unless it says more.
+        """
+        plain = [item for item in _list(found, "content") if _word(item, "type") == "text/plain"]
+        if not self.atom:
+            plain = [item for item in plain if len(_word(item, "value")) > len(_word(found, "summary"))]
+        for detail in (*filter(_is_markup, _list(found, "content")), *plain):
+            if value := _word(detail, "value"):
+                markup = _is_markup(detail)
+                return Content(value=self.marked(detail, value) if markup else value, type="html" if markup else "text")
+        return None
 
     def marked(self, detail: _Values, value: str) -> str:
         """Markup, its links resolved here when only here is known against what (RFC 4287 §2, xml:base)."""
         base = _word(detail, "base")
         return html.sanitize(value, base) if base and _RELATIVE.search(value) else value
 
+    def links(self, found: _Values) -> list[Link]:
+        """The page for people first; a guid that is a permanent link where there is no such page."""
+        links = sorted(_links(found), key=lambda link: link.rel == "alternate" and link.type not in (None, "text/html"))
+        pages = [link for link in links if link.rel == "alternate" and uri.absolute(link.href, self.base)]
+        if original := uri.absolute(_word(found, "feedburner_origlink"), None):
+            pages = [Link(href=original)]
+        if not pages and not self.atom and dict.get(found, "guidislink"):
+            pages = [Link(href=guid)] if (guid := uri.absolute(_word(found, "id"), None)) else []
+        return [*pages, *(link for link in links if link.rel != "alternate")]
+
     def origin(self, found: _Values) -> Origin | None:
-        raw = dict.get(found, "source")  # type: ignore[call-overload]
-        if not isinstance(raw, Mapping) or not _word(raw, "id"):
+        raw = dict.get(found, "source")
+        if not isinstance(raw, dict) or not _word(raw, "id"):
             return None
         return Origin(
             id=_word(raw, "id"),
@@ -161,26 +188,22 @@ class _Reader:
 
 def _word(found: _Values, name: str) -> str:
     """A string by its own name: feedparser's dictionaries answer for other names as well."""
-    value = dict.get(found, name)  # type: ignore[call-overload]
+    value = dict.get(found, name)
     return value if isinstance(value, str) else ""
 
 
 def _list(found: _Values, name: str) -> list[_Values]:
-    value = dict.get(found, name)  # type: ignore[call-overload]
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+    value = dict.get(found, name)
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _detail(found: _Values, name: str) -> _Values:
-    value = dict.get(found, f"{name}_detail")  # type: ignore[call-overload]
+    value = dict.get(found, f"{name}_detail")
     return value if isinstance(value, dict) else {}
 
 
 def _is_markup(detail: _Values) -> bool:
     return _word(detail, "type") in _MARKUP
-
-
-def _unescaped(value: str) -> str:
-    return unescape(value) if _REFERENCE.search(value) else value
 
 
 def _language(found: _Values) -> str | None:
@@ -218,16 +241,6 @@ def _links(found: _Values) -> Iterator[Link]:
             )
 
 
-def _entry_links(found: _Values) -> list[Link]:
-    """The links of an entry, the page for people first; a permanent guid is one where there is no other."""
-    links = sorted(_links(found), key=lambda link: link.rel == "alternate" and link.type not in (None, "text/html"))
-    if original := uri.absolute(_word(found, "feedburner_origlink"), None):
-        return [Link(href=original), *(link for link in links if link.rel != "alternate")]
-    if not any(link.rel == "alternate" for link in links) and (guid := uri.absolute(_word(found, "link"), None)):
-        return [Link(href=guid), *links]
-    return links
-
-
 def _images(found: _Values) -> Iterator[Link]:
     """Media RSS and iTunes pictures, as enclosures."""
     for media in _list(found, "media_content"):
@@ -235,7 +248,7 @@ def _images(found: _Values) -> Iterator[Link]:
         if _word(media, "url") and (kind or _word(media, "medium") == "image"):
             yield Link(href=_word(media, "url"), rel="enclosure", type=kind)
     pictures = [_word(media, "url") for media in _list(found, "media_thumbnail")]
-    image = dict.get(found, "image")  # type: ignore[call-overload]
+    image = dict.get(found, "image")
     pictures += [_word(image, "href")] if isinstance(image, dict) else []
     for picture in filter(None, pictures):
         yield Link(href=picture, rel="enclosure", type=_image_type(picture))

@@ -69,7 +69,7 @@ class _Site:
         documents = self._documents()
         if found := documents.get(path) or self._own.get(path):
             return _send(request, path, found)
-        if f"{path}/" in documents:
+        if f"{path}/" in documents or path == self._prefix:
             # Relative to what the reader asked for, whatever stands before it.
             return _reply(request, 308, headers={"location": f"{path.rpartition('/')[2]}/", "cache-control": _SHORT})
         raise HTTPException(404)
@@ -83,7 +83,7 @@ class _Site:
         return self._page(request, 500, {})
 
     def _below(self, path: str) -> str:
-        """The path below base_url; the prefix alone stays, and is redirected like a page without its slash."""
+        """The path below base_url; the prefix alone stays as it is."""
         if self._prefix and path.startswith(f"{self._prefix}/"):
             return path.removeprefix(self._prefix)
         return path

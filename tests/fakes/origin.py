@@ -17,6 +17,7 @@ import asyncio
 import contextlib
 import gzip
 import hashlib
+import re
 import ssl
 import threading
 import zlib
@@ -291,8 +292,8 @@ _NOT_FOUND = _Representation(b"not found\n", "text/plain", 404, {}, compress=Fal
 def _matches(asked: Mapping[str, str], headers: Mapping[str, str]) -> bool:
     """RFC 9110 §13.2.2: If-None-Match (compared weakly) goes before If-Modified-Since (compared as text)."""
     if (wanted := asked.get("if-none-match")) is not None:
-        tags = {tag.strip().removeprefix("W/") for tag in wanted.split(",")}
-        return bool(tags & {"*", headers.get("ETag", "").removeprefix("W/")} - {""})
+        tags = set(re.findall(r'"[^"]*"', wanted))
+        return wanted == "*" or headers.get("ETag", "").removeprefix("W/") in tags
     since = asked.get("if-modified-since")
     return since is not None and since == headers.get("Last-Modified")
 

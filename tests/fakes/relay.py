@@ -264,7 +264,7 @@ class _Session:
             sender=self.sender,
             recipients=tuple(self.recipients),
             content=content,
-            at=datetime.now(UTC),  # noqa: TID251  a server has its own clock
+            at=datetime.now(UTC),
             connection=self.number,
             tls=self.secure,
             user=self.user,

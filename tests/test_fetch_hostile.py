@@ -1,0 +1,152 @@
+"""All hostile servers at once, beside healthy ones: nobody else is delayed, and memory is bounded (standards, §1e).
+
+The fetching is done in a process of its own, so that what it needs can be measured; the servers stay in this one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypedDict
+
+from aggregator.errors import FetchError
+from aggregator.fetch import Fetcher
+from aggregator.model import Fetch
+from tests.fakes.origin import Origin
+
+NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+HEALTHY = [f"/healthy/{number}" for number in range(20)]
+SECONDS = 5.0  # the deadline of a request
+
+
+class Outcome(TypedDict):
+    """How one request ended: *seconds* after all began, and with what words when it failed."""
+
+    seconds: float
+    error: str | None
+
+
+class Report(TypedDict):
+    """What the fetching process measured; *growth* in bytes, from idle to the most it ever held."""
+
+    growth: int
+    outcomes: dict[str, Outcome]
+
+
+def test_hostile_servers_hurt_nobody_else() -> None:
+    """Twenty healthy sources are read before the first hanging one gives up, in under 100 MB above idle."""
+    with Origin() as hostile, Origin() as healthy:
+        expected = misbehave(hostile)
+        for path in HEALTHY:
+            healthy.serve(path, b"<feed/>" * 2000, "application/atom+xml", compress=True)
+        hostile_urls = [hostile.url(path) for path in expected]
+        report = measure(hostile_urls + [healthy.url(path) for path in HEALTHY])
+        outcomes = report["outcomes"]
+        for path in HEALTHY:
+            outcome = outcomes[healthy.url(path)]
+            assert outcome["error"] is None
+            assert outcome["seconds"] < SECONDS
+        for path, words in expected.items():
+            assert words in (outcomes[hostile.url(path)]["error"] or "no error"), path
+    assert report["growth"] < 100_000_000
+
+
+def misbehave(origin: Origin) -> dict[str, str]:
+    """Every trick of the checklist, and the words that it must come to."""
+    origin.hang("/hang")
+    origin.drip("/drip", every=0.01)
+    origin.drip("/drip-headers", every=0.01, headers=True)
+    origin.endless("/endless", 1_000_000_000)
+    origin.bomb("/bomb", 1_000_000_000)
+    origin.truncate("/truncated")
+    origin.redirect("/circle", "/circle")
+    origin.redirect("/metadata", "http://169.254.169.254/latest/meta-data/")
+    origin.redirect("/file", "file:///etc/passwd")
+    origin.raw("/headers", b"HTTP/1.1 200 OK\r\nX: " + b"x" * 50_000_000)
+    origin.raw("/many-headers", b"HTTP/1.1 200 OK\r\n" + b"X: x\r\n" * 5_000_000)
+    origin.raw("/interim", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100_000)
+    origin.raw("/noise", bytes(range(256)) * 1000)
+    return {
+        "/hang": "did not answer within 5 s",
+        "/drip": "did not finish its answer within 5 s",
+        "/drip-headers": "did not answer within 5 s",
+        "/endless": "sent more than 10 MB",
+        "/bomb": "sent more than 10 MB",
+        "/truncated": "broke off before its end",
+        "/circle": "redirects in a circle",
+        "/metadata": "address 169.254.169.254 is private",
+        "/file": "redirects, but only http and https",
+        "/headers": "sent a header of more than 8 kB",
+        "/many-headers": "did not answer in well-formed HTTP",
+        "/interim": "closed the connection without an answer",
+        "/noise": "did not answer in well-formed HTTP",
+    }
+
+
+def test_a_bomb_and_an_endless_body_take_no_more_than_the_cap() -> None:
+    """1 GB each, and 10 MB is held (item 39: httpx alone makes one chunk of it, in 2 GB of memory)."""
+    with Origin() as origin:
+        origin.bomb("/bomb", 1_000_000_000)
+        origin.endless("/endless", 1_000_000_000)
+        for path in ("/bomb", "/endless"):
+            report = measure([origin.url(path)])
+            assert "sent more than 10 MB" in (report["outcomes"][origin.url(path)]["error"] or "")
+            assert report["growth"] < 30_000_000
+
+
+# The fetching process
+
+
+def measure(urls: list[str]) -> Report:
+    """Fetch all of *urls* at once in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.test_fetch_hostile"],
+        input=json.dumps(urls),
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    report: Report = json.loads(done.stdout)
+    return report
+
+
+async def main(urls: list[str]) -> Report:
+    wanted = Fetch(
+        allow_private=("127.0.0.0/8",),
+        per_host_pause=timedelta(0),
+        per_host_concurrency=100,
+        concurrency=100,
+        timeout=timedelta(seconds=SECONDS),
+    )
+    async with Fetcher(wanted, version="1.2") as fetcher:
+        idle = memory("VmRSS")
+        outcomes = await asyncio.gather(*(attempt(fetcher, url) for url in urls))
+        return {"growth": memory("VmHWM") - idle, "outcomes": dict(zip(urls, outcomes, strict=True))}
+
+
+async def attempt(fetcher: Fetcher, url: str) -> Outcome:
+    start = asyncio.get_running_loop().time()
+    error: str | None = None
+    try:
+        await fetcher.fetch(url, None, NOW)
+    except FetchError as failed:
+        error = str(failed)
+    return {"seconds": asyncio.get_running_loop().time() - start, "error": error}
+
+
+def memory(name: str) -> int:
+    """A line of /proc/self/status, in bytes: VmRSS is what is held now, VmHWM the most that ever was."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    values: dict[str, Any] = dict(line.split(":", 1) for line in lines)
+    return int(values[name].split()[0]) * 1024
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(main(json.load(sys.stdin)))))

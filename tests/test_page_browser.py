@@ -1,0 +1,147 @@
+"""The page in a real browser: accessible, at home on a telephone, and quiet on the network."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.serving import published, serving, site
+from tests.stories import BHT, CONFIG, HZ, NOW, STREAM, fortnight, sighting, story
+
+ColorScheme = Literal["light", "dark"]
+
+# One browser for the module: its tests stay in one worker.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+WIDTHS = {"phone": (360, 780), "desktop": (1280, 900)}
+SCHEMES: tuple[ColorScheme, ...] = ("light", "dark")
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+HEUSDEN = replace(STREAM, id="heusden-zolder", title="Heusden-Zolder", subtitle=None, zones=("hz",))
+EMPTY = replace(STREAM, id="leeg", title="Nog niets", zones=("nobody",))
+# Colours that no badge could show as they are.
+NOBODY = replace(HZ, id="nobody", name="Politiezone Nergens", color="#ffff00")
+LOUD = replace(CONFIG, zones=(replace(BHT, color="#000000"), HZ, NOBODY), streams=(STREAM, HEUSDEN, EMPTY))
+LONG = story(
+    sighting(title="Bestelwagenbestuurdersrijbewijsinhoudingsprocedure" * 2, text="A" * 200 + " en " + "B/" * 90),
+    number=99,
+)
+PATHS = ("/", "/heusden-zolder/", "/leeg/", "/nowhere/at/all")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    chromium = shutil.which("chromium")
+    if chromium is None and os.environ.get("CI"):
+        pytest.fail("no chromium on this machine: the page was not looked at (apt install chromium)")
+    if chromium is None:
+        pytest.skip("NO BROWSER TESTS: there is no chromium on this machine (apt install chromium)")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """A server with three streams: the sample fortnight and a monster, one zone's, and an empty one."""
+    with serving(site(LOUD, published(LOUD, (*fortnight(), LONG), NOW))) as found:
+        yield found
+
+
+@contextmanager
+def opened(browser: Browser, url: str, width: str, scheme: ColorScheme = "light") -> Iterator[Page]:
+    wide, high = WIDTHS[width]
+    context = browser.new_context(viewport={"width": wide, "height": high}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(url)
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_it_is_accessible(
+    browser: Browser, address: str, tmp_path: Path, path: str, width: str, scheme: ColorScheme
+) -> None:
+    """axe-core finds no violation of WCAG 2.2 AA on any page, in light and dark, on a telephone and a desktop."""
+    with opened(browser, address + path, width, scheme) as page:
+        page.screenshot(path=tmp_path / "page.png", full_page=True)
+        found: Any = Axe().run(page, options=RULES).response["violations"]
+        assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
+        background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert background == {"light": "rgb(243, 246, 249)", "dark": "rgb(12, 21, 30)"}[scheme]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("zoom", [360, 320])
+def test_nothing_sticks_out(browser: Browser, address: str, path: str, zoom: int) -> None:
+    """No sideways scrolling on a small telephone (WCAG 2.2 SC 1.4.10), not even for a word without an end."""
+    with opened(browser, address + path, "phone") as page:
+        page.set_viewport_size({"width": zoom, "height": 700})
+        assert page.evaluate("document.documentElement.scrollWidth") == zoom
+
+
+def test_it_asks_for_the_style_and_nothing_else(browser: Browser, address: str) -> None:
+    """Opening the page costs two requests and an icon, all to us; the policy blocks nothing that we use."""
+    context = browser.new_context()
+    page = context.new_page()
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.removeprefix(address).partition("?")[0]))
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(address, wait_until="networkidle")
+    assert set(asked) - {"/static/favicon.svg"} == {"/", "/static/style.css"}
+    assert said == []
+    assert context.cookies() == []
+    context.close()
+
+
+def test_the_keyboard_is_enough(browser: Browser, address: str) -> None:
+    """The first Tab shows the way past the header, and what has the focus can be seen (SC 2.4.1, 2.4.7)."""
+    with opened(browser, address, "desktop") as page:
+        page.keyboard.press("Tab")
+        skip = page.locator(".skip")
+        assert skip.evaluate("each => each === document.activeElement")
+        box = skip.bounding_box()
+        assert box
+        assert box["x"] >= 0
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "main"
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.closest('main') !== null")
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+def test_headings_form_a_tree(browser: Browser, address: str) -> None:
+    """One h1, days below it, stories below days: no level is skipped."""
+    with opened(browser, address, "desktop") as page:
+        levels = page.evaluate("[...document.querySelectorAll('h1, h2, h3')].map(each => Number(each.tagName[1]))")
+        assert levels[0] == 1
+        assert levels.count(1) == 1
+        assert all(below <= above + 1 for above, below in pairwise(levels))
+
+
+def test_a_reader_finds_the_way(browser: Browser, address: str) -> None:
+    """The navigation leads to each stream, and a lost reader gets back to the news."""
+    with opened(browser, f"{address}/nowhere/at/all", "phone") as page:
+        page.click("main a")
+        assert page.url == f"{address}/"
+        page.click("nav >> text=Heusden-Zolder >> nth=-1")
+        assert page.url == f"{address}/heusden-zolder/"
+        assert page.locator("article").count() == 8
+        page.click("nav >> text=Nog niets")
+        assert page.locator("main").inner_text().startswith("Nog geen nieuws")

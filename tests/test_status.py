@@ -1,0 +1,74 @@
+"""What is well and what is not, in words that a person can act on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from aggregator.model import Poll, Source
+from aggregator.status import Condition, health, sources
+from tests.stories import BHT_NEWS, CONFIG, NOW
+
+OK = Poll(
+    source="bht-nieuws",
+    url=BHT_NEWS.url,
+    at=NOW - timedelta(minutes=10),
+    next_poll=NOW + timedelta(minutes=50),
+    status="ok",
+    entries=12,
+    last_success=NOW - timedelta(minutes=10),
+)
+FAILED = replace(
+    OK, status="failed", error="www.x.example: no such host (DNS)", failures=3, last_success=NOW - timedelta(hours=5)
+)
+
+
+@pytest.mark.parametrize(
+    ("poll", "condition", "words"),
+    [
+        (None, "waiting", "not polled yet"),
+        (OK, "ok", "read 10m ago, 12 entries"),
+        (replace(OK, entries=1, at=NOW), "ok", "read just now, 1 entry"),
+        (replace(OK, problems=("2 items without a link",)), "ok", "read 10m ago, 12 entries; 2 items without a link"),
+        (FAILED, "failing", "www.x.example: no such host (DNS) (failed 3 times in a row; last read 5h ago)"),
+        (
+            replace(FAILED, failures=1, last_success=None),
+            "failing",
+            "www.x.example: no such host (DNS) (failed once; never read yet)",
+        ),
+        (replace(FAILED, status="gone", error="it is gone (410)"), "gone", "it is gone (410); not asked any more"),
+        (
+            replace(OK, next_poll=NOW - timedelta(days=3)),
+            "late",
+            "should have been polled 3d ago; is the daemon running?",
+        ),
+    ],
+)
+def test_each_condition_has_its_words(poll: Poll | None, condition: Condition, words: str) -> None:
+    """A source is well, waiting, late, failing or gone, and the sentence says since when and what to do."""
+    (first, _) = sources(CONFIG, {"bht-nieuws": poll} if poll else {}, NOW)
+    assert (first.condition, first.words) == (condition, words)
+
+
+def test_the_operators_note_stands_beside_a_failure() -> None:
+    """What the operator noted about a source is said when it fails, and not when it is well."""
+    noted = replace(CONFIG, sources=(replace(BHT_NEWS, note="The URL is a guess."),))
+    assert sources(noted, {"bht-nieuws": FAILED}, NOW)[0].words.endswith("Note: The URL is a guess.")
+    assert "guess" not in sources(noted, {"bht-nieuws": OK}, NOW)[0].words
+
+
+def test_a_source_that_is_off_is_no_fault() -> None:
+    """Switching a source off does not make the whole unhealthy."""
+    off = replace(CONFIG, sources=(Source(id="x", zone="bht", url="https://x.example/", enabled=False),))
+    statuses = sources(off, {}, NOW)
+    assert statuses[0].condition == "off"
+    assert health(statuses) == (True, "every source is read within its interval")
+
+
+def test_health_means_that_the_job_works() -> None:
+    """One failing source is said by name; a waiting one is no fault."""
+    well, words = health(sources(CONFIG, {"bht-nieuws": FAILED}, NOW))
+    assert not well
+    assert words.startswith("bht-nieuws: www.x.example: no such host")
