@@ -55,6 +55,8 @@ _HIDING = re.compile(r"\shidden[\s=>/]|display\s*:\s*none", re.IGNORECASE)
 _HIDDEN = etree.XPath("//*[@hidden or contains(translate(@style, 'DISPLAYNOE ', 'displaynoe'), 'display:none')]")
 _CONTACT = re.compile(r"(?:mailto|tel):[\w.!#$&'*+/=?^`{|}~@%,;:()-]+", re.IGNORECASE | re.ASCII)
 _CONTACT_SPACE = re.compile(r"(?<=tel:)\s+|(?<=[\d)])\s+(?=[\d(])")
+_STRUCTURE = re.compile(r"<(/?)(p|a|h[34]|ul|ol|li|blockquote|table|caption|thead|tbody|tfoot|tr|th|td)[ >]")
+_TEXT_BLOCKS = ("p", "h3", "h4")
 _PASSES = 5
 
 
@@ -68,7 +70,7 @@ def sanitize(markup: str, base: str | None = None) -> str:
         before, once = once, _sanitized(once, base)
         if len(once) > MAX_SIZE:
             break
-        if once == before:
+        if once == before or _is_settled(once):
             return once
     return _sanitized(_paragraphs(to_text(once)[: MAX_SIZE // 8]), base)
 
@@ -160,7 +162,10 @@ def _tree(markup: str) -> Element:
 
 def _sanitized(markup: str, base: str | None) -> str:
     renamed = _RENAME.sub(lambda found: f"{found[1]}{_RENAMED[found[2].lower()]}", markup)
-    return _EMPTY.sub("", text.visible(_cleaner(base).clean(renamed))).strip()
+    clean = text.visible(_cleaner(base).clean(renamed))
+    while _EMPTY.search(clean):
+        clean = _EMPTY.sub("", clean)
+    return clean.strip()
 
 
 @lru_cache(maxsize=256)
@@ -178,6 +183,33 @@ def _cleaner(base: str | None) -> nh3.Cleaner:
 def _link(href: str, base: str | None) -> str | None:
     contact = _CONTACT.fullmatch(_CONTACT_SPACE.sub("", href.strip()))
     return contact[0] if contact else uri.absolute(href, base)
+
+
+def _is_settled(clean: str) -> bool:
+    """Whether sanitised markup is read again as it was written; False where that takes another pass to know.
+
+    What the sanitiser takes out can leave a nesting that HTML does not have: a block in a paragraph, an item in an
+    item, a link in a link, and many ways in tables.
+    """
+    lists = ["ul"]
+    text_open = links = 0
+    for closing, tag in _STRUCTURE.findall(clean):
+        step = -1 if closing else 1
+        if tag == "a":
+            links += step
+        elif tag in _TEXT_BLOCKS:
+            text_open += step
+        elif tag[0] == "t" or tag == "caption" or (text_open and not closing):
+            return False
+        elif closing:
+            lists.pop()
+        elif tag == "li" == lists[-1]:
+            return False
+        else:
+            lists.append(tag)
+        if links > 1 or text_open > 1:
+            return False
+    return True
 
 
 def _number(value: str) -> str | None:

@@ -13,13 +13,12 @@ from collections import Counter
 import xxhash
 
 _LINE_BREAK = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
-_SOFT_HYPHEN = "\u00ad"
 
-# C0 and C1 controls other than white space, bidi marks, embeddings, overrides and isolates, zero-width characters,
-# deprecated and interlinear format characters, surrogates without a partner, and what XML 1.0 §2.2 forbids.
+# C0 and C1 controls other than white space, soft hyphens, bidi marks, embeddings, overrides and isolates, zero-width
+# characters, deprecated and interlinear format characters, surrogates without a partner, and what XML 1.0 §2.2 forbids.
 # The zero-width joiner is treated apart.
 _UNWANTED = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f"
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f"
     "\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
 # Between two pictographs the joiner makes one of them (a police officer and a female sign); elsewhere it only hides.
@@ -33,14 +32,14 @@ _NO_WORD = re.compile(r"[\W_]+")
 
 def visible(value: str) -> str:
     """The same text, every line break as ``\\n``, without what hides or reorders it or cannot be encoded."""
+    if value.replace("\n", "").isprintable():
+        return value
     return _LOOSE_JOINER.sub("", _UNWANTED.sub("", _LINE_BREAK.sub("\n", value)))
 
 
 def clean(value: str) -> str:
     """One line of visible text: white space folded to single spaces, what hides or reorders text taken out."""
-    if not value.isprintable():
-        value = visible(value)
-    return " ".join(value.split())
+    return " ".join(visible(value).split())
 
 
 def clean_block(value: str) -> str:
@@ -51,9 +50,8 @@ def clean_block(value: str) -> str:
 
 def fold(value: str) -> str:
     """The form in which two texts are compared: NFKC, case folded, punctuation and white space as single spaces."""
-    value = visible(value).replace(_SOFT_HYPHEN, "")
     # Case folding can leave a form that NFKC changes again (Unicode §3.13, toNFKC_Casefold).
-    value = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold())
+    value = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible(value)).casefold())
     return _NO_WORD.sub(" ", value).strip()
 
 

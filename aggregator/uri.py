@@ -6,6 +6,7 @@ Nothing here raises: an address that cannot be used is None, or itself where an 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, quote, unquote_to_bytes, urljoin, urlsplit, urlunsplit
 
 # Longer ones are data in disguise; the common servers refuse a request line beyond 8 kB.
@@ -17,6 +18,11 @@ _FEED_SCHEME = re.compile(r"feed:(?://)?(?=https?:)|feed:(?=//)", re.IGNORECASE)
 _EDGES = "".join(map(chr, range(0x21)))
 _INSIDE = re.compile("[\t\n\r]")  # browsers drop these inside an address (WHATWG URL §4.4)
 _BAD_AUTHORITY = re.compile(r"[\s\"%<>\\^`{|}]")
+# What stays as it is, most addresses that are seen; the rest takes the long way.
+_CHAR = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})"
+_TAIL = rf"(?:\?(?:{_CHAR}|\?)+)?(?:#(?:{_CHAR}|\?)+)?"
+_PLAIN = re.compile(rf"https?://[a-z0-9][a-z0-9.-]*(?:/{_CHAR}*)?{_TAIL}")
+_PLAIN_PATH = re.compile(rf"(?!//|[^?#]*/\.)/{_CHAR}*{_TAIL}")
 _LONE_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
 _SUB_DELIMS = "!$&'()*+,;="
 _PATH_SAFE = f"/:@{_SUB_DELIMS}~%"
@@ -39,6 +45,10 @@ def absolute(href: str, base: str | None) -> str | None:
     The fragment stays.  Characters that RFC 3986 does not allow are percent-encoded; an international host name stays
     as it is written.
     """
+    if _PLAIN.fullmatch(href) and len(href) <= MAX_LENGTH:
+        return href
+    if base and _PLAIN_PATH.fullmatch(href) and (origin := _origin(base)) and len(href) <= MAX_LENGTH:
+        return f"{origin}{href}"
     href = _FEED_SCHEME.sub(_unwrapped, _INSIDE.sub("", href.strip(_EDGES)), count=1)
     if not href or len(href) > MAX_LENGTH:
         return None
@@ -47,6 +57,13 @@ def absolute(href: str, base: str | None) -> str | None:
         return urlunsplit(_encoded(parts)) if _usable(parts) else None
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=256)
+def _origin(base: str) -> str | None:
+    """Scheme and authority of a base that needs no repair."""
+    found = _PLAIN.fullmatch(base)
+    return base[: base.index("/", 8)] if found and "/" in base[8:] else None
 
 
 def canonical(url: str) -> str:

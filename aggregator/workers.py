@@ -29,7 +29,7 @@ from aggregator.model.units import write_duration
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-_PRELOADED = ["aggregator.parse", "aggregator.normalize"]
+_PRELOADED = ["aggregator.parse", "aggregator.normalize", "aggregator.workers"]
 _ATTEMPTS = 3
 _TASKS_PER_WORKER = 500  # then a new one: what libraries leak counts against the limit on memory
 _ORPHAN_GRACE = 5.0  # seconds after the time limit when a worker whose parent is gone ends itself
@@ -54,7 +54,9 @@ class Workers:
         Raises ParseError when *fn* does, when it passes a limit, and when it fails in any other way.
         """
         for _ in range(_ATTEMPTS):
-            pool = await asyncio.to_thread(self._running)
+            pool = self._pool
+            if pool is None:
+                pool = await asyncio.to_thread(self._running)
             try:
                 return await self._result(pool, fn, args)
             except (BrokenProcessPool, RuntimeError):
@@ -107,7 +109,7 @@ class Workers:
             if self._pool is not pool:
                 return
             self._pool = None
-            pool.stop()
+            pool.stop()  # type: ignore[no-untyped-call]
             pool.join()
 
 
@@ -144,12 +146,10 @@ def _guarded(fn: Callable[..., T], args: tuple[Any, ...], seconds: float) -> T:
     signal.setitimer(signal.ITIMER_REAL, seconds + _ORPHAN_GRACE)
     try:
         return fn(*args)
-    except ParseError as error:
-        raise ParseError(str(error)) from None
-    except MemoryError:
-        raise MemoryError from None
-    except Exception as error:
-        raise ParseError(f"could not be read ({type(error).__name__}: {str(error)[:200]})") from None
+    except (ParseError, MemoryError):
+        raise
+    except (Exception, SystemExit) as error:
+        raise ParseError(f"could not be read ({type(error).__name__}: {str(error)[:200]})") from error
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
 

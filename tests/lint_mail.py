@@ -17,10 +17,12 @@ ONCE = (
 ENCODED_WORD = re.compile(rb"=\?[^?\s]+\?[bq]\?[^?\s]*\?=", re.IGNORECASE)
 # C0 but tab and line ends, C1, and what reorders text (UAX #9).
 UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffd]")
-REMOTE = re.compile(
-    r"@import|@font-face|url\(|src\s*=|<link|<script|<iframe|<object|<form|background\s*=", re.IGNORECASE
+FORBIDDEN = {"script", "link", "base", "iframe", "frame", "object", "embed", "form", "svg", "video", "audio", "source"}
+LOADING = {"src", "srcset", "background", "poster", "data", "action"}
+CSS = re.compile(r"@import|@font-face|url\(|expression\(", re.IGNORECASE)
+MARKUP = re.compile(
+    r"</?(?:p|a|b|br|em|strong|span|div|table|td|li|ul)\b[^>]*>|&(?:amp|lt|gt|quot|nbsp|#\d+);", re.IGNORECASE
 )
-MARKUP = re.compile(r"</?(?:p|a|b|br|em|strong|span|div|table|td|li|ul)\b[^>]*>|&(?:amp|lt|gt|quot|nbsp|#\d+);", re.IGNORECASE)
 MAX_HTML = 90_000
 
 
@@ -47,7 +49,7 @@ def lint_html(markup: str) -> list[str]:
     """What is wrong with the HTML part."""
     reader = _Reader()
     reader.feed(re.sub(r"<!--\[if mso\]>.*?<!\[endif\]-->", "", markup, flags=re.DOTALL))
-    found = reader.found + [f"it loads something: {hit}" for hit in sorted(set(REMOTE.findall(markup)))]
+    found = reader.found
     if reader.headings[:1] != [1] or reader.headings.count(1) != 1:
         found.append("it does not begin with its only h1")
     steps = zip(reader.headings, reader.headings[1:], strict=False)
@@ -68,6 +70,17 @@ class _Reader(HTMLParser):
         self.headings: list[int] = []
         self.roots: list[dict[str, str | None]] = []
         self.articles: list[dict[str, str | None]] = []
+        self.in_style = False
+
+    def handle_data(self, data: str) -> None:
+        if self.in_style:
+            self.style(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        self.in_style = self.in_style and tag != "style"
+
+    def style(self, rules: str) -> None:
+        self.found += [f"a style loads something: {hit}" for hit in CSS.findall(rules)]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
@@ -85,6 +98,11 @@ class _Reader(HTMLParser):
         if href is not None and not re.match(r"(https?|mailto|tel):", href):
             self.found.append(f"a link goes to {href}")
         self.found += [f"{name} is a script" for name in given if name.startswith("on")]
+        self.found += [f"<{tag} {name}> loads something" for name in given if name in LOADING]
+        if tag in FORBIDDEN:
+            self.found.append(f"<{tag}> has no place in a mail")
+        self.in_style = tag == "style"
+        self.style(given.get("style") or "")
 
 
 def _lines(raw: bytes) -> list[str]:

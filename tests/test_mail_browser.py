@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Literal
@@ -18,8 +19,9 @@ from aggregator.digest import render
 from aggregator.model import Story
 from tests import stories
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("chromium")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 CHROMIUM = shutil.which("chromium")
 # A mail is shown inside a page that has landmarks of its own.
 PAGE_ONLY = {"landmark-one-main", "region"}
@@ -35,7 +37,7 @@ def browser() -> Iterator[Browser]:
             pytest.fail("there is no chromium, and in CI the mail must be looked at")
         pytest.skip("THERE IS NO CHROMIUM: nobody looked at the mail (apt-get install chromium)")
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield found
         found.close()
 
@@ -112,8 +114,6 @@ def test_it_survives_the_loss_of_its_style_sheet(browser: Browser, width: int) -
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_any_zone_colour_is_readable(browser: Browser, scheme: Scheme) -> None:
     """Whatever colours the operator picks, axe-core finds the contrast good in light and in dark."""
-    from dataclasses import replace
-
     for first, second in combinations(["#ffff00", "#000000", "#ffffff", "#ff0000"], 2):
         zones = (replace(stories.BHT, color=first), replace(stories.HZ, color=second))
         markup = render(replace(stories.CONFIG, zones=zones), stories.DIGEST, news(), stories.NOW).html

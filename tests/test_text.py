@@ -18,6 +18,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()))
         ("Verkeers\x00controle\x0b week 12\x9d", "Verkeerscontrole week 12"),
         ("abc\u202edef\u202c \u2066ghi\u2069", "abcdef ghi"),
         ("poli\u200btie\ufeff\u2060", "politie"),
+        ("fiets\u00addieven", "fietsdieven"),
         ("half \ud83d teken", "half teken"),
         ("non\uffffkarakter\ufffe", "nonkarakter"),
         ("regel\u2028scheiding\u2029en\x85nel", "regel scheiding en nel"),

@@ -65,7 +65,9 @@ class Daemon:
             self._means = await stack.enter_async_context(means(self._config, self._clock))
             stack.callback(self._mailer.shutdown)
             await self._prepare()
-            server = Server(app(lambda: self._documents, self._health, self._config), self._config.server.listen)
+            listening = self._config.server
+            site = app(lambda: self._documents, self._health, self._config)
+            server = Server(site, listening.listen, listening.trusted_proxies)
             await server.start()
             stack.push_async_callback(server.stop)
             scheduler = self._start_clock()

@@ -17,8 +17,9 @@ _PROLOGUE = re.compile(r"<!--[\s\S]*?(?:-->|\Z)|<\?[\s\S]*?(?:\?>|\Z)")
 _ROOT = re.compile(r"(?:<!doctype[^<>]*>\s*)?<([\w:.-]{1,60})", re.IGNORECASE)
 _HTML_ROOTS = ("<!doctype html", "<html", "<head", "<title", "<body", "<div", "<p>", "<h1", "<script", "<meta")
 _CHALLENGE = re.compile(
-    r"just a moment\.\.\.|checking (?:if the site|your browser)|verify(?:ing)? you are (?:a )?human|enable javascript and"
-    r" cookies|cf[-_]chl|/cdn-cgi/challenge|ddos-guard|_incapsula_resource|captcha-delivery|aws-?waf|sucuri_cloudproxy",
+    r"just a moment\.\.\.|checking (?:if the site|your browser)|verify(?:ing)? you are (?:a )?human"
+    r"|enable javascript and cookies|cf[-_]chl|/cdn-cgi/challenge|ddos-guard|_incapsula_resource|captcha-delivery"
+    r"|aws-?waf|sucuri_cloudproxy",
     re.IGNORECASE,
 )
 

@@ -33,6 +33,20 @@ _IMAGES = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "gif": "gif", "webp": "w
 _Values = dict[str, Any]
 
 
+def _start_media_description(parser: Any, _: object) -> None:
+    parser.push("media_description", 1)
+
+
+def _end_media_description(parser: Any) -> None:
+    parser.pop("media_description")
+
+
+# feedparser takes the caption of a picture (media:description) for the summary of its entry.
+for _parser in (feedparser.api.StrictFeedParser, feedparser.api.LooseFeedParser):
+    _parser._start_media_description = _start_media_description
+    _parser._end_media_description = _end_media_description
+
+
 def read(response: Response, source: Source, tz: ZoneInfo) -> Feed:
     """The feed as its publisher wrote it; dates without a zone are in *tz*.
 
@@ -104,11 +118,13 @@ class _Reader:
         )
 
     def entry(self, found: _Values) -> Entry:
+        updated, published = self.moment(found, "updated"), self.moment(found, "published")
         return Entry(
             id=_word(found, "id"),
             title=self.plain(found, "title"),
-            updated=self.moment(found, "updated"),
-            published=self.moment(found, "published") or self.moment(found, "created"),
+            updated=updated,
+            # The only date of an RSS 1.0 item (dc:date) is when it was published; feedparser calls it updated.
+            published=published or self.moment(found, "created") or (None if self.atom else updated),
             authors=_persons(found, "authors"),
             contributors=_persons(found, "contributors"),
             categories=tuple(_categories(found)),
@@ -147,7 +163,7 @@ class _Reader:
     def content(self, found: _Values) -> Content | None:
         """The full text.
 
-        Outside Atom, plain text here is the description of a picture or a podcast: no text, unless it says more.
+        Outside Atom, plain text here is a second summary, as podcasts have: no text, unless it says more.
         """
         plain = [item for item in _list(found, "content") if _word(item, "type") == "text/plain"]
         if not self.atom:
