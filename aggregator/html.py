@@ -48,10 +48,12 @@ _FLAT = "p li dt dd option tr td th thead tbody tfoot br hr img input meta link 
 
 _TAG = re.compile(r"""(</?)([a-zA-Z][^\s/>]*)((?:[^>"']++|"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z))*+(?:>|\Z))""")
 _COMMENT = re.compile(r"<!--[\s\S]*?(?:-->|\Z)")
-_EMPTY = re.compile(r"<(p|li|ul|ol|blockquote|h3|h4)>(?:\s|&nbsp;|<br>)*</\1>")
+_EMPTY = re.compile(
+    r"<(p|li|ul|ol|blockquote|h3|h4)>(?:\s|&nbsp;|<br>)*</\1>|<(strong|em|b|i|a|sub|sup|del|s)(?: [^<>]*)?></\2>"
+)
 _RENAME = re.compile(rf"(</?)({'|'.join(_RENAMED)})(?=[\s/>])", re.IGNORECASE)
 _INLINE_DATA = re.compile(r"data:[\w/+.-]+;base64,[\w+/=%]*", re.ASCII | re.IGNORECASE)
-_HIDING = re.compile(r"\shidden[\s=>/]|display\s*:\s*none", re.IGNORECASE)
+_HIDING = re.compile(r"<[^<>]*\s(?:hidden[\s=>/]|style\s*=[^<>]*display\s*:\s*none)", re.IGNORECASE)
 _HIDDEN = etree.XPath("//*[@hidden or contains(translate(@style, 'DISPLAYNOE ', 'displaynoe'), 'display:none')]")
 _CONTACT = re.compile(r"(?:mailto|tel):[\w.!#$&'*+/=?^`{|}~@%,;:()-]+", re.IGNORECASE | re.ASCII)
 _CONTACT_SPACE = re.compile(r"(?<=tel:)\s+|(?<=[\d)])\s+(?=[\d(])")

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 from aggregator import text, uri
 from aggregator.digest import delivery as step
 from aggregator.digest import render, slot_due
+from aggregator.errors import MailError
 from aggregator.mail import Relay, compose
 from aggregator.model import Config, Delivery, Digest, Edition, Envelope, Letter, Reply, Story
 from aggregator.store import Store, Tx
@@ -168,7 +169,10 @@ def deliver(store: Store, relay: Relay, delivery: Delivery, config: Config, cloc
 
 
 def _hand_over(relay: Relay, letter: Letter, about: Envelope, before_dot: Callable[[], None]) -> Reply:
-    content = compose(letter, about)
+    try:
+        content = compose(letter, about)
+    except MailError as failure:
+        return Reply(phase="rcpt", code=553, text=str(failure))
     return relay.hand_over(parseaddr(about.sender)[1], about.recipient, content, before_dot)
 
 

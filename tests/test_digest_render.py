@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator import i18n, text
+from aggregator import colour, i18n, text
 from aggregator.digest import render
 from aggregator.mail import compose
 from aggregator.model import Content, Digest, Entry, Envelope, Letter, Link, Mail, Sighting, Story
-from aggregator.publish import colour
 from tests import stories
 from tests.goldens import golden
 from tests.lint_mail import lint

@@ -55,6 +55,7 @@ FORBIDDEN = re.compile(
         ('<a href="tel:+32 11 27 95 79">t</a>', '<a href="tel:+3211279579">t</a>'),
         ("<p hidden>weg</p><p style='display: none'>weg</p><p>blijft</p>", "<p>blijft</p>"),
         ("<p>&nbsp;</p><p><br></p><ul><li></li></ul><p>x</p>", "<p>x</p>"),
+        ('<p>x<a href="/y"><img src="z.jpg"></a></p>', "<p>x</p>"),
         ("<b>a</b> <b>b</b>", "<b>a</b> <b>b</b>"),
         ("10<sup>6</sup> m&sup2; 1&nbsp;200", "10<sup>6</sup> m² 1&nbsp;200"),
         ("&lt;script&gt;alert(1)&lt;/script&gt;", "&lt;script&gt;alert(1)&lt;/script&gt;"),

@@ -55,7 +55,7 @@ class Site:
         )
         self.source = self.config.sources[0]
 
-    def run(self, *steps: Callable[[Site, Means], object]) -> list[Poll]:
+    def run(self, *steps: Step) -> list[Poll]:
         """Poll after each step; what came of every poll."""
 
         async def go() -> list[Poll]:
@@ -77,14 +77,32 @@ def site(tmp_path: Path) -> Iterator[Site]:
         yield Site(origin, tmp_path, Clock())
 
 
-def serve(*items: tuple[int, str], **headers: str) -> Callable[[Site, Means], object]:
+Step = Callable[[Site, Means], object]
+
+
+def then(*steps: Step) -> Step:
+    """One step after the other."""
+
+    def all_of_them(site: Site, opened: Means) -> None:
+        for step in steps:
+            step(site, opened)
+
+    return all_of_them
+
+
+def status(code: int) -> Step:
+    """From now on the origin answers with this status."""
+    return lambda site, _: site.origin.serve("/feed", "", status=code)
+
+
+def serve(*items: tuple[int, str], **headers: str) -> Step:
     return lambda site, _: site.origin.serve("/feed", rss(*items), content_type="text/xml", headers=headers)
 
 
 def nothing(site: Site, opened: Means) -> None: ...
 
 
-def titles(count: int) -> Callable[[Site, Means], None]:
+def titles(count: int) -> Step:
     """A step that checks how many stories there are."""
 
     def check(site: Site, opened: Means) -> None:
@@ -129,7 +147,7 @@ def test_validators_do_not_outlive_another_reading(site: Site) -> None:
         (lambda site, _: site.origin.serve("/feed", "", status=304), "304"),
     ],
 )
-def test_a_failure_forgets_nothing(site: Site, break_it: Callable[[Site, Means], object], words: str) -> None:
+def test_a_failure_forgets_nothing(site: Site, break_it: Step, words: str) -> None:
     """After a failed poll the stories, the validators and the body that was read are what they were."""
 
     def forget_validators(site: Site, opened: Means) -> None:
@@ -138,8 +156,8 @@ def test_a_failure_forgets_nothing(site: Site, break_it: Callable[[Site, Means],
 
     before, failed, after = site.run(
         serve((1, "a"), (2, "b")),
-        lambda site, opened: (break_it(site, opened), forget_validators(site, opened)),
-        lambda site, opened: (serve((1, "a"), (2, "b"))(site, opened), titles(2)(site, opened)),
+        then(break_it, forget_validators),
+        then(serve((1, "a"), (2, "b")), titles(2)),
     )
     assert failed.status == "failed"
     assert words in (failed.error or "")
@@ -151,9 +169,9 @@ def test_a_failure_forgets_nothing(site: Site, break_it: Callable[[Site, Means],
 
 def test_gone_is_gone(site: Site) -> None:
     """410 is told as final, and the stories stay."""
-    _, gone = site.run(serve((1, "a")), lambda site, _: site.origin.serve("/feed", "", status=410))
+    _, gone = site.run(serve((1, "a")), status(410))
     assert gone.status == "gone"
-    site.run(lambda site, opened: (titles(1)(site, opened), serve((1, "a"))(site, opened)))
+    site.run(then(titles(1), serve((1, "a"))))
 
 
 def test_an_unchanged_body_is_not_read_again(site: Site) -> None:
@@ -175,6 +193,11 @@ def arrivals(opened: Means) -> tuple[str, ...]:
     return found.get("a@example.be", ())
 
 
+def count_arrivals(seen: list[int]) -> Step:
+    """A step that writes down how many stories are news."""
+    return lambda _, opened: seen.append(len(arrivals(opened)))
+
+
 def enrol(site: Site, opened: Means) -> None:
     opened.store.submit(lambda tx: tx.mailing.enrol("d", ["a@example.be"], START)).result()
 
@@ -183,10 +206,10 @@ def test_the_first_success_reaches_no_digest(site: Site) -> None:
     """A new source's history goes into the feed only; what it brings afterwards is news; a failure is no first."""
     seen: list[int] = []
     site.run(
-        lambda site, opened: (enrol(site, opened), site.origin.serve("/feed", "", status=500)),
+        then(enrol, status(500)),
         serve((1, "a"), (2, "b")),
-        lambda site, opened: (seen.append(len(arrivals(opened))), serve((1, "a"), (2, "b"), (3, "c"))(site, opened)),
-        lambda site, opened: seen.append(len(arrivals(opened))),
+        then(count_arrivals(seen), serve((1, "a"), (2, "b"), (3, "c"))),
+        count_arrivals(seen),
     )
     assert seen == [0, 1]
 
@@ -195,9 +218,9 @@ def test_an_empty_first_fetch_counts(site: Site) -> None:
     """A well-formed feed without entries is a success: what comes next is news."""
     seen: list[int] = []
     site.run(
-        lambda site, opened: (enrol(site, opened), serve()(site, opened)),
+        then(enrol, serve()),
         serve((1, "a")),
-        lambda site, opened: seen.append(len(arrivals(opened))),
+        count_arrivals(seen),
     )
     assert seen == [1]
 
@@ -211,10 +234,7 @@ def test_a_flood_is_held(site: Site) -> None:
         serve((1000, "a")),
         serve(*few),
         serve(*few, *many),
-        lambda site, opened: (
-            titles(20)(site, opened),
-            seen.append(len(opened.store.look(lambda tx: tx.stories.held()))),
-        ),
+        then(titles(20), lambda _, opened: seen.append(len(opened.store.look(lambda tx: tx.stories.held())))),
     )
     assert (nineteen.new, nineteen.held) == (19, 0)
     assert (flood.new, flood.held) == (20, 20)

@@ -16,9 +16,9 @@ from lxml import etree
 from lxml import html as markup
 
 import aggregator
-from aggregator import text
+from aggregator import colour, shown, text
 from aggregator.model import Category, Config, Content, Link, Origin, Person, Source, Story, Stream, Text, Zone
-from aggregator.publish import assets, atom, colour, documents, page, shown, static
+from aggregator.publish import assets, atom, documents, page, static
 from tests.goldens import golden
 from tests.stories import BHT, CONFIG, HZ, HZ_NEWS, NOW, STREAM, at, fortnight, joint, sighting, story
 

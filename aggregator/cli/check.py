@@ -14,7 +14,7 @@ from aggregator.cli.output import console
 from aggregator.cli.reading import Read, reader
 from aggregator.daemon import clock, open_relay
 from aggregator.errors import ConfigError, MailError
-from aggregator.i18n import environment
+from aggregator.i18n import translations
 from aggregator.mail import compose
 from aggregator.model import Config, Envelope, Letter, Source
 from aggregator.model.units import write_duration
@@ -98,10 +98,9 @@ def _send_test(config: Config, address: str) -> None:
         date=now,
         archive=config.base_url,
     )
-    page = environment(config.language, config.timezone)
-    _ = page.globals["gettext"]
+    _ = translations(config.language).ugettext
     subject = f"[TEST] {config.streams[0].title}"
-    words = str(_("This is a test of the aggregator. Mail from it arrives here."))  # type: ignore[operator]
+    words = _("This is a test of the aggregator. Mail from it arrives here.")
     letter = Letter(subject=subject, text=words, html=f'<html lang="{config.language}"><p>{words}</p></html>')
     try:
         reply = relay.hand_over(

@@ -19,9 +19,8 @@ from zoneinfo import ZoneInfo
 import css_inline
 from babel.dates import format_skeleton
 
-from aggregator import html, i18n, text
+from aggregator import colour, html, i18n, shown, text
 from aggregator.model import Config, Digest, Letter, Sighting, Story, Stream
-from aggregator.publish import colour, shown
 
 FULL = (4, 2, 0)
 """How many stories of a section are shown in full: the first of these with which the HTML part fits ``MAX_HTML``."""

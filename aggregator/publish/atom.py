@@ -19,9 +19,9 @@ from feedgen.feed import FeedGenerator
 from lxml import etree
 
 import aggregator
-from aggregator import html, i18n, text, uri
+from aggregator import html, i18n, shown, text, uri
 from aggregator.model import Category, Config, Link, Origin, Person, Sighting, Story, Stream
-from aggregator.publish import places, shown, static
+from aggregator.publish import places, static
 
 MEDIA_TYPE = "application/atom+xml"
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from aggregator import i18n, text
+from aggregator import i18n, shown, text
 from aggregator.model import Config, Sighting, Story, Stream, Zone
-from aggregator.publish import places, shown, static
+from aggregator.publish import places, static
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from aggregator import uri
+from aggregator import shown, uri
 from aggregator.model import Config, Story, Stream
-from aggregator.publish import shown
 
 
 def base(config: Config) -> str:

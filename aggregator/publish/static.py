@@ -7,8 +7,8 @@ from datetime import datetime
 from functools import cache
 from importlib.resources import files
 
+from aggregator import colour
 from aggregator.model import Config, Document, Zone
-from aggregator.publish import colour
 
 STYLE = "/static/style.css"
 ICON = "/static/favicon.svg"
