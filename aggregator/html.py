@@ -53,7 +53,7 @@ _EMPTY = re.compile(
 )
 _RENAME = re.compile(rf"(</?)({'|'.join(_RENAMED)})(?=[\s/>])", re.IGNORECASE)
 _INLINE_DATA = re.compile(r"data:[\w/+.-]+;base64,[\w+/=%]*", re.ASCII | re.IGNORECASE)
-_HIDING = re.compile(r"<[^<>]*\s(?:hidden[\s=>/]|style\s*=[^<>]*display\s*:\s*none)", re.IGNORECASE)
+_HIDING = re.compile(r"<[^<>]{0,500}\s(?:hidden[\s=>/]|style\s*=[^<>]{0,500}display\s*:\s*none)", re.IGNORECASE)
 _HIDDEN = etree.XPath("//*[@hidden or contains(translate(@style, 'DISPLAYNOE ', 'displaynoe'), 'display:none')]")
 _CONTACT = re.compile(r"(?:mailto|tel):[\w.!#$&'*+/=?^`{|}~@%,;:()-]+", re.IGNORECASE | re.ASCII)
 _CONTACT_SPACE = re.compile(r"(?<=tel:)\s+|(?<=[\d)])\s+(?=[\d(])")

@@ -43,7 +43,7 @@ def normalize(feed: Feed, *, base: str, now: datetime) -> Feed:
         *_ahead(unique, now),
     )
     return Feed(
-        id=text.clean(feed.id) or base,
+        id=text.clean(feed.id) or text.clean(base),
         title=_title(feed.title) or uri.host(base),
         updated=_utc(feed.updated),
         subtitle=text.clean(feed.subtitle or "") or None,

@@ -43,7 +43,7 @@ def test_without_systemd_nothing_happens(monkeypatch: pytest.MonkeyPatch, tmp_pa
 @pytest.mark.parametrize(
     ("microseconds", "pid", "expected"),
     [
-        ("30000000", str(os.getpid()), timedelta(seconds=30)),
+        ("30000000", "ours", timedelta(seconds=30)),
         ("30000000", None, timedelta(seconds=30)),
         ("30000000", "1", None),
         ("often", None, None),
@@ -54,7 +54,8 @@ def test_the_watchdog_is_ours_alone(
     monkeypatch: pytest.MonkeyPatch, microseconds: str | None, pid: str | None, expected: timedelta | None
 ) -> None:
     """WATCHDOG_USEC counts for the process that WATCHDOG_PID names, or for us when it names none."""
-    for name, value in (("WATCHDOG_USEC", microseconds), ("WATCHDOG_PID", pid)):
+    owner = str(os.getpid()) if pid == "ours" else pid
+    for name, value in (("WATCHDOG_USEC", microseconds), ("WATCHDOG_PID", owner)):
         if value is None:
             monkeypatch.delenv(name, raising=False)
         else:

@@ -16,6 +16,7 @@ _TITLE = re.compile(r"<title\b[^>]{0,200}>([^<]{0,300})", re.IGNORECASE)
 _PROLOGUE = re.compile(r"<!--[\s\S]*?(?:-->|\Z)|<\?[\s\S]*?(?:\?>|\Z)")
 _ROOT = re.compile(r"(?:<!doctype[^<>]*>\s*)?<([\w:.-]{1,60})", re.IGNORECASE)
 _HTML_ROOTS = ("<!doctype html", "<html", "<head", "<title", "<body", "<div", "<p>", "<h1", "<script", "<meta")
+_XML_ROOTS = ("<?xml", "<rss", "<feed", "<rdf")
 _CHALLENGE = re.compile(
     r"just a moment\.\.\.|checking (?:if the site|your browser)|verify(?:ing)? you are (?:a )?human"
     r"|enable javascript and cookies|cf[-_]chl|/cdn-cgi/challenge|ddos-guard|_incapsula_resource|captcha-delivery"
@@ -44,10 +45,11 @@ def decoded(response: Response) -> str:
 
 
 def is_html(response: Response) -> bool:
-    """Whether this is a web page: it begins like one, or it is called one and is not XML."""
+    """Whether this is a web page: it begins like one, or it is called one and does not begin like a feed."""
     head = _head(response)
-    begins = _start(head).lower().startswith(_HTML_ROOTS)
-    return begins or ("html" in _media_type(response) and not head.lstrip().startswith("<?xml"))
+    if _start(head).lower().startswith(_HTML_ROOTS):
+        return True
+    return "html" in _media_type(response) and not head.lstrip().lower().startswith(_XML_ROOTS)
 
 
 def title(markup: str) -> str:

@@ -76,7 +76,7 @@ def _complete(found: feedparser.FeedParserDict, content: bytes) -> tuple[list[_V
     broken = found.get("bozo_exception")
     if not isinstance(broken, SAXException):
         return entries, ()
-    fault = _fault(broken)
+    fault = _fault(broken, content)
     ends = len(_ITEM_END.findall(content.replace(b"\0", b"")))
     if ends >= len(entries):
         return entries, (f"the XML is not well-formed ({fault}); {len(entries)} entries could be read",)
@@ -87,9 +87,12 @@ def _complete(found: feedparser.FeedParserDict, content: bytes) -> tuple[list[_V
     )
 
 
-def _fault(broken: SAXException) -> str:
+def _fault(broken: SAXException, content: bytes) -> str:
     message = text.clean(broken.getMessage())
-    return f"{message} in line {broken.getLineNumber()}" if isinstance(broken, SAXParseException) else message
+    if not isinstance(broken, SAXParseException):
+        return message
+    added = 0 if content.lstrip().startswith(b"<?xml") else 1  # feedparser writes the declaration that is missing
+    return f"{message} in line {(broken.getLineNumber() or 0) - added}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +188,7 @@ class _Reader:
         pages = [link for link in links if link.rel == "alternate" and uri.absolute(link.href, self.base)]
         if original := uri.absolute(_word(found, "feedburner_origlink"), None):
             pages = [Link(href=original)]
-        if not pages and not self.atom and dict.get(found, "guidislink"):
+        if not pages and not self.atom and (found.get("guidislink") or found.get("link")):
             pages = [Link(href=guid)] if (guid := uri.absolute(_word(found, "id"), None)) else []
         return [*pages, *(link for link in links if link.rel != "alternate")]
 
