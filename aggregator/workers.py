@@ -32,7 +32,7 @@ Ts = TypeVarTuple("Ts")
 _PRELOADED = ["aggregator.parse", "aggregator.normalize", "aggregator.workers"]
 _ATTEMPTS = 3
 _TASKS_PER_WORKER = 500  # then a new one: what libraries leak counts against the limit on memory
-_ORPHAN_GRACE = 5.0  # seconds after the time limit when a worker whose parent is gone ends itself
+_ORPHAN_GRACE = 2.0  # seconds after the time limit when a worker whose parent is gone ends itself
 
 
 class Workers:

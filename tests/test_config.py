@@ -434,8 +434,9 @@ MISTAKES = [
     ),
     (
         'item = "article"',
-        'item = "article"\nstrip = [".ad", ":nix"]',
-        'sources[0].page.strip[1]: expected a CSS selector, found ":nix": The pseudo-class :nix is unknown',
+        'item = "article"\nstrip = ["^Bel 101", "(nix"]',
+        'sources[0].page.strip[1]: expected a regular expression, found "(nix": '
+        "missing ), unterminated subpattern at position 0",
     ),
     ('title = "h2"', "", "sources[0].page.title: required, but not there"),
     ('title = "h2"', 'title = "h2"\nmin_items = -1', "sources[0].page.min_items: expected 0 or more, found -1"),

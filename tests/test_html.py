@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator import html, text
@@ -77,6 +77,7 @@ def test_sanitize_drops_relative_links_without_a_base() -> None:
     assert html.sanitize('<a href="/x">x</a>') == "<a>x</a>"
 
 
+@settings(deadline=None)
 @given(MARKUP)
 def test_sanitize_is_safe_and_idempotent(markup: str) -> None:
     """Whatever goes in: nothing that runs, draws or hides comes out, and sanitising again changes nothing."""
@@ -87,6 +88,7 @@ def test_sanitize_is_safe_and_idempotent(markup: str) -> None:
     once.encode()
 
 
+@settings(deadline=None)
 @given(MARKUP)
 def test_to_text_never_raises(markup: str) -> None:
     """Any markup has a text, which has no markup of its own making and is already clean."""
@@ -169,6 +171,7 @@ def test_excerpt(limit: int, expected: str) -> None:
     assert html.excerpt(SENTENCES, limit) == expected
 
 
+@settings(deadline=None)
 @given(st.text(), st.integers(10, 400))
 def test_excerpt_keeps_to_its_limit(value: str, limit: int) -> None:
     """The ellipsis counts, and one long word is cut where it must be."""

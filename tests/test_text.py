@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator import text
@@ -61,6 +61,7 @@ def test_fold(raw: str, expected: str) -> None:
     assert text.fold(raw) == expected
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_all_forms_are_idempotent(value: str) -> None:
     """Doing it twice is doing it once, for any string, and what remains can be encoded."""
@@ -70,6 +71,7 @@ def test_all_forms_are_idempotent(value: str) -> None:
         once.encode()
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_clean_is_one_visible_line(value: str) -> None:
     """No control character, override or surrogate survives, and no white space but single spaces."""
@@ -88,6 +90,7 @@ def test_shared_counts_words_of_the_shorter() -> None:
     assert text.shared("", "een") == 0.0
 
 
+@settings(deadline=None)
 @given(ANY_TEXT, ANY_TEXT)
 def test_shared_is_a_symmetric_share(a: str, b: str) -> None:
     """It lies between 0 and 1 and does not depend on the order of its arguments."""
@@ -95,6 +98,7 @@ def test_shared_is_a_symmetric_share(a: str, b: str) -> None:
     assert text.shared(a, b) == text.shared(b, a)
 
 
+@settings(deadline=None)
 @given(st.lists(ANY_TEXT), st.lists(ANY_TEXT))
 def test_digest_respects_borders(a: list[str], b: list[str]) -> None:
     """Two lists of parts have one digest exactly when they are equal."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator import uri
@@ -79,6 +79,7 @@ def test_canonical(url: str, expected: str) -> None:
     assert uri.canonical(url) == expected
 
 
+@settings(deadline=None)
 @given(URLISH, st.one_of(st.none(), st.just(BASE), URLISH))
 def test_absolute_is_http_or_nothing(href: str, base: str | None) -> None:
     """Any string gives None or an ASCII path on a host, stable when taken again."""
@@ -91,6 +92,7 @@ def test_absolute_is_http_or_nothing(href: str, base: str | None) -> None:
         assert uri.absolute(found, None) == found
 
 
+@settings(deadline=None)
 @given(URLISH)
 def test_canonical_is_idempotent(url: str) -> None:
     """The canonical form of a canonical form is itself, for any string."""
@@ -98,6 +100,7 @@ def test_canonical_is_idempotent(url: str) -> None:
     assert uri.canonical(once) == once
 
 
+@settings(deadline=None)
 @given(URLISH)
 def test_questions_never_raise(url: str) -> None:
     """Asking after the host or the front page of anything is allowed."""

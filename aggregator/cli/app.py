@@ -5,13 +5,12 @@ Exit status: 0 done, 1 it could not do its work, 2 the command line or the confi
 
 from __future__ import annotations
 
-import logging
 import sys
 
 import typer
 
 from aggregator import __version__
-from aggregator.cli import check, digest, poll, publish, read, run, status, stories
+from aggregator.cli import check, digest, logs, poll, publish, read, run, status, stories
 from aggregator.cli.demo.command import demo
 from aggregator.cli.output import errors
 from aggregator.errors import AggregatorError, ConfigError
@@ -53,9 +52,7 @@ def options(
 
 def main() -> None:
     """Run the command line; an error that is not a bug is a sentence and an exit status."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s: %(message)s")
-    for noisy in ("httpx", "apscheduler", "alembic", "asyncio"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    logs.set_up()
     try:
         app()
     except ConfigError as failure:

@@ -130,12 +130,19 @@ def contact(value: str) -> str | None:
     return None
 
 
-def key(value: str) -> str | None:
+def pattern(value: str) -> str | None:
     try:
-        groups = re.compile(value).groupindex
+        re.compile(value)
     except (re.error, OverflowError, RecursionError) as error:
         return wrong("a regular expression", value, f": {error}")
-    return None if "key" in groups else wrong(r"a group named key, such as '/detail/(?P<key>\d+)'", value)
+    return None
+
+
+def key(value: str) -> str | None:
+    if mistake := pattern(value):
+        return mistake
+    named = "key" in re.compile(value).groupindex
+    return None if named else wrong(r"a group named key, such as '/detail/(?P<key>\d+)'", value)
 
 
 def selector(value: str) -> str | None:
@@ -216,6 +223,6 @@ CHECKS: Mapping[str, Check] = {
     "sources.*.page.link": selector,
     "sources.*.page.date": selector,
     "sources.*.page.summary": selector,
-    "sources.*.page.strip.*": selector,
+    "sources.*.page.strip.*": pattern,
     "digests.*.recipients.*": address,
 }

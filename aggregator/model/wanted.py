@@ -35,7 +35,8 @@ class Zone:
 class Selectors:
     """Where a news page keeps its items: CSS, or XPath when it starts with ``/`` or ``./``.
 
-    *item* is sought in the page (in *list* when that is set), everything else inside an item.
+    *item* is sought in the page (in *list* when that is set), everything else inside an item; *strip* are patterns of
+    words to take out of its texts.  Fewer than *min_items* items are a failure.
     """
 
     item: str
