@@ -37,7 +37,7 @@ format: $(VENV)/test
 	@$(BIN)/ruff format .
 
 bench: $(VENV)/test
-	@$(BIN)/python -m pytest -n0 -p no:randomly -s tests/benchmarks
+	@$(BIN)/python -m pytest -n0 -p no:randomly -s -o python_files="bench_*.py" tests/benchmarks
 
 soak: $(VENV)/test
 	@AGGREGATOR_SOAK=1 $(BIN)/python -m pytest -n0 -p no:randomly -s --timeout 7200 tests/acceptance

@@ -234,6 +234,24 @@ def test_entry_has_the_link_that_works() -> None:
     assert item('<guid isPermaLink="false">https://a.example/1</guid>').link is None
 
 
+@pytest.mark.parametrize(
+    ("feed", "expected"),
+    [
+        ('<feed xmlns="http://www.w3.org/2005/Atom"><entry><link href="/n/1/"/>{}</entry></feed>', "/feeds/kaart"),
+        ('<feed xmlns="http://www.w3.org/2005/Atom" xml:base="/b/"><entry>{}</entry></feed>', "/b/kaart"),
+        ("<rss version='2.0'><channel><item><link>/n/1/</link>{}</item></channel></rss>", "/n/1/kaart"),
+        ("<rss version='2.0' xml:base='/b/'><channel><item><link>/n/1/</link>{}</item></channel></rss>", "/b/kaart"),
+    ],
+)
+def test_relative_links_in_texts(feed: str, expected: str) -> None:
+    """xml:base counts first; without it Atom means its own address, and RSS the page of the item."""
+    source = Source(id="s", zone="z", url="https://a.example/feeds/nieuws")
+    text = '&lt;a href="kaart">k&lt;/a>'
+    body = f'<content type="html">{text}</content>' if "Atom" in feed else f"<description>{text}</description>"
+    entry = normalize(read(feed.format(body), source), base=source.url, now=NOW).entries[0]
+    assert f'href="https://a.example{expected}"' in (entry.content or entry.summary or Text(value="")).value
+
+
 def test_podcast_summary_is_no_content() -> None:
     """A second, shorter description is not taken for the full text; one that says more is."""
     short, long = "<itunes:summary>Kort</itunes:summary>", f"<itunes:summary>{'Lang ' * 30}</itunes:summary>"
@@ -252,6 +270,8 @@ def test_broken_xml_keeps_its_complete_items() -> None:
     )
     with pytest.raises(ParseError, match=r"^the feed's XML is broken \(.*\) and holds no complete entry"):
         read(f'<rss version="2.0"><channel>{cut}')
+    with pytest.raises(ParseError, match=r"holds no complete entry"):
+        read('<rss version="2.0"><channel><title>hal')
 
 
 def test_ill_formed_xml_keeps_everything() -> None:

@@ -77,13 +77,13 @@ def _complete(found: feedparser.FeedParserDict, content: bytes) -> tuple[list[_V
     if not isinstance(broken, SAXException):
         return entries, ()
     fault = _fault(broken, content)
-    ends = len(_ITEM_END.findall(content.replace(b"\0", b"")))
-    if ends >= len(entries):
-        return entries, (f"the XML is not well-formed ({fault}); {len(entries)} entries could be read",)
-    if not ends:
+    whole = min(len(_ITEM_END.findall(content.replace(b"\0", b""))), len(entries))
+    if not whole:
         raise ParseError(f"the feed's XML is broken ({fault}) and holds no complete entry; tell the site's owner")
-    return entries[:ends], (
-        f"the XML is broken ({fault}); {ends} complete entries were kept, the cut one was left out",
+    if whole == len(entries):
+        return entries, (f"the XML is not well-formed ({fault}); {whole} entries could be read",)
+    return entries[:whole], (
+        f"the XML is broken ({fault}); {whole} complete entries were kept, the cut one was left out",
     )
 
 
@@ -178,8 +178,10 @@ class _Reader:
         return None
 
     def marked(self, detail: _Values, value: str) -> str:
-        """Markup, its links resolved here when only here is known against what (RFC 4287 §2, xml:base)."""
-        base = _word(detail, "base")
+        """Markup, its relative links resolved here when only the feed says against what: xml:base, or in Atom the
+        document itself (RFC 4287 §2, RFC 3986 §5.1).  Elsewhere they are meant as on the entry's own page.
+        """
+        base = uri.absolute(_word(detail, "base"), self.base) or (self.base if self.atom else None)
         return html.sanitize(value, base) if base and _RELATIVE.search(value) else value
 
     def links(self, found: _Values) -> list[Link]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
@@ -28,7 +29,10 @@ EPILOGUE = 60.0
 
 
 def run(directory: Path, *, wait: bool) -> None:
-    """Run until Ctrl-C; without *wait*, until the sample news has run out and could be looked at for a while."""
+    """Run until Ctrl-C or SIGTERM; without *wait*, until the news has run out and could be looked at for a while."""
+    if (directory / "aggregator.db").exists():
+        raise AggregatorError(f"{directory} holds an earlier demo; delete it, or name another directory")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
         directory.mkdir(parents=True, exist_ok=True)
         sites = Sites(clock())
