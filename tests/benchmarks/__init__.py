@@ -1,1 +1,1 @@
-"""What is measured, and how to measure it again: ``make bench``.  Figures are ratios of one run, for machines differ."""
+"""What is measured, and how to measure it again: ``make bench``.  Compare ratios of one run: machines differ."""
