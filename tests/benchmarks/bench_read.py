@@ -10,9 +10,7 @@ from aggregator.model import Response, Source
 from aggregator.poll import read
 from tests.benchmarks.timing import ratio
 
-SENTENCE = (
-    "De <b>wijkagenten</b> controleerden in de <a href='/straat'>Havikskruidlaan</a> 140 fietsen op verlichting. "
-)
+SENTENCE = "De <b>wijkagenten</b> controleerden in de <a href='/straat'>Havikskruidlaan</a> 140 fietsen op licht. "
 SOURCE = Source(id="s", zone="z", url="https://s.example/rss.xml")
 
 
