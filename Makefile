@@ -1,12 +1,14 @@
 # Everything is set up on first use, in .venv, from the locks: `make demo` and `make test` need Python, its venv, and make.
 
-PYTHON ?= python3
 CONFIG ?= config/aggregator.toml
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# The Python that the environment was made with goes on being used until another one is named.
+PYTHON ?= $(shell test -x $(BIN)/python && echo $(BIN)/python || echo python3)
 
-.PHONY: help demo test run lint format bench soak lock clean
+.PHONY: help demo test run lint format bench soak lock clean FORCE
+.NOTPARALLEL:
 
 help:
 	@echo "make demo    all of it, offline: sample sites, the daemon, a mail sink"
@@ -47,23 +49,29 @@ clean:
 
 # -- the virtual environment ---------------------------------------------------------
 
-$(VENV)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Python 3.11 or later is needed; name one with make PYTHON=python3.12 …" >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
-	  { echo "Python's venv is missing; on Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
-	@echo "making $(VENV) …"
-	@$(PYTHON) -m venv --clear $(VENV)
-	@touch $@
+# Made anew with another Python, in another place, and after an installation that was interrupted: that may leave half a
+# package, which pip takes for a whole one.
+$(VENV)/python: FORCE
+	@made=$$($(PYTHON) -c 'import os, sys; sys.version_info < (3, 11) and sys.exit(1); \
+	  print(sys.version_info[:2], sys.base_prefix, os.getcwd())' 2>/dev/null) || \
+	  { echo "Python 3.11 or later is needed; $(PYTHON) --version says: $$($(PYTHON) --version 2>&1)" >&2; \
+	    echo "Name another one: make PYTHON=python3.12 …" >&2; exit 1; }; \
+	if [ "$$made" = "$$(cat $@ 2>/dev/null)" ] && [ ! -e $(VENV)/unfinished ]; then exit 0; fi; \
+	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Python's venv is missing; on Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 1; }; \
+	echo "making $(VENV) …"; \
+	$(PYTHON) -m venv --clear $(VENV) && echo "$$made" > $@
 
 # feedgen is published as source only. What builds it stands in the lock like everything else and comes first,
 # so that nothing is fetched unlocked for a build of its own.
 define install
 	@echo "installing what $(1) names …"
+	@touch $(VENV)/unfinished
 	@sed -n '/^setuptools==/,/[^\\]$$/p' $(1) > $(VENV)/build.lock
 	@$(PIP) install --require-hashes -r $(VENV)/build.lock
-	@$(PIP) install --require-hashes --no-build-isolation -r $(1)
+	@$(PIP) install --require-hashes --use-pep517 --no-build-isolation -r $(1)
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@rm $(VENV)/unfinished
 	@touch $@
 endef
 

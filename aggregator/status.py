@@ -11,6 +11,7 @@ from aggregator.model import Config, Poll, Source
 from aggregator.model.units import write_duration
 
 Condition = Literal["ok", "waiting", "late", "failing", "gone", "off"]
+WRONG: frozenset[Condition] = frozenset({"late", "failing", "gone"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +31,11 @@ def sources(config: Config, polls: Mapping[str, Poll], now: datetime) -> list[So
 
 
 def health(statuses: Sequence[SourceStatus]) -> tuple[bool, str]:
-    """Whether every source is read within its promised interval, and a line for each that is not."""
-    wrong = [status for status in statuses if status.condition in {"late", "failing", "gone"}]
-    lines = [f"{status.source}: {status.words}" for status in wrong]
-    return not wrong, "\n".join(lines) or "every source is read within its interval"
+    """Whether every source is read within its promised interval, and a sentence without details, for anybody to see."""
+    wrong = [f"{status.source} ({status.condition})" for status in statuses if status.condition in WRONG]
+    if not wrong:
+        return True, "every source is read within its interval"
+    return False, f"not read within their interval: {', '.join(wrong)}; `aggregator status` says more"
 
 
 def _source(source: Source, config: Config, poll: Poll | None, now: datetime) -> SourceStatus:

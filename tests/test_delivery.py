@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from aggregator.digest import delivery as machine
-from aggregator.digest.delivery import BACKOFF, answered, cancel, claim, dot, is_final, recover
+from aggregator.digest.delivery import BACKOFF, answered, cancel, claim, dot, is_final, recover, release
 from aggregator.model import Delivery, DeliveryState, Reply
 
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
@@ -50,11 +50,24 @@ def test_only_what_waits_can_be_claimed(state: DeliveryState) -> None:
 @pytest.mark.parametrize("state", STATES)
 def test_only_what_waits_can_be_cancelled(state: DeliveryState) -> None:
     """A message that is on its way cannot be called back, and one that has arrived even less."""
-    if state in {"queued", "deferred"}:
+    if state in {"queued", "deferred", "held"}:
         assert cancel(a_delivery(state, attempts=2)) == a_delivery("cancelled", attempts=2)
     else:
         with pytest.raises(ValueError, match=f"delivery 7 is {state}"):
             cancel(a_delivery(state))
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_only_what_is_held_can_be_released(state: DeliveryState) -> None:
+    """What the operator lets go is queued again at once, with a day left, however long it was held."""
+    later = NOW + timedelta(days=9)
+    if state == "held":
+        released = release(a_delivery(state, doubts=1), later)
+        assert (released.state, released.next_attempt, released.doubts) == ("queued", later, 1)
+        assert released.expires == later + timedelta(days=1)
+    else:
+        with pytest.raises(ValueError, match=f"delivery 7 is {state}"):
+            release(a_delivery(state), later)
 
 
 @pytest.mark.parametrize("state", STATES)

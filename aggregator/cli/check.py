@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from email.utils import parseaddr
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +14,7 @@ from aggregator import post
 from aggregator.cli.options import ConfigOption, configured
 from aggregator.cli.output import console
 from aggregator.cli.reading import Read, reader
+from aggregator.config import secret
 from aggregator.daemon import clock, open_relay
 from aggregator.errors import ConfigError, MailError
 from aggregator.i18n import translations
@@ -27,8 +30,8 @@ def check(
 ) -> None:
     """Check the configuration; every mistake is listed, with its place in the file. Exit status 2 when there is one."""
     settings = configured(config)
-    open_relay(settings)
     _describe(settings)
+    _check_password(settings)
     well = True
     if online:
         well = asyncio.run(_ask_all(settings))
@@ -50,7 +53,17 @@ def _describe(config: Config) -> None:
         zones = " + ".join(config.zones_of(stream))
         console.print(f"  stream {stream.id} ({zones}): {config.base_url.rstrip('/')}/{stream.id}.atom", soft_wrap=True)
     for digest in config.digests:
-        console.print(f"  digest {digest.id}: {_when(config, digest.id)}, {len(digest.recipients)} recipients")
+        readers = "1 recipient" if len(digest.recipients) == 1 else f"{len(digest.recipients)} recipients"
+        console.print(f"  digest {digest.id}: {_when(config, digest.id)}, {readers}", soft_wrap=True)
+
+
+def _check_password(config: Config) -> None:
+    """A credential exists only inside the service: that it cannot be seen from here is no mistake."""
+    name = config.mail.password_file if config.mail else None
+    if name and not Path(name).is_absolute() and "CREDENTIALS_DIRECTORY" not in os.environ:
+        console.print(f"  the relay's password is the systemd credential {name}, which only the service can read")
+    elif name:
+        secret(name)
 
 
 def _when(config: Config, id: str) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,12 +14,15 @@ from aggregator import post
 from aggregator.cli.options import ConfigOption, JsonOption, configured
 from aggregator.cli.output import console, local, print_json, rfc3339, table
 from aggregator.daemon import clock, open_relay, open_store
+from aggregator.digest import delivery as step
 from aggregator.errors import ConfigError, StoreError
 from aggregator.mail import compose
-from aggregator.model import Config, Digest, Edition
-from aggregator.store import Store, alone
+from aggregator.model import Config, Delivery, Digest, Edition
+from aggregator.store import Store, Tx, alone
 
-app = typer.Typer(help="See past editions, look at the next one, send one now.", no_args_is_help=True)
+app = typer.Typer(
+    help="See past editions, look at the next one, send one now, settle what is in doubt.", no_args_is_help=True
+)
 Id = Annotated[str, typer.Argument(help="The digest's id in the configuration.")]
 
 
@@ -90,6 +96,36 @@ def send(digest: Id, config: ConfigOption = None) -> None:
                 _deliver(store, settings)
         except StoreError:
             console.print("the running daemon sends it")
+
+
+@app.command()
+def release(digest: Id, config: ConfigOption = None) -> None:
+    """Send the held mails of a digest once more, the same bytes. Held: in_doubt = "hold", and the relay went silent."""
+    _settle_held(digest, config, step.release, "queued to be sent once more")
+
+
+@app.command()
+def cancel(digest: Id, config: ConfigOption = None) -> None:
+    """Drop the held mails of a digest, because the relay's log says that they were delivered."""
+    _settle_held(digest, config, lambda delivery, _: step.cancel(delivery), "dropped")
+
+
+def _settle_held(id: str, config: Path | None, settle: Callable[[Delivery, datetime], Delivery], done: str) -> None:
+    settings = configured(config)
+    wanted, now = _digest(settings, id), clock()
+
+    def all_of_them(tx: Tx) -> list[Delivery]:
+        settled = [settle(delivery, now) for delivery in tx.mailing.held(wanted.id)]
+        for delivery in settled:
+            tx.mailing.note(delivery)
+        return settled
+
+    with open_store(settings) as store:
+        settled = store.submit(all_of_them).result()
+    for delivery in settled:
+        console.print(f"{delivery.address}: {done}", markup=False, soft_wrap=True)
+    if not settled:
+        console.print(f"{id}: nothing is held")
 
 
 def _deliver(store: Store, config: Config) -> None:

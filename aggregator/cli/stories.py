@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
@@ -161,8 +162,13 @@ def _member(member: Match) -> dict[str, Any]:
     }
 
 
+def _hand(why: str) -> Hand:
+    """Whoever called sudo acts, not the user that the command runs as."""
+    return Hand(who=os.environ.get("SUDO_USER") or getpass.getuser(), at=clock(), why=why)
+
+
 def _act(config: Any, act: Callable[[Tx, Hand], T], why: str) -> T:
-    who = Hand(who=getpass.getuser(), at=clock(), why=why)
+    who = _hand(why)
     with open_store(configured(config)) as store:
         return store.submit(lambda tx: act(tx, who)).result()
 
@@ -170,7 +176,7 @@ def _act(config: Any, act: Callable[[Tx, Hand], T], why: str) -> T:
 def _let_go(act: Callable[[Tx, str, Hand], Story], names: list[str], everything: bool, why: str, config: Any) -> None:
     if everything == bool(names):
         raise typer.BadParameter("name the stories, or say --all")
-    who = Hand(who=getpass.getuser(), at=clock(), why=why)
+    who = _hand(why)
 
     def let_go(tx: Tx) -> list[Story]:
         return [act(tx, name, who) for name in names or [story.id for story in tx.stories.held()]]

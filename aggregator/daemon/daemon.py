@@ -24,7 +24,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator import post, status, systemd
 from aggregator.config import load
-from aggregator.daemon.opening import clock, means, open_relay
+from aggregator.daemon.opening import check_authority, clock, means, open_relay
 from aggregator.daemon.rendering import note_presentation, render_all
 from aggregator.errors import AggregatorError, StoreError
 from aggregator.model import Config, Delivery, Document, Poll, Source
@@ -215,6 +215,7 @@ class Daemon:
         try:
             config = load(self._path)
             relay = open_relay(config)
+            check_authority(await self._means.store.read(lambda tx: tx.meta.get("authority")), config)
         except AggregatorError as failure:
             log.error("the new configuration is not used, the old one stays: %s", failure)
             return

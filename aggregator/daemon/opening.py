@@ -40,16 +40,24 @@ def open_store(config: Config) -> Store:
     """
     store = Store(config.database)
     wanted = config.authority or uri.host(config.base_url)
-    frozen = store.submit(lambda tx: _freeze_authority(tx, wanted)).result()
-    if frozen != wanted:
+    try:
+        check_authority(store.submit(lambda tx: _freeze_authority(tx, wanted)).result(), config)
+    except ConfigError:
         store.close()
+        raise
+    return store
+
+
+def check_authority(frozen: str | None, config: Config) -> None:
+    """Raises ConfigError when the configuration would make other ids than those in the database."""
+    wanted = config.authority or uri.host(config.base_url)
+    if frozen not in {None, wanted}:
         raise ConfigError(
             [
                 f'authority: the ids in this database were made under "{frozen}", the configuration now says '
                 f'"{wanted}", and every reader would see every story as new; set authority = "{frozen}"'
             ]
         )
-    return store
 
 
 def _freeze_authority(tx: Tx, wanted: str) -> str:

@@ -53,12 +53,21 @@ def claim(delivery: Delivery, now: datetime) -> Delivery:
 
 
 def cancel(delivery: Delivery) -> Delivery:
-    """A waiting delivery that nobody wants any more.
+    """A waiting or held delivery that nobody wants any more.
 
-    Raises ValueError when it was not waiting: what is being handed over can no longer be called back.
+    Raises ValueError when it was neither: what is being handed over can no longer be called back.
     """
-    _expect(delivery, *_WAITING)
+    _expect(delivery, *_WAITING, "held")
     return replace(delivery, state="cancelled")
+
+
+def release(delivery: Delivery, now: datetime) -> Delivery:
+    """A held delivery that is to be sent once more, and gets a day for it.
+
+    Raises ValueError when it was not held.
+    """
+    _expect(delivery, "held")
+    return replace(delivery, state="queued", next_attempt=now, expires=max(delivery.expires, now + timedelta(days=1)))
 
 
 def dot(delivery: Delivery) -> Delivery:

@@ -152,6 +152,7 @@ class Mailing:
             .values(
                 state=delivery.state,
                 next_attempt=delivery.next_attempt,
+                expires=delivery.expires,
                 attempts=delivery.attempts,
                 doubts=delivery.doubts,
                 reply=delivery.reply,
@@ -166,6 +167,11 @@ class Mailing:
         query = select(schema.delivery.c.state, func.count().label("many")).group_by(schema.delivery.c.state)
         rows = self._connection.execute(query.where(schema.delivery.c.edition == edition) if edition else query)
         return {row.state: row.many for row in rows}
+
+    def held(self, digest: str) -> list[Delivery]:
+        """Deliveries of a digest that wait for the operator, because nobody can tell whether the relay took them."""
+        found = select(schema.delivery).where(schema.delivery.c.digest == digest, schema.delivery.c.state == "held")
+        return self._deliveries(found.order_by(schema.delivery.c.id))
 
     def doubtful(self) -> list[Delivery]:
         """Deliveries of which nobody could tell, at least once, whether the relay had taken them."""

@@ -1,0 +1,262 @@
+"""One edition, from the store to the mailboxes: real store, real SMTP; time is an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+
+import pytest
+
+from aggregator import post
+from aggregator.mail import Relay
+from aggregator.model import Config, Delivery, Edition, Story
+from aggregator.store import Store
+from tests.fakes import relay as fake
+from tests.stories import BHT_NEWS, CONFIG, DIGEST, HZ_NEWS, NOW, joint, sighting, story
+
+HOUR = timedelta(hours=1)
+AN, BO = "an@example.be", "bo@example.be"
+
+
+class Office:
+    """A store, a relay, and a clock that a test moves."""
+
+    def __init__(self, store: Store, relay: fake.Relay, **digest: object) -> None:
+        assert CONFIG.mail is not None
+        wanted = replace(DIGEST, recipients=(AN, BO), **digest)  # type: ignore[arg-type]
+        self.config: Config = replace(CONFIG, mail=replace(CONFIG.mail, relay=relay.url), digests=(wanted,))
+        self.store = store
+        self.fake = relay
+        self.now = NOW
+        store.submit(lambda tx: post.enrol(tx, self.config, NOW)).result()
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def arrive(self, *stories: Story) -> None:
+        for one in stories:
+            self._save(one)
+
+    def _save(self, one: Story) -> None:
+        self.store.submit(lambda tx: tx.stories.save(one, at=self.now, loud=True)).result()
+
+    def freeze(self, slot: str = "slot") -> Edition:
+        digest = self.config.digests[0]
+        return self.store.submit(lambda tx: post.freeze(tx, self.config, digest, slot, self.now)).result()
+
+    def freeze_due(self) -> list[Edition]:
+        return self.store.submit(lambda tx: post.freeze_due(tx, self.config, self.now)).result()
+
+    def deliver(self) -> list[Delivery]:
+        assert self.config.mail is not None
+        relay = Relay(self.config.mail, None, dot_timeout=timedelta(seconds=1))
+        try:
+            return post.deliver_due(self.store, relay, self.config, self.clock)
+        finally:
+            relay.close()
+
+    def recover(self) -> list[Delivery]:
+        return post.recover(self.store, self.config, self.clock)
+
+    def states(self) -> dict[str, int]:
+        return self.store.look(lambda tx: tx.mailing.tally())
+
+    def mailed(self, address: str) -> list[bytes]:
+        return [m.content for m in self.fake.messages if m.recipients == (address,)]
+
+
+@contextmanager
+def office(tmp_path: Path, script: fake.Script | None = None, **digest: object) -> Iterator[Office]:
+    with Store(f"sqlite:///{tmp_path / 'a.db'}") as store, fake.Relay(script=script) as relay:
+        yield Office(store, relay, **digest)
+
+
+def one(number: int) -> Story:
+    return story(sighting(key=str(number), title=f"Bericht nummer {number}"), number=number)
+
+
+def test_every_recipient_gets_what_arrived(tmp_path: Path) -> None:
+    """A frozen edition reaches each recipient once, in a message of their own, and is done."""
+    with office(tmp_path) as desk:
+        desk.arrive(one(1), joint(2))
+        assert desk.freeze().stories == 2
+        assert [delivery.state for delivery in desk.deliver()] == ["sent", "sent"]
+        assert desk.deliver() == []
+        assert [message.recipients for message in desk.fake.messages] == [(AN,), (BO,)]
+        message = message_from_bytes(desk.mailed(AN)[0], policy=default)
+        assert (message["To"], message["Auto-Submitted"]) == (AN, "auto-generated")
+        assert desk.store.look(lambda tx: tx.mailing.editions())[0].state == "done"
+
+
+def test_the_next_edition_has_what_came_since(tmp_path: Path) -> None:
+    """No story is in two editions, and none falls between them, however it is dated."""
+    with office(tmp_path) as desk:
+        desk.arrive(one(1))
+        desk.freeze("1")
+        backdated = story(sighting(key="2", title="Een oud bericht", published="2020-01-01 10:00"), number=2)
+        desk.arrive(backdated)
+        desk.freeze("2")
+        desk.deliver()
+        first, second = (message_from_bytes(content, policy=default) for content in desk.mailed(AN))
+        assert "Bericht nummer 1" in str(first["Subject"])
+        assert "Een oud bericht" in str(second["Subject"])
+
+
+def test_a_slot_is_frozen_when_it_is_due_and_once(tmp_path: Path) -> None:
+    """At seven an edition is frozen; asking again, a second later or after a restart, makes no second one."""
+    with office(tmp_path) as desk:
+        desk.now = NOW.replace(hour=5, minute=59)
+        assert desk.freeze_due() == []
+        desk.now = NOW.replace(hour=6, minute=0, second=1)
+        assert [edition.slot for edition in desk.freeze_due()] == ["2026-11-23"]
+        assert desk.freeze_due() == []
+        assert not desk.store.look(lambda tx: post.is_due(tx, desk.config, desk.now))
+        desk.now += timedelta(days=1)
+        assert [edition.slot for edition in desk.freeze_due()] == ["2026-11-24"]
+
+
+def test_after_a_long_night_there_is_one_edition(tmp_path: Path) -> None:
+    """Slots that passed by more than the grace are skipped; their stories are in the next one."""
+    with office(tmp_path) as desk:
+        desk.arrive(one(1))
+        desk.now = NOW.replace(hour=6) + timedelta(days=3, hours=7)
+        assert desk.freeze_due() == []
+        desk.now = NOW.replace(hour=6) + timedelta(days=4, hours=2)
+        assert [(edition.slot, edition.stories) for edition in desk.freeze_due()] == [("2026-11-27", 1)]
+
+
+def test_silence_after_the_dot_is_a_doubt_and_the_same_bytes(tmp_path: Path) -> None:
+    """A relay that takes a message and says nothing gets the very same bytes again, and the doubt is recorded."""
+    with office(tmp_path, fake.plan(fake.TAKEN_THEN_DROPPED)) as desk:
+        desk.arrive(one(1))
+        desk.freeze()
+        desk.deliver()
+        desk.now += HOUR
+        desk.deliver()
+        first, again = desk.mailed(AN)
+        assert first == again
+        (doubtful,) = desk.store.look(lambda tx: tx.mailing.doubtful())
+        assert (doubtful.address, doubtful.state, doubtful.doubts) == (AN, "sent", 1)
+
+
+def test_what_is_held_waits_for_the_operator(tmp_path: Path) -> None:
+    """With in_doubt = "hold" nothing is sent twice by itself."""
+    with office(tmp_path, fake.plan(fake.TAKEN_THEN_DROPPED), in_doubt="hold") as desk:
+        desk.arrive(one(1))
+        desk.freeze()
+        desk.deliver()
+        desk.now += HOUR
+        assert desk.deliver() == []
+        assert desk.states() == {"held": 1, "sent": 1}
+        assert [held.address for held in desk.store.look(lambda tx: tx.mailing.held("dagelijks"))] == [AN]
+        assert len(desk.mailed(AN)) == 1
+
+
+class Killed(Exception):  # noqa: N818 - it is what happens to the process
+    pass
+
+
+@pytest.mark.parametrize(("step", "copies", "doubts"), [("before", 1, 0), ("at the dot", 1, 1), ("after", 2, 1)])
+def test_a_process_that_dies_is_recovered(tmp_path: Path, step: str, copies: int, doubts: int) -> None:
+    """Dead before the dot: sent once, no doubt.  Dead around it: a doubt, and never a loss."""
+    with office(tmp_path) as desk:
+        desk.config = replace(desk.config, digests=(replace(desk.config.digests[0], recipients=(AN,)),))
+        desk.arrive(one(1))
+        desk.freeze()
+        (due,) = desk.store.look(lambda tx: tx.mailing.due(desk.now, 9))
+
+        class Dying(Relay):
+            def hand_over(self, sender, recipient, content, before_dot):  # type: ignore[no-untyped-def]
+                if step == "before":
+                    raise Killed
+                if step == "at the dot":
+                    before_dot()
+                    raise Killed
+                super().hand_over(sender, recipient, content, before_dot)
+                raise Killed
+
+        assert desk.config.mail is not None
+        relay = Dying(desk.config.mail, None)
+        with pytest.raises(Killed):
+            post.deliver(desk.store, relay, due, desk.config, desk.clock)
+        relay.close()
+        assert desk.deliver() == []
+        desk.recover()
+        desk.now += HOUR
+        assert [delivery.state for delivery in desk.deliver()] == ["sent"]
+        assert len(desk.mailed(AN)) == copies
+        assert len(set(desk.mailed(AN))) == 1
+        assert len(desk.store.look(lambda tx: tx.mailing.doubtful())) == doubts
+
+
+def test_a_recipient_who_left_is_not_mailed(tmp_path: Path) -> None:
+    """Between freezing and sending an address may leave the configuration: its delivery is cancelled."""
+    with office(tmp_path) as desk:
+        desk.arrive(one(1))
+        desk.freeze()
+        desk.config = replace(desk.config, digests=(replace(desk.config.digests[0], recipients=(BO,)),))
+        desk.deliver()
+        assert desk.states() == {"cancelled": 1, "sent": 1}
+        assert desk.mailed(AN) == []
+
+
+def test_a_relay_that_is_down_for_a_day_loses_nothing(tmp_path: Path) -> None:
+    """Deferred until it expires, then the stories are in the next edition."""
+    with office(tmp_path) as desk:
+        desk.arrive(one(1))
+        desk.freeze("1")
+        desk.fake.script = lambda step: fake.Answer(phase="connect", say="421 4.3.2 closed")
+        for _ in range(40):
+            desk.deliver()
+            desk.now += HOUR
+        assert desk.states() == {"expired": 2}
+        desk.fake.script = None
+        desk.arrive(one(2))
+        assert desk.freeze("2").stories == 2
+        desk.deliver()
+        assert len(desk.mailed(AN)) == 1
+
+
+def test_an_address_that_cannot_be_written_fails_alone(tmp_path: Path) -> None:
+    """One recipient whose address no header can carry does not keep the others from their mail."""
+    with office(tmp_path) as desk:
+        strange = "jörg@example.be"
+        digest = replace(desk.config.digests[0], recipients=(strange, BO))
+        desk.config = replace(desk.config, digests=(digest,))
+        desk.store.submit(lambda tx: post.enrol(tx, desk.config, NOW)).result()
+        desk.arrive(one(1))
+        desk.freeze()
+        desk.deliver()
+        assert desk.states() == {"failed": 1, "sent": 1}
+
+
+def test_letters_are_shared_by_who_is_due_the_same(tmp_path: Path) -> None:
+    """Recipients with the same news get one letter; one who joined later gets only what came since."""
+    with office(tmp_path) as desk:
+        desk.arrive(one(1))
+        late = "cis@example.be"
+        desk.config = replace(desk.config, digests=(replace(desk.config.digests[0], recipients=(AN, BO, late)),))
+        desk.store.submit(lambda tx: post.enrol(tx, desk.config, NOW)).result()
+        desk.arrive(one(2))
+        desk.freeze()
+        desk.deliver()
+        text = {address: desk.mailed(address)[0].decode() for address in (AN, BO, late)}
+        assert ("Bericht nummer 1" in text[AN], "Bericht nummer 1" in text[late]) == (True, False)
+        assert all("Bericht nummer 2" in content for content in text.values())
+
+
+def test_a_digest_of_one_zone_has_that_zones_copy(tmp_path: Path) -> None:
+    """The digest follows its stream: a joint story leads with the copy of the stream's zone, and names no other."""
+    with office(tmp_path) as desk:
+        stream = replace(desk.config.streams[0], zones=("hz",))
+        desk.config = replace(desk.config, streams=(stream,), sources=(BHT_NEWS, HZ_NEWS))
+        desk.arrive(joint(1), one(7))
+        assert desk.freeze().stories == 1
+        desk.deliver()
+        message = message_from_bytes(desk.mailed(AN)[0], policy=default)
+        assert "Gezamenlijk verkeersteam van start" in str(message["Subject"])
