@@ -9,7 +9,7 @@ import sys
 from aggregator import text
 
 _PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
-_NOISY = ("httpx", "apscheduler", "alembic", "asyncio")
+_NOISY = ("httpx", "alembic", "asyncio")
 
 
 class _Line(logging.Formatter):
@@ -37,3 +37,5 @@ def set_up() -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It warns of every tick that finds the last one still at work, which is what ticks are for.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)

@@ -26,9 +26,10 @@ from aggregator import post, status, systemd
 from aggregator.config import load
 from aggregator.daemon.opening import check_authority, clock, means, open_relay
 from aggregator.daemon.rendering import note_presentation, render_all
-from aggregator.errors import AggregatorError, StoreError
+from aggregator.errors import AggregatorError
 from aggregator.model import Config, Delivery, Document, Poll, Source
 from aggregator.poll import poll
+from aggregator.schedule import next_poll
 from aggregator.store import alone
 from aggregator.web import Server, app
 
@@ -36,6 +37,8 @@ log = logging.getLogger("aggregator")
 TICK = timedelta(milliseconds=500)
 GRACE = 10.0
 """Seconds that running polls get to finish when the daemon is asked to stop."""
+REST = timedelta(seconds=10)
+"""How long a part rests that has just failed, so that a full disk does not fill the log too."""
 BATCH = 50
 """Deliveries taken from the store at a time."""
 
@@ -57,6 +60,8 @@ class Daemon:
         self._mailer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
         self._relay = open_relay(config)
         self._progress = clock()
+        self._rest_until = self._post_after = clock()
+        self._unsettled = False
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT.  Raises AggregatorError when it cannot start."""
@@ -115,7 +120,10 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, lambda: loop.create_task(self._reload()))
 
     async def _tick(self) -> None:
-        """Ask what is due and hand it over; a tick that fails is logged, and the next one tries again."""
+        """Ask what is due and hand it over; a tick that fails is logged, and a later one tries again."""
+        now = self._clock()
+        if now < self._rest_until:
+            return
         try:
             self._start_polls()
             if self._posting is None or self._posting.done():
@@ -123,8 +131,16 @@ class Daemon:
             await self._publish()
             self._progress = self._clock()
             systemd.notify("WATCHDOG=1")
-        except AggregatorError as failure:
-            log.error("%s", failure)
+        except Exception as failure:  # noqa: BLE001 - a fault in one part must not end the others
+            self._say(failure, "tick")
+            self._rest_until = now + REST
+
+    def _say(self, failure: Exception, what: str) -> None:
+        """A sentence for what the operator can mend, a traceback for what only a programmer can."""
+        if isinstance(failure, AggregatorError):
+            log.error("%s: %s", what, failure)
+        else:
+            log.error("%s: a fault in the program, please report it", what, exc_info=failure)
 
     # -- polling --
 
@@ -141,15 +157,25 @@ class Daemon:
         return last.status != "gone" and last.next_poll <= now
 
     async def _poll(self, source: Source) -> None:
+        last = self._polls.get(source.id)
         try:
             noted = await poll(source, self._means)
-            self._report(source, self._polls.get(source.id), noted)
+            self._report(source, last, noted)
             self._polls[source.id] = noted
             await self._publish()
-        except StoreError as failure:
-            log.error("source %s: %s", source.id, failure)
+        except Exception as failure:  # noqa: BLE001 - a source that cannot be stored must not be asked without end
+            self._say(failure, f"source {source.id}")
+            self._polls[source.id] = self._unstored(source, last, failure)
         finally:
             del self._polling[source.id]
+
+    def _unstored(self, source: Source, last: Poll | None, failure: Exception) -> Poll:
+        """What is remembered, in this process only, of a poll that the store did not take."""
+        now, failures = self._clock(), (last.failures if last else 0) + 1
+        again = next_poll(source, self._config.fetch, answer=None, failures=failures, now=now)
+        known = last or Poll(source=source.id, url=source.url, at=now, next_poll=again, status="failed")
+        error = f"could not be stored: {failure}"
+        return replace(known, at=now, next_poll=again, status="failed", failures=failures, error=error)
 
     def _report(self, source: Source, before: Poll | None, noted: Poll) -> None:
         """Log what the operator should know: the first failure and the recovery, not each repetition."""
@@ -186,25 +212,37 @@ class Daemon:
 
     async def _post(self) -> None:
         config, store, now = self._config, self._means.store, self._clock()
+        if now < self._post_after:
+            return
         try:
+            if self._unsettled:
+                await asyncio.to_thread(post.recover, store, config, self._clock)
             if await store.read(lambda tx: post.is_due(tx, config, now)):
                 for edition in await store.write(lambda tx: post.freeze_due(tx, config, now)):
                     log.info("digest %s: edition %s, %d stories", edition.digest, edition.slot, edition.stories)
             due = await store.read(lambda tx: tx.mailing.due(now, BATCH))
             if due and self._relay:
                 await asyncio.get_running_loop().run_in_executor(self._mailer, self._deliver, due)
-        except StoreError as failure:
-            log.error("mail: %s", failure)
-            await asyncio.to_thread(post.recover, store, config, self._clock)
+            self._unsettled = False
+        except Exception as failure:  # noqa: BLE001 - no mail may stand in the way of the next one
+            self._say(failure, "mail")
+            self._post_after, self._unsettled = now + REST, True
 
     def _deliver(self, due: list[Delivery]) -> None:
         assert self._relay is not None
+        faults: list[Exception] = []
         for delivery in due:
             if self._stop.is_set():
                 return
-            after = post.deliver(self._means.store, self._relay, delivery, self._config, self._clock)
+            try:
+                after = post.deliver(self._means.store, self._relay, delivery, self._config, self._clock)
+            except Exception as failure:  # noqa: BLE001 - one mail that cannot be sent keeps nobody else from theirs
+                faults.append(failure)
+                continue
             if after.state != "sent":
                 log.warning("mail to %s: %s, %s", after.address, after.state, after.reply)
+        if faults:
+            raise faults[0]
 
     # -- changing and ending --
 

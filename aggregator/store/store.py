@@ -127,8 +127,8 @@ class Store:
                 for job in jobs:
                     job.run(connection)
                 connection.commit()
-        except SQLAlchemyError as failure:
-            reason = StoreError(explain(failure, self._engine))
+        except Exception as failure:  # noqa: BLE001 - whatever it was, the callers hear of it and the thread lives on
+            reason = StoreError(explain(failure, self._engine)) if isinstance(failure, SQLAlchemyError) else failure
             for job in jobs:
                 job.fail(reason)
         for job in jobs:
@@ -156,7 +156,7 @@ class _Job:
             else:
                 point.rollback()
 
-    def fail(self, reason: StoreError) -> None:
+    def fail(self, reason: Exception) -> None:
         self._failure = self._failure or reason
 
     def deliver(self) -> None:
@@ -165,6 +165,6 @@ class _Job:
         if self._failure is None:
             self._future.set_result(self._result)
         elif isinstance(self._failure, SQLAlchemyError):
-            self._future.set_exception(StoreError(f"the database refused: {self._failure}"))
+            self._future.set_exception(StoreError(f"the database refused: {getattr(self._failure, 'orig', None)}"))
         else:
             self._future.set_exception(self._failure)
