@@ -140,6 +140,7 @@ def note(
         http_status=answer.status if answer else None,
         error=error,
         failures=failures,
+        tried=reading,
         not_before=not_before(answer, now),
         new=0,
         held=0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import re
+import signal
 import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
@@ -136,8 +137,6 @@ def test_the_editors_hand_is_seen_within_a_second_or_so(tmp_path: Path) -> None:
 
 def test_a_hangup_takes_the_new_configuration_or_keeps_the_old_one(tmp_path: Path) -> None:
     """SIGHUP: a valid configuration takes effect, a wrong one is logged and changes nothing."""
-    import signal
-
     with Origin() as origin, installation(tmp_path) as one:
         zones = Zones(origin)
         zones.publish(1, NOW)
@@ -154,3 +153,19 @@ def test_a_hangup_takes_the_new_configuration_or_keeps_the_old_one(tmp_path: Pat
         eventually(lambda: "the old one stays" in one.log)
         assert "sources[1].type" in one.log
         assert "Een andere naam" in one.get("/").decode()
+
+
+def test_a_corrected_source_is_asked_at_once(tmp_path: Path) -> None:
+    """Whoever mends a selector and sends SIGHUP sees the news appear, and does not wait for the back-off to end."""
+    with Origin() as origin, installation(tmp_path) as one:
+        zones = Zones(origin)
+        title = zones.publish(1, NOW, feed=False, page=True)
+        right = zones.configuration()
+        one.configure(right.replace('item = "article"', 'item = "div.bericht"').replace('list = "main"\n', ""))
+        one.config.write_text(one.config.read_text().replace('interval = "1s"', 'interval = "1h"'))
+        one.start()
+        eventually(lambda: 'the page no longer has "div.bericht"' in one.log)
+        one.config.write_text(one.config.read_text().replace('item = "div.bericht"', 'item = "article"'))
+        assert one.process is not None
+        one.process.send_signal(signal.SIGHUP)
+        eventually(lambda: titles(one) == [title])

@@ -28,7 +28,7 @@ from aggregator.daemon.opening import check_authority, clock, means, open_relay
 from aggregator.daemon.rendering import note_presentation, render_all
 from aggregator.errors import AggregatorError
 from aggregator.model import Config, Delivery, Document, Poll, Source
-from aggregator.poll import poll
+from aggregator.poll import poll, reading_of
 from aggregator.schedule import next_poll
 from aggregator.store import alone
 from aggregator.web import Server, app
@@ -152,7 +152,7 @@ class Daemon:
 
     def _is_due(self, source: Source, now: datetime) -> bool:
         last = self._polls.get(source.id)
-        if last is None or last.url != source.url:
+        if last is None or last.tried not in {None, reading_of(source, self._config, self._means.version)}:
             return True
         return last.status != "gone" and last.next_poll <= now
 

@@ -23,7 +23,8 @@ class Poll:
     """The latest poll of a source, what came of it, and what the next one needs to know.
 
     *body* identifies the bytes last read, *reading* how they were read (the source's settings and the program's
-    version): when *reading* changes, neither validators nor *body* save us the work.  *error* is a sentence for the
+    version): when *reading* changes, neither validators nor *body* save us the work.  *tried* is how it was last to be
+    read, whatever came of it: a source that is configured anew is asked at once.  *error* is a sentence for the
     operator, None after a success; *failures* counts them in a row; *not_before* is what the server asked for by
     Retry-After.
     """
@@ -45,6 +46,7 @@ class Poll:
     validators: Validators | None = None
     body: str | None = None
     reading: str | None = None
+    tried: str | None = None
     problems: tuple[str, ...] = ()
 
 
