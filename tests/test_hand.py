@@ -10,7 +10,7 @@ import pytest
 
 from aggregator import hand
 from aggregator.hand import Hand, NoSuchStory
-from aggregator.model import Story
+from aggregator.model import Envelope, Letter, Story
 from aggregator.store import Store, Tx
 from tests.stories import NOW, joint, sighting, story
 
@@ -126,3 +126,36 @@ def test_what_makes_no_sense_is_refused(store: Store) -> None:
         with pytest.raises(NoSuchStory, match=words):
             store.submit(act).result()
     assert store.look(lambda tx: tx.stories.get(one.id)) == one
+
+
+def test_what_is_shown_again_after_a_mailing_is_still_mailed(store: Store) -> None:
+    """A story that was hidden while an edition went out is news to who has not had it, though the cursor passed it."""
+    enrol(store)
+    one = story()
+    keep(store, one)
+    store.submit(lambda tx: hand.hide(tx, one.id, WHO)).result()
+    store.submit(lambda tx: tx.mailing.freeze("d", "1", now=NOW, expires=NOW, letters=[])).result()
+    store.submit(lambda tx: hand.show(tx, one.id, LATER)).result()
+    assert fresh(store) == (one.id,)
+
+
+def test_what_is_joined_is_not_mailed_again(store: Store) -> None:
+    """Who was mailed the story that another one took in has had its news."""
+    enrol(store)
+    gone, kept = story(sighting("bht", key="1"), number=1), story(sighting("hz", key="2"), number=2)
+    keep(store, gone)
+    letter = Letter(subject="s", text="t", html="<p>h</p>")
+    envelope = Envelope(
+        sender="a <a@example.be>",
+        reply_to=None,
+        recipient="a@example.be",
+        list_id="d.example.be",
+        message_id="<1@example.be>",
+        date=NOW,
+        archive="https://example.be/",
+    )
+    letters = [(letter, [gone.id], {"a@example.be": envelope})]
+    store.submit(lambda tx: tx.mailing.freeze("d", "1", now=NOW, expires=NOW, letters=letters)).result()
+    keep(store, kept)
+    store.submit(lambda tx: hand.join(tx, kept.id, gone.id, WHO)).result()
+    assert fresh(store) == ()

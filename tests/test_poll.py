@@ -287,3 +287,23 @@ def test_a_page_is_read_by_its_selectors(site: Site) -> None:
     assert (first.status, first.entries) == ("ok", 1)
     assert second.status == "failed"
     assert 'the page no longer has "article"' in (second.error or "")
+
+
+def test_a_first_fetch_is_no_flood(site: Site) -> None:
+    """A new source may bring its whole history; nothing of it is held."""
+    (first,) = site.run(serve(*((n, "x") for n in range(30))))
+    assert (first.new, first.held) == (30, 0)
+
+
+def test_the_same_body_costs_no_reading(site: Site) -> None:
+    """Bytes that were read before, in the same manner, go to no worker: without workers the poll still succeeds."""
+    items = ((1, "a"), (2, "b"))
+    _, second = site.run(serve(*items, ETag=""), then(serve(*items, ETag=""), lambda _, opened: opened.workers.close()))
+    assert (second.status, second.http_status, second.error) == ("ok", 200, None)
+
+
+def test_validators_outlive_a_304(site: Site) -> None:
+    """Three polls of an unchanged feed are one download: the second 304 was asked for with the first validator."""
+    polls = site.run(serve((1, "a")), nothing, nothing)
+    assert [noted.http_status for noted in polls] == [200, 304, 304]
+    assert polls[2].validators == polls[0].validators

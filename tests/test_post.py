@@ -88,6 +88,8 @@ def test_every_recipient_gets_what_arrived(tmp_path: Path) -> None:
         assert [delivery.state for delivery in desk.deliver()] == ["sent", "sent"]
         assert desk.deliver() == []
         assert [message.recipients for message in desk.fake.messages] == [(AN,), (BO,)]
+        ids = {message_from_bytes(m.content, policy=default)["Message-ID"] for m in desk.fake.messages}
+        assert len(ids) == 2
         message = message_from_bytes(desk.mailed(AN)[0], policy=default)
         assert (message["To"], message["Auto-Submitted"]) == (AN, "auto-generated")
         assert desk.store.look(lambda tx: tx.mailing.editions())[0].state == "done"

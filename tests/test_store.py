@@ -332,3 +332,37 @@ def test_one_daemon_a_database(tmp_path: Path) -> None:
         pass
     with alone(url):
         pass
+
+
+def test_a_commit_that_fails_is_told_to_everybody_in_it(tmp_path: Path) -> None:
+    """What was not committed has not happened: each caller of that turn hears so, and the next turn is served."""
+
+    def broken(tx: Tx) -> None:
+        tx._connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        tx._connection.exec_driver_sql("INSERT INTO key (value, member) VALUES ('k', 99)")
+
+    with Store(f"sqlite:///{tmp_path / 'a.db'}") as store:
+        with pytest.raises(StoreError, match="FOREIGN KEY"):
+            store.submit(broken).result()
+        store.submit(lambda tx: tx.meta.put("a", "1")).result()
+        assert store.look(lambda tx: tx.meta.get("a")) == "1"
+
+
+def test_freezing_one_digest_leaves_the_other_alone(store: Store) -> None:
+    """Each digest has its own cursors: an edition of one takes no news from the readers of another."""
+    enrol(store, "a@example.be")
+    store.submit(lambda tx: tx.mailing.enrol("other", ["a@example.be"], NOW)).result()
+    first = arrive(store, "1")
+    store.submit(lambda tx: freeze(tx, "1", [first], "a@example.be")).result()
+    other = store.look(lambda tx: tx.mailing.fresh("other", ["a@example.be"], ["bht"]))
+    assert other == {"a@example.be": (first,)}
+
+
+def test_what_is_held_is_no_news(store: Store) -> None:
+    """A held story that had arrived before waits with all others."""
+    enrol(store, "a@example.be")
+    first = arrive(store, "1")
+    held = replace(story(sighting(key="1"), number=1), held=True)
+    save(store, held)
+    assert held.id == first
+    assert fresh(store) == ()

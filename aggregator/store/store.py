@@ -122,17 +122,25 @@ class Store:
 
     def _commit(self, jobs: list[_Job]) -> None:
         try:
-            with self._engine.connect() as connection:
-                begin_writing(connection)
-                for job in jobs:
-                    job.run(connection)
-                connection.commit()
+            self._together(jobs)
         except Exception as failure:  # noqa: BLE001 - whatever it was, the callers hear of it and the thread lives on
             reason = StoreError(explain(failure, self._engine)) if isinstance(failure, SQLAlchemyError) else failure
             for job in jobs:
                 job.fail(reason)
         for job in jobs:
             job.deliver()
+
+    def _together(self, jobs: list[_Job]) -> None:
+        with self._engine.connect() as connection:
+            try:
+                begin_writing(connection)
+                for job in jobs:
+                    job.run(connection)
+                connection.commit()
+            except BaseException:
+                # After a COMMIT that failed SQLite is still in the transaction, and nobody would roll it back.
+                connection.invalidate()
+                raise
 
 
 class _Job:
