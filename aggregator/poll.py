@@ -18,7 +18,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from aggregator import merge, text
-from aggregator.errors import FetchError, ParseError
+from aggregator.errors import FetchError, NetworkError, ParseError
 from aggregator.fetch import Fetcher
 from aggregator.match import Known, is_known, match, order, same_entry, sightings
 from aggregator.model import (
@@ -64,6 +64,7 @@ async def poll(source: Source, means: Means, *, keep: bool = True) -> Poll:
     seen: tuple[Sighting, ...] | None = None
     feed: Feed | None = None
     error: str | None = None
+    unreachable = False
     try:
         validators = validators_for(last, reading)
         answer = await means.fetcher.fetch(source.url, validators, now)
@@ -71,8 +72,8 @@ async def poll(source: Source, means: Means, *, keep: bool = True) -> Poll:
         if error is None and answer.status == 200 and not already_read(answer, last, reading):
             feed, seen = await means.workers.run(read, answer, source, means.config.timezone)
     except (FetchError, ParseError) as failure:
-        error = str(failure)
-    noted = note(source, means.config, last, answer, feed, error, reading, now)
+        error, unreachable = str(failure), isinstance(failure, NetworkError)
+    noted = note(source, means.config, last, answer, feed, error, reading, now, unreachable=unreachable)
     if seen is None:
         return await means.store.write(lambda tx: keep_note(tx, noted), keep=keep)
     return await means.store.write(lambda tx: settle(tx, seen, noted, means.config), keep=keep)
@@ -83,7 +84,8 @@ async def poll(source: Source, means: Means, *, keep: bool = True) -> Poll:
 
 def reading_of(source: Source, config: Config, version: str) -> str:
     """How a source's bytes are read; when this changes, they are read again although they have not changed."""
-    return text.digest(version, config.timezone, repr(source))
+    reading = replace(source, note=None, interval=None, enabled=True)
+    return text.digest(version, config.timezone, repr(reading))
 
 
 def validators_for(last: Poll | None, reading: str) -> Validators | None:
@@ -129,6 +131,8 @@ def note(
     error: str | None,
     reading: str,
     now: datetime,
+    *,
+    unreachable: bool = False,
 ) -> Poll:
     """What is to be remembered of a poll.  A failure forgets nothing that a success had taught us."""
     failures = (last.failures if last else 0) + 1 if error else 0
@@ -136,7 +140,7 @@ def note(
         last or Poll(source=source.id, url=source.url, at=now, next_poll=now, status="ok"),
         url=source.url,
         at=now,
-        next_poll=next_poll(source, config.fetch, answer=answer, failures=failures, now=now),
+        next_poll=next_poll(source, config.fetch, answer=answer, failures=failures, now=now, unreachable=unreachable),
         http_status=answer.status if answer else None,
         error=error,
         failures=failures,

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -20,12 +21,13 @@ from zoneinfo import ZoneInfo
 from aggregator import text, uri
 from aggregator.digest import delivery as step
 from aggregator.digest import render, slot_due
-from aggregator.errors import MailError
+from aggregator.errors import MailError, StoreError
 from aggregator.mail import Relay, compose
 from aggregator.model import Config, Delivery, Digest, Edition, Envelope, Letter, Reply, Story
 from aggregator.store import Store, Tx
 
 Clock = Callable[[], datetime]
+LONG_AGO = timedelta(days=2)
 
 
 def enrol(tx: Tx, config: Config, now: datetime) -> None:
@@ -37,25 +39,28 @@ def enrol(tx: Tx, config: Config, now: datetime) -> None:
 # -- freezing ----------------------------------------------------------------------
 
 
-def freeze_due(tx: Tx, config: Config, now: datetime) -> list[Edition]:
-    """Freeze every edition whose slot has come and that nobody froze before."""
+def due_slots(tx: Tx, config: Config, now: datetime) -> list[tuple[Digest, str]]:
+    """The digests whose slot has come and that nobody froze before; for looking before taking the writer's turn."""
     timezone = ZoneInfo(config.timezone)
     slots = [(digest, slot_due(digest, timezone, now)) for digest in config.digests]
-    return [
-        freeze(tx, config, digest, slot, now)
-        for digest, slot in slots
-        if slot and tx.mailing.edition(digest.id, slot) is None
-    ]
+    return [(digest, slot) for digest, slot in slots if slot and tx.mailing.edition(digest.id, slot) is None]
 
 
-def is_due(tx: Tx, config: Config, now: datetime) -> bool:
-    """Whether ``freeze_due`` has anything to do; for looking before taking the writer's turn."""
+def freeze_slot(tx: Tx, config: Config, digest: Digest, slot: str, now: datetime) -> Edition | None:
+    """``freeze``, unless somebody else was quicker."""
+    return None if tx.mailing.edition(digest.id, slot) else freeze(tx, config, digest, slot, now)
+
+
+def missed(tx: Tx, config: Config, now: datetime) -> list[tuple[Digest, str]]:
+    """The digests whose last slot passed unfrozen, beyond its grace: their stories go into the next edition."""
     timezone = ZoneInfo(config.timezone)
-    return any(
-        slot and tx.mailing.edition(digest.id, slot) is None
-        for digest in config.digests
-        for slot in [slot_due(digest, timezone, now)]
-    )
+    passed = [(digest, slot_due(replace(digest, misfire_grace=LONG_AGO), timezone, now)) for digest in config.digests]
+    return [
+        (digest, slot)
+        for digest, slot in passed
+        if slot and slot_due(digest, timezone, now) != slot
+        if tx.mailing.edition(digest.id, slot) is None and tx.mailing.editions(digest.id, limit=1)
+    ]
 
 
 def freeze(tx: Tx, config: Config, digest: Digest, slot: str, now: datetime) -> Edition:
@@ -145,14 +150,26 @@ def recover(store: Store, config: Config, clock: Clock) -> list[Delivery]:
 def deliver_due(store: Store, relay: Relay, config: Config, clock: Clock, *, limit: int = 100) -> list[Delivery]:
     """Hand over up to *limit* deliveries whose time has come, one after the other."""
     due = store.look(lambda tx: tx.mailing.due(clock(), limit))
-    return [deliver(store, relay, delivery, config, clock) for delivery in due]
+    return [deliver(store, relay, delivery, config, clock)[0] for delivery in due]
 
 
-def deliver(store: Store, relay: Relay, delivery: Delivery, config: Config, clock: Clock) -> Delivery:
-    """Hand one due delivery to the relay, in three durable steps.  Synchronous: it belongs in the mailing thread."""
+def deliver(
+    store: Store,
+    relay: Relay,
+    delivery: Delivery,
+    config: Config,
+    clock: Clock,
+    *,
+    again: Callable[[], bool] = lambda: False,
+) -> tuple[Delivery, Reply | None]:
+    """Hand one due delivery to the relay, in three durable steps; what became of it, and what the relay said.
+
+    *again* is asked, and may wait, when the store does not take the relay's answer; as long as it says so the store is
+    tried again, for an answer that was heard is no doubt.  Synchronous: it belongs in the mailing thread.
+    """
     claimed = store.submit(lambda tx: _claim(tx, delivery.id, config, clock())).result()
-    if claimed is None:
-        return delivery
+    if claimed is None or claimed.state != "sending":
+        return claimed or delivery, None
     at_dot = step.dot(claimed)
 
     def before_dot() -> None:
@@ -160,12 +177,20 @@ def deliver(store: Store, relay: Relay, delivery: Delivery, config: Config, cloc
 
     letter, about = store.look(lambda tx: tx.mailing.contents(claimed))
     reply = _hand_over(relay, letter, about, before_dot)
-    current = at_dot if reply.phase == "dot" else claimed
-    answered = step.answered(current, reply, clock())
+    answered = step.answered(at_dot if reply.phase == "dot" else claimed, reply, clock())
     if answered.state == "in_doubt":
         answered = step.recover(answered, _policy(config, delivery.digest), clock())
-    store.submit(lambda tx: tx.mailing.note(answered)).result()
-    return answered
+    _keep(store, answered, again)
+    return answered, reply
+
+
+def _keep(store: Store, answered: Delivery, again: Callable[[], bool]) -> None:
+    while True:
+        try:
+            return store.submit(lambda tx: tx.mailing.note(answered)).result()
+        except StoreError:
+            if not again():
+                raise
 
 
 def _hand_over(relay: Relay, letter: Letter, about: Envelope, before_dot: Callable[[], None]) -> Reply:
@@ -180,10 +205,10 @@ def _claim(tx: Tx, id: int, config: Config, now: datetime) -> Delivery | None:
     """Claim a delivery if it is still due; one that is too late expires, one that nobody wants is cancelled."""
     delivery = tx.mailing.delivery(id)
     if delivery is None or delivery.state not in {"queued", "deferred"}:
-        return None
+        return delivery
     claimed = step.claim(delivery, now) if _wanted(config, delivery) else step.cancel(delivery)
     tx.mailing.note(claimed)
-    return claimed if claimed.state == "sending" else None
+    return claimed
 
 
 def _wanted(config: Config, delivery: Delivery) -> bool:

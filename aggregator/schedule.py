@@ -6,23 +6,47 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from aggregator import text
-from aggregator.model import Fetch, Response, Source
+from aggregator.model import Fetch, Poll, Response, Source
 
+AHEAD = timedelta(minutes=5)
 LONGEST = timedelta(days=1)
 """Back-off slows down and never stops: at least one attempt a day."""
 
 
-def next_poll(source: Source, fetch: Fetch, *, answer: Response | None, failures: int, now: datetime) -> datetime:
+def next_poll(
+    source: Source,
+    fetch: Fetch,
+    *,
+    answer: Response | None,
+    failures: int,
+    now: datetime,
+    unreachable: bool = False,
+) -> datetime:
     """The earliest moment for the next poll, counted from the start of this one (*now*).
 
-    The later of the operator's interval, doubled with every failure in a row up to a day, and a Retry-After
-    (RFC 9110 §10.2.3) of at most a week.  Jitter only ever adds, up to a tenth, and is the source's own.
+    The later of the operator's interval, doubled with every failure in a row after the first up to a day, and a
+    Retry-After (RFC 9110 §10.2.3) of at most a week.  Where nothing was reached (*unreachable*) the fault may be on our
+    side of the wire, and the interval does not grow.  Jitter only ever adds, up to a tenth, and is the source's own.
     """
     interval = source.interval or fetch.interval
-    wait = min(interval * 2 ** min(failures, 16), max(LONGEST, interval)) if failures else interval
+    doublings = 0 if unreachable else min(max(failures - 1, 0), 16)
+    wait = min(interval * int(2**doublings), max(LONGEST, interval))
     if failures:
         wait += wait * _jitter(source.id)
     return max(now + wait, not_before(answer, now) or now)
+
+
+def is_due(source: Source, last: Poll, *, tried: str, now: datetime) -> bool:
+    """Whether a source is to be asked now, which would be read in the manner *tried*.
+
+    One at a new address, or that is to be read in another manner than when it was last asked, is asked at once; but
+    what a server has asked for is not undone by that.  A last poll from the future was noted by a clock that was wrong.
+    """
+    if last.url != source.url or last.at > now + AHEAD:
+        return True
+    if last.status == "gone" or (last.not_before and last.not_before > now):
+        return False
+    return last.tried not in {None, tried} or last.next_poll <= now
 
 
 def not_before(answer: Response | None, now: datetime) -> datetime | None:

@@ -163,7 +163,7 @@ def test_a_failure_forgets_nothing(site: Site, break_it: Step, words: str) -> No
     assert words in (failed.error or "")
     assert (failed.failures, failed.last_success) == (1, START)
     assert (failed.validators, failed.body, failed.entries) == (before.validators, before.body, 2)
-    assert failed.next_poll >= START + 2 * HOUR
+    assert failed.next_poll >= START + HOUR + (failed.at - START)
     assert (after.failures, after.error, after.new) == (0, None, 0)
 
 

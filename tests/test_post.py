@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email import message_from_bytes
@@ -14,7 +15,7 @@ import pytest
 
 from aggregator import post
 from aggregator.mail import Relay
-from aggregator.model import Config, Delivery, Edition, Story
+from aggregator.model import Config, Delivery, Digest, Edition, Story
 from aggregator.store import Store
 from tests.fakes import relay as fake
 from tests.stories import BHT_NEWS, CONFIG, DIGEST, HZ_NEWS, NOW, joint, sighting, story
@@ -50,7 +51,13 @@ class Office:
         return self.store.submit(lambda tx: post.freeze(tx, self.config, digest, slot, self.now)).result()
 
     def freeze_due(self) -> list[Edition]:
-        return self.store.submit(lambda tx: post.freeze_due(tx, self.config, self.now)).result()
+        due = self.store.look(lambda tx: post.due_slots(tx, self.config, self.now))
+        frozen = [self._freeze_slot(digest, slot) for digest, slot in due]
+        assert [self._freeze_slot(digest, slot) for digest, slot in due] == [None] * len(due)
+        return [edition for edition in frozen if edition]
+
+    def _freeze_slot(self, digest: Digest, slot: str) -> Edition | None:
+        return self.store.submit(lambda tx: post.freeze_slot(tx, self.config, digest, slot, self.now)).result()
 
     def deliver(self) -> list[Delivery]:
         assert self.config.mail is not None
@@ -117,7 +124,6 @@ def test_a_slot_is_frozen_when_it_is_due_and_once(tmp_path: Path) -> None:
         desk.now = NOW.replace(hour=6, minute=0, second=1)
         assert [edition.slot for edition in desk.freeze_due()] == ["2026-11-23"]
         assert desk.freeze_due() == []
-        assert not desk.store.look(lambda tx: post.is_due(tx, desk.config, desk.now))
         desk.now += timedelta(days=1)
         assert [edition.slot for edition in desk.freeze_due()] == ["2026-11-24"]
 
@@ -128,6 +134,7 @@ def test_after_a_long_night_there_is_one_edition(tmp_path: Path) -> None:
         desk.arrive(one(1))
         desk.now = NOW.replace(hour=6) + timedelta(days=3, hours=7)
         assert desk.freeze_due() == []
+        assert desk.store.look(lambda tx: post.missed(tx, desk.config, desk.now)) == []
         desk.now = NOW.replace(hour=6) + timedelta(days=4, hours=2)
         assert [(edition.slot, edition.stories) for edition in desk.freeze_due()] == [("2026-11-27", 1)]
 
@@ -262,3 +269,37 @@ def test_a_digest_of_one_zone_has_that_zones_copy(tmp_path: Path) -> None:
         desk.deliver()
         message = message_from_bytes(desk.mailed(AN)[0], policy=default)
         assert "Gezamenlijk verkeersteam van start" in str(message["Subject"])
+
+
+def test_an_edition_that_was_missed_is_told(tmp_path: Path) -> None:
+    """Who was off at seven and comes back beyond the grace hears which edition there was not."""
+    with office(tmp_path) as desk:
+        desk.now = NOW.replace(hour=6)
+        desk.freeze_due()
+        desk.now += timedelta(days=1, hours=8)
+        (missed,) = desk.store.look(lambda tx: post.missed(tx, desk.config, desk.now))
+        assert missed[1] == "2026-11-24"
+
+
+def test_an_answer_that_was_heard_is_no_doubt(tmp_path: Path) -> None:
+    """A store that does not take the relay's 250 is tried again; nothing is forgotten, and nothing is sent twice."""
+    with office(tmp_path) as desk, closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as other:
+        desk.arrive(one(1))
+        desk.freeze()
+        due = desk.store.look(lambda tx: tx.mailing.due(desk.now, 9))[0]
+        refuse = "BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+        other.execute(f"CREATE TRIGGER full BEFORE UPDATE ON delivery WHEN NEW.state = 'sent' {refuse}")
+        asked = []
+
+        def again() -> bool:
+            asked.append(1)
+            other.execute("DROP TRIGGER full")
+            return True
+
+        assert desk.config.mail is not None
+        relay = Relay(desk.config.mail, None)
+        after, _ = post.deliver(desk.store, relay, due, desk.config, desk.clock, again=again)
+        relay.close()
+        assert (after.state, after.doubts, len(asked)) == ("sent", 0, 1)
+        assert desk.recover() == []
+        assert len(desk.mailed(due.address)) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -9,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.model import Fetch, Response, Source
-from aggregator.schedule import next_poll, not_before
+from aggregator.model import Fetch, Poll, Response, Source
+from aggregator.schedule import is_due, next_poll, not_before
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -40,11 +41,39 @@ def test_failures_slow_down_and_never_stop(failures: int, interval: timedelta) -
 
 
 def test_each_failure_waits_longer_until_a_day() -> None:
-    """Doubling: 2, 4, 8, 16 hours, then once a day."""
-    waits = [ask(None, failures) - NOW for failures in range(1, 7)]
+    """Doubling: 1, 2, 4, 8, 16 hours, then once a day."""
+    waits = [ask(None, failures) - NOW for failures in range(1, 8)]
     assert waits == sorted(waits)
-    assert waits[0] >= 2 * HOUR
-    assert waits[5] >= timedelta(days=1)
+    assert HOUR <= waits[0] < 2 * HOUR <= waits[1]
+    assert waits[6] >= timedelta(days=1)
+
+
+def test_what_may_be_our_own_fault_is_not_held_against_a_source() -> None:
+    """Where nothing could be reached the interval does not grow: our line may have been down all night."""
+    wait = next_poll(SOURCE, Fetch(), answer=None, failures=9, now=NOW, unreachable=True) - NOW
+    assert HOUR <= wait < 1.2 * HOUR
+
+
+LAST = Poll(source="s", url=SOURCE.url, at=NOW, next_poll=NOW + HOUR, status="failed", tried="old")
+
+
+@pytest.mark.parametrize(
+    ("last", "tried", "due"),
+    [
+        (LAST, "old", False),
+        (replace(LAST, next_poll=NOW), "old", True),
+        (LAST, "new", True),
+        (replace(LAST, url="https://old.example/"), "old", True),
+        (replace(LAST, at=NOW + 6 * HOUR, next_poll=NOW + 7 * HOUR), "old", True),
+        (replace(LAST, status="gone", next_poll=NOW), "new", False),
+        (replace(LAST, not_before=NOW + HOUR), "new", False),
+        (replace(LAST, status="gone", url="https://old.example/"), "old", True),
+        (replace(LAST, tried=None), "new", False),
+    ],
+)
+def test_what_is_due(last: Poll, tried: str, due: bool) -> None:
+    """In time, or configured anew; but a Retry-After and a 410 hold until the address changes."""
+    assert is_due(SOURCE, last, tried=tried, now=NOW) == due
 
 
 def test_two_sources_do_not_come_back_in_step() -> None:

@@ -32,11 +32,15 @@ FAILED = replace(
         (OK, "ok", "read 10m ago, 12 entries"),
         (replace(OK, entries=1, at=NOW), "ok", "read just now, 1 entry"),
         (replace(OK, problems=("2 items without a link",)), "ok", "read 10m ago, 12 entries; 2 items without a link"),
-        (FAILED, "failing", "www.x.example: no such host (DNS) (failed 3 times in a row; last read 5h ago)"),
+        (
+            FAILED,
+            "failing",
+            "www.x.example: no such host (DNS) (failed 3 times in a row; last read 5h ago; asked again in 50m)",
+        ),
         (
             replace(FAILED, failures=1, last_success=None),
             "failing",
-            "www.x.example: no such host (DNS) (failed once; never read yet)",
+            "www.x.example: no such host (DNS) (failed once; never read yet; asked again in 50m)",
         ),
         (replace(FAILED, status="gone", error="it is gone (410)"), "gone", "it is gone (410); not asked any more"),
         (
@@ -72,3 +76,27 @@ def test_health_means_that_the_job_works() -> None:
     well, words = health(sources(CONFIG, {"bht-nieuws": FAILED}, NOW))
     assert not well
     assert words == "not read within their interval: bht-nieuws (failing); `aggregator status` says more"
+
+
+def test_one_hiccup_is_no_alarm() -> None:
+    """A source that failed once and was read within twice its interval is failing, and health does not say so yet."""
+    hiccup = replace(FAILED, failures=1, last_success=NOW - timedelta(hours=1))
+    statuses = sources(CONFIG, {"bht-nieuws": hiccup}, NOW)
+    assert statuses[0].condition == "failing"
+    assert health(statuses)[0]
+    later = sources(CONFIG, {"bht-nieuws": replace(hiccup, last_success=NOW - timedelta(hours=3))}, NOW)
+    assert not health(later)[0]
+
+
+def test_mail_that_does_not_get_out_is_a_fault() -> None:
+    """Health means that the digest is out too."""
+    assert health(sources(CONFIG, {}, NOW), 2) == (
+        False,
+        "2 mails could not be handed over for an hour; `aggregator status` says more",
+    )
+
+
+def test_a_new_address_is_not_judged_by_the_old_one() -> None:
+    """What came of the old URL says nothing about the new one."""
+    moved = replace(OK, url="https://bht.example/old")
+    assert sources(CONFIG, {"bht-nieuws": moved}, NOW)[0].condition == "waiting"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,7 @@ from aggregator.cli.options import ConfigOption, JsonOption, configured
 from aggregator.cli.output import console, local, print_json, rfc3339, table
 from aggregator.daemon import clock, open_relay, open_store
 from aggregator.digest import delivery as step
-from aggregator.errors import ConfigError, StoreError
+from aggregator.errors import ConfigError, MailError, StoreError
 from aggregator.mail import compose
 from aggregator.model import Config, Delivery, Digest, Edition
 from aggregator.store import Store, Tx, alone
@@ -30,7 +31,7 @@ Id = Annotated[str, typer.Argument(help="The digest's id in the configuration.")
 def list_(config: ConfigOption = None, json: JsonOption = False) -> None:
     """List the latest editions, skipped ones too."""
     settings = configured(config)
-    with open_store(settings) as store:
+    with open_store(settings, create=False) as store:
         editions = store.look(lambda tx: tx.mailing.editions(limit=50))
         tallies = store.look(lambda tx: {edition.id: tx.mailing.tally(edition.id) for edition in editions})
     if json:
@@ -62,7 +63,7 @@ def preview(
     settings = configured(config)
     wanted = _digest(settings, digest)
     now = clock()
-    with open_store(settings) as store:
+    with open_store(settings, create=False) as store:
         written = store.submit(lambda tx: post.preview(tx, settings, wanted, now), keep=False).result()
     if written is None:
         console.print(f"{digest}: nothing has arrived since the last edition; it would be skipped", soft_wrap=True)
@@ -83,7 +84,7 @@ def send(digest: Id, config: ConfigOption = None) -> None:
     settings = configured(config)
     wanted = _digest(settings, digest)
     now = clock()
-    with open_store(settings) as store:
+    with open_store(settings, create=False) as store:
         store.submit(lambda tx: post.enrol(tx, settings, now)).result()
         slot = f"send-{now:%Y-%m-%dT%H:%M:%S.%fZ}"
         edition = store.submit(lambda tx: post.freeze(tx, settings, wanted, slot, now)).result()
@@ -91,11 +92,13 @@ def send(digest: Id, config: ConfigOption = None) -> None:
             console.print(f"{digest}: nothing has arrived since the last edition; skipped")
             return
         console.print(f"{digest}: edition {edition.slot} is frozen, {edition.stories} stories")
-        try:
-            with alone(settings.database):
-                _deliver(store, settings)
-        except StoreError:
-            console.print("the running daemon sends it")
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(alone(settings.database))
+            except StoreError:
+                console.print("the running daemon sends it")
+                return
+            _deliver(store, settings)
 
 
 @app.command()
@@ -120,7 +123,7 @@ def _settle_held(id: str, config: Path | None, settle: Callable[[Delivery, datet
             tx.mailing.note(delivery)
         return settled
 
-    with open_store(settings) as store:
+    with open_store(settings, create=False) as store:
         settled = store.submit(all_of_them).result()
     for delivery in settled:
         console.print(f"{delivery.address}: {done}", markup=False, soft_wrap=True)
@@ -131,11 +134,16 @@ def _settle_held(id: str, config: Path | None, settle: Callable[[Delivery, datet
 def _deliver(store: Store, config: Config) -> None:
     relay = open_relay(config)
     assert relay is not None
+    waiting = 0
     try:
-        for delivery in post.deliver_due(store, relay, config, clock):
-            console.print(f"{delivery.address}: {delivery.state}, {delivery.reply}", markup=False, soft_wrap=True)
+        while done := post.deliver_due(store, relay, config, clock):
+            for delivery in done:
+                console.print(f"{delivery.address}: {delivery.state}, {delivery.reply}", markup=False, soft_wrap=True)
+            waiting += sum(delivery.state != "sent" for delivery in done)
     finally:
         relay.close()
+    if waiting:
+        raise MailError(f"{waiting} mails were not sent; those that are deferred wait for the daemon (aggregator run)")
 
 
 def _digest(config: Config, id: str) -> Digest:

@@ -30,7 +30,7 @@ def rfc3339(moment: datetime | None) -> str | None:
 
 def local(moment: datetime | None, config: Config) -> str:
     """A moment on the operator's clock."""
-    return moment.astimezone(ZoneInfo(config.timezone)).strftime("%Y-%m-%d %H:%M:%S") if moment else "-"
+    return moment.astimezone(ZoneInfo(config.timezone)).strftime("%Y-%m-%d %H:%M:%S %Z") if moment else "-"
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

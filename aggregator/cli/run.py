@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 
 from aggregator.cli.options import ConfigOption
 from aggregator.config import find, load
@@ -14,6 +15,7 @@ def run(config: ConfigOption = None) -> None:
 
     This is what systemd starts. SIGTERM or Ctrl-C stops it in order; SIGHUP reads the configuration again.
     """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon listens to it: it must not end what is starting
     path = find(config)
     settings = load(path)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from aggregator import status as judge
 from aggregator.cli.options import ConfigOption, JsonOption, configured
 from aggregator.cli.output import console, local, print_json, rfc3339, table
 from aggregator.daemon import clock, open_store
-from aggregator.model import Config, Edition, Poll
+from aggregator.model import Config, Delivery, Edition, Poll
 from aggregator.store import Tx
 
 COLOURS = {"ok": "green", "waiting": "yellow", "off": "dim"}
@@ -17,11 +18,11 @@ COLOURS = {"ok": "green", "waiting": "yellow", "off": "dim"}
 def status(config: ConfigOption = None, json: JsonOption = False) -> None:
     """Show sources, streams and digests at a glance, and what to do about what is wrong."""
     settings = configured(config)
-    with open_store(settings) as store:
-        polls, counts, editions, tally, doubts = store.look(_facts)
+    with open_store(settings, create=False) as store:
+        polls, counts, editions, tally, doubts, troubled = store.look(_facts)
     statuses = judge.sources(settings, polls, clock())
     if json:
-        print_json(_document(settings, statuses, counts, editions, tally, doubts))
+        print_json(_document(settings, statuses, counts, editions, tally, doubts, troubled))
         return
     for one in statuses:
         colour = COLOURS.get(one.condition, "red")
@@ -37,17 +38,25 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         )
     if tally:
         console.print("deliveries: " + ", ".join(f"{many} {state}" for state, many in sorted(tally.items())))
+    for delivery in troubled:
+        next_ = f"; next attempt {local(delivery.next_attempt, settings)}" if delivery.state == "deferred" else ""
+        console.print(
+            f"  {delivery.state} {delivery.address}: {delivery.reply or 'in doubt'}{next_}",
+            markup=False,
+            soft_wrap=True,
+        )
     if doubts:
-        console.print(f"{doubts} of them may have been delivered twice (the relay went silent after the final dot)")
+        console.print(f"{doubts} of them may have been delivered twice: nobody could tell whether the relay took them")
 
 
-def _facts(tx: Tx) -> tuple[dict[str, Poll], tuple[int, int], list[Edition], dict[str, int], int]:
+def _facts(tx: Tx) -> tuple[dict[str, Poll], tuple[int, int], list[Edition], dict[str, int], int, list[Delivery]]:
     return (
         tx.polls.all(),
         tx.stories.counts(),
         tx.mailing.editions(limit=5),
         tx.mailing.tally(),
         len(tx.mailing.doubtful()),
+        tx.mailing.troubled(clock() - timedelta(days=7)),
     )
 
 
@@ -58,6 +67,7 @@ def _document(
     editions: list[Edition],
     tally: dict[str, int],
     doubts: int,
+    troubled: list[Delivery],
 ) -> dict[str, Any]:
     healthy, _ = judge.health(statuses)
     return {
@@ -74,6 +84,16 @@ def _document(
         ],
         "deliveries": tally,
         "doubtful_deliveries": doubts,
+        "troubled_deliveries": [
+            {
+                "digest": delivery.digest,
+                "address": delivery.address,
+                "state": delivery.state,
+                "reply": delivery.reply,
+                "next_attempt": rfc3339(delivery.next_attempt) if delivery.state == "deferred" else None,
+            }
+            for delivery in troubled
+        ],
     }
 
 

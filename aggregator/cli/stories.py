@@ -34,7 +34,7 @@ def list_(
 ) -> None:
     """List the stories, newest first, withdrawn and held ones too."""
     settings = configured(config)
-    with open_store(settings) as store:
+    with open_store(settings, create=False) as store:
         found = store.look(lambda tx: tx.stories.listed(zone=zone, limit=None if joint else limit))
     shown = [story for story in found if story.members and (not joint or len(story.zones) > 1)][:limit]
     if json:
@@ -47,7 +47,7 @@ def list_(
 def explain(name: Name, config: ConfigOption = None, json: JsonOption = False) -> None:
     """Say which copies a story has, why each of them belongs to it, and what editors did to it."""
     settings = configured(config)
-    with open_store(settings) as store:
+    with open_store(settings, create=False) as store:
         story = store.look(lambda tx: hand.find(tx, name))
         acts = store.look(lambda tx: tx.hands.on(story.id))
     if json:
@@ -104,7 +104,7 @@ def show(name: Name, why: Why = "", config: ConfigOption = None) -> None:
 def held(config: ConfigOption = None, json: JsonOption = False) -> None:
     """List what is held back because a source brought a flood of unknown entries at once."""
     settings = configured(config)
-    with open_store(settings) as store:
+    with open_store(settings, create=False) as store:
         found = store.look(lambda tx: tx.stories.held())
     if json:
         print_json([as_json(story) for story in found])
@@ -169,7 +169,7 @@ def _hand(why: str) -> Hand:
 
 def _act(config: Any, act: Callable[[Tx, Hand], T], why: str) -> T:
     who = _hand(why)
-    with open_store(configured(config)) as store:
+    with open_store(configured(config), create=False) as store:
         return store.submit(lambda tx: act(tx, who)).result()
 
 
@@ -181,7 +181,7 @@ def _let_go(act: Callable[[Tx, str, Hand], Story], names: list[str], everything:
     def let_go(tx: Tx) -> list[Story]:
         return [act(tx, name, who) for name in names or [story.id for story in tx.stories.held()]]
 
-    with open_store(configured(config)) as store:
+    with open_store(configured(config), create=False) as store:
         done = store.submit(let_go).result()
     console.print(f"{len(done)} {'story' if len(done) == 1 else 'stories'} let go")
 

@@ -14,7 +14,6 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,22 +24,21 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from aggregator import post, status, systemd
 from aggregator.config import load
 from aggregator.daemon.opening import check_authority, clock, means, open_relay
+from aggregator.daemon.posting import REST, Posting
 from aggregator.daemon.rendering import note_presentation, render_all
 from aggregator.errors import AggregatorError
-from aggregator.model import Config, Delivery, Document, Poll, Source
+from aggregator.model import Config, Document, Poll, Source
 from aggregator.poll import poll, reading_of
-from aggregator.schedule import next_poll
-from aggregator.store import alone
+from aggregator.schedule import is_due
+from aggregator.store import Tx, alone
 from aggregator.web import Server, app
 
 log = logging.getLogger("aggregator")
 TICK = timedelta(milliseconds=500)
+UNSTORED = timedelta(minutes=5)
+"""When a source is asked again whose poll could not be stored."""
 GRACE = 10.0
 """Seconds that running polls get to finish when the daemon is asked to stop."""
-REST = timedelta(seconds=10)
-"""How long a part rests that has just failed, so that a full disk does not fill the log too."""
-BATCH = 50
-"""Deliveries taken from the store at a time."""
 
 
 class Daemon:
@@ -54,21 +52,21 @@ class Daemon:
         self._documents: Mapping[str, Document] = {}
         self._revision = -1
         self._polls: dict[str, Poll] = {}
+        self._unstored: dict[str, Poll] = {}
+        self._polls_revision = -1
         self._polling: dict[str, asyncio.Task[None]] = {}
-        self._posting: asyncio.Task[None] | None = None
         self._rendering = asyncio.Lock()
-        self._mailer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
         self._relay = open_relay(config)
         self._progress = clock()
-        self._rest_until = self._post_after = clock()
-        self._unsettled = False
+        self._rest_until = clock()
+        self._pulse: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT.  Raises AggregatorError when it cannot start."""
         async with AsyncExitStack() as stack:
             stack.enter_context(alone(self._config.database))
             self._means = await stack.enter_async_context(means(self._config, self._clock))
-            stack.callback(self._mailer.shutdown)
+            self._posting = Posting(self._config, self._means.store, self._relay, self._clock, self._say)
             await self._prepare()
             listening = self._config.server
             site = app(lambda: self._documents, self._health, self._config)
@@ -92,11 +90,15 @@ class Daemon:
     async def _prepare(self) -> None:
         store, config = self._means.store, self._config
         now = self._clock()
-        await store.write(lambda tx: post.enrol(tx, config, now))
-        await store.write(lambda tx: note_presentation(tx, config, now))
+        await self._take_up(config)
+        for digest, slot in await store.read(lambda tx: post.missed(tx, config, now)):
+            log.warning("digest %s: edition %s was missed; its stories go into the next one", digest.id, slot)
         for delivery in await asyncio.to_thread(post.recover, store, config, self._clock):
             log.warning("delivery %d to %s was interrupted, now %s", delivery.id, delivery.address, delivery.state)
-        self._polls = await store.read(lambda tx: tx.polls.all())
+        await self._look_at_polls()
+        for judged in status.sources(config, self._polls, now):
+            if judged.condition in status.WRONG:
+                log.warning("source %s: %s", judged.source, judged.words)
         await self._publish()
 
     def _start_clock(self) -> AsyncIOScheduler:
@@ -125,15 +127,25 @@ class Daemon:
         if now < self._rest_until:
             return
         try:
+            await self._look_at_polls()
             self._start_polls()
-            if self._posting is None or self._posting.done():
-                self._posting = asyncio.create_task(self._post())
+            self._posting.go_on()
             await self._publish()
-            self._progress = self._clock()
-            systemd.notify("WATCHDOG=1")
+            self._feel_the_pulse()
         except Exception as failure:  # noqa: BLE001 - a fault in one part must not end the others
             self._say(failure, "tick")
             self._rest_until = now + REST
+
+    def _feel_the_pulse(self) -> None:
+        """Feed the watchdog while the writer answers: a process that can store nothing makes no progress."""
+        if self._pulse is None or self._pulse.done():
+            self._pulse = asyncio.create_task(self._ask_the_writer())
+
+    async def _ask_the_writer(self) -> None:
+        await self._means.store.write(lambda tx: None, keep=False)
+        self._progress = self._clock()
+        systemd.notify("WATCHDOG=1")
+        await asyncio.sleep(TICK.total_seconds())
 
     def _say(self, failure: Exception, what: str) -> None:
         """A sentence for what the operator can mend, a traceback for what only a programmer can."""
@@ -144,6 +156,13 @@ class Daemon:
 
     # -- polling --
 
+    async def _look_at_polls(self) -> None:
+        """See what was polled, here or by a command; what the store did not take is known in this process only."""
+        revision = await self._means.store.read(lambda tx: tx.polls.revision())
+        if revision != self._polls_revision:
+            self._polls = await self._means.store.read(lambda tx: tx.polls.all()) | self._unstored
+            self._polls_revision = revision
+
     def _start_polls(self) -> None:
         now = self._clock()
         for source in self._config.sources:
@@ -152,30 +171,31 @@ class Daemon:
 
     def _is_due(self, source: Source, now: datetime) -> bool:
         last = self._polls.get(source.id)
-        if last is None or last.tried not in {None, reading_of(source, self._config, self._means.version)}:
-            return True
-        return last.status != "gone" and last.next_poll <= now
+        tried = reading_of(source, self._config, self._means.version)
+        return last is None or is_due(source, last, tried=tried, now=now)
 
     async def _poll(self, source: Source) -> None:
         last = self._polls.get(source.id)
         try:
             noted = await poll(source, self._means)
-            self._report(source, last, noted)
-            self._polls[source.id] = noted
-            await self._publish()
+            self._unstored.pop(source.id, None)
         except Exception as failure:  # noqa: BLE001 - a source that cannot be stored must not be asked without end
             self._say(failure, f"source {source.id}")
-            self._polls[source.id] = self._unstored(source, last, failure)
+            noted = self._unstored[source.id] = self._not_stored(source, last, failure)
         finally:
             del self._polling[source.id]
+        self._report(source, last, noted)
+        self._polls[source.id] = noted
 
-    def _unstored(self, source: Source, last: Poll | None, failure: Exception) -> Poll:
-        """What is remembered, in this process only, of a poll that the store did not take."""
-        now, failures = self._clock(), (last.failures if last else 0) + 1
-        again = next_poll(source, self._config.fetch, answer=None, failures=failures, now=now)
-        known = last or Poll(source=source.id, url=source.url, at=now, next_poll=again, status="failed")
+    def _not_stored(self, source: Source, last: Poll | None, failure: Exception) -> Poll:
+        """A poll that the store did not take: our own fault, and no failure of the source."""
+        now = self._clock()
+        known = last or Poll(source=source.id, url=source.url, at=now, next_poll=now, status="failed")
+        tried = reading_of(source, self._config, self._means.version)
         error = f"could not be stored: {failure}"
-        return replace(known, at=now, next_poll=again, status="failed", failures=failures, error=error)
+        return replace(
+            known, url=source.url, tried=tried, at=now, next_poll=now + UNSTORED, status="failed", error=error
+        )
 
     def _report(self, source: Source, before: Poll | None, noted: Poll) -> None:
         """Log what the operator should know: the first failure and the recovery, not each repetition."""
@@ -206,43 +226,7 @@ class Daemon:
         now = self._clock()
         if now - self._progress > timedelta(minutes=1):
             return False, "the daemon has made no progress for a minute"
-        return status.health(status.sources(self._config, self._polls, now))
-
-    # -- mailing --
-
-    async def _post(self) -> None:
-        config, store, now = self._config, self._means.store, self._clock()
-        if now < self._post_after:
-            return
-        try:
-            if self._unsettled:
-                await asyncio.to_thread(post.recover, store, config, self._clock)
-            if await store.read(lambda tx: post.is_due(tx, config, now)):
-                for edition in await store.write(lambda tx: post.freeze_due(tx, config, now)):
-                    log.info("digest %s: edition %s, %d stories", edition.digest, edition.slot, edition.stories)
-            due = await store.read(lambda tx: tx.mailing.due(now, BATCH))
-            if due and self._relay:
-                await asyncio.get_running_loop().run_in_executor(self._mailer, self._deliver, due)
-            self._unsettled = False
-        except Exception as failure:  # noqa: BLE001 - no mail may stand in the way of the next one
-            self._say(failure, "mail")
-            self._post_after, self._unsettled = now + REST, True
-
-    def _deliver(self, due: list[Delivery]) -> None:
-        assert self._relay is not None
-        faults: list[Exception] = []
-        for delivery in due:
-            if self._stop.is_set():
-                return
-            try:
-                after = post.deliver(self._means.store, self._relay, delivery, self._config, self._clock)
-            except Exception as failure:  # noqa: BLE001 - one mail that cannot be sent keeps nobody else from theirs
-                faults.append(failure)
-                continue
-            if after.state != "sent":
-                log.warning("mail to %s: %s, %s", after.address, after.state, after.reply)
-        if faults:
-            raise faults[0]
+        return status.health(status.sources(self._config, self._polls, now), self._posting.late)
 
     # -- changing and ending --
 
@@ -254,31 +238,41 @@ class Daemon:
             config = load(self._path)
             relay = open_relay(config)
             check_authority(await self._means.store.read(lambda tx: tx.meta.get("authority")), config)
+            fixed = [name for name in ("database", "server", "fetch", "parse") if _differs(config, self._config, name)]
+            config = replace(config, **{name: getattr(self._config, name) for name in fixed})
+            await self._take_up(config)
         except AggregatorError as failure:
             log.error("the new configuration is not used, the old one stays: %s", failure)
             return
-        fixed = [name for name in ("database", "server", "fetch", "parse") if _differs(config, self._config, name)]
         if fixed:
             log.warning("restart the daemon for the changes in %s", ", ".join(fixed))
-        config = replace(config, **{name: getattr(self._config, name) for name in fixed})
-        now = self._clock()
-        self._config, self._relay = config, relay
+        self._config = self._posting.config = config
+        self._posting.relay = relay
         self._means = replace(self._means, config=config)
-        await self._means.store.write(lambda tx: post.enrol(tx, config, now))
-        await self._means.store.write(lambda tx: note_presentation(tx, config, now))
-        self._revision = -1
+        async with self._rendering:
+            self._revision = -1
         log.info("the new configuration is in use")
+
+    async def _take_up(self, config: Config) -> None:
+        """Note in the database what a configuration brings with it."""
+        now = self._clock()
+
+        def note(tx: Tx) -> None:
+            post.enrol(tx, config, now)
+            note_presentation(tx, config, now)
+
+        await self._means.store.write(note)
 
     async def _finish(self) -> None:
         """Let running work end within a bound; what does not is stopped, and nothing of it is half stored."""
-        running = [*self._polling.values(), *([self._posting] if self._posting else [])]
-        if running:
-            _, late = await asyncio.wait(running, timeout=GRACE)
+        await asyncio.gather(self._finish_polls(), self._posting.finish(GRACE))
+
+    async def _finish_polls(self) -> None:
+        if self._polling:
+            _, late = await asyncio.wait(self._polling.values(), timeout=GRACE)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        if self._relay:
-            await asyncio.get_running_loop().run_in_executor(self._mailer, self._relay.close)
 
 
 def _differs(one: Config, other: Config, name: str) -> bool:

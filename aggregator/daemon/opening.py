@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from aggregator import __version__, uri
 from aggregator.config import secret
-from aggregator.errors import ConfigError
+from aggregator.errors import AggregatorError, ConfigError
 from aggregator.fetch import Fetcher
 from aggregator.mail import Relay
 from aggregator.model import Config
@@ -33,16 +33,17 @@ async def means(config: Config, clock: Callable[[], datetime] = clock) -> AsyncI
         yield Means(config=config, fetcher=fetcher, workers=workers, store=store, clock=clock, version=__version__)
 
 
-def open_store(config: Config) -> Store:
-    """Open the database and freeze the authority of its ids in it.
+def open_store(config: Config, *, create: bool = True) -> Store:
+    """Open the database and freeze the authority of its ids in it; without *create*, only one that is there.
 
     Raises StoreError when it cannot be opened, ConfigError when the configuration would silently change every id.
     """
-    store = Store(config.database)
+    store = Store(config.database, create=create)
     wanted = config.authority or uri.host(config.base_url)
     try:
-        check_authority(store.submit(lambda tx: _freeze_authority(tx, wanted)).result(), config)
-    except ConfigError:
+        frozen = store.look(lambda tx: tx.meta.get("authority"))
+        check_authority(frozen or store.submit(lambda tx: _freeze_authority(tx, wanted)).result(), config)
+    except AggregatorError:
         store.close()
         raise
     return store

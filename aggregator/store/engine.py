@@ -8,6 +8,8 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config as Alembic
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,11 +20,17 @@ LOCK = 5373_5375
 """The advisory lock that makes PostgreSQL's writers take turns."""
 
 
-def open_engine(url: str) -> Engine:
-    """An engine for *url*; nothing is connected yet.  Raises StoreError when SQLite's directory is missing."""
+def open_engine(url: str, *, create: bool = True) -> Engine:
+    """An engine for *url*; nothing is connected yet.
+
+    Raises StoreError when SQLite's directory is missing, and without *create* when the file is.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite(Path(parsed.database or ""), url)
+        path = Path(parsed.database or "")
+        if not create and not _is_file(path):
+            raise StoreError(f"there is no database at {path} yet; start the daemon, or poll once (aggregator poll)")
+        return _sqlite(path, url)
     return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
 
 
@@ -41,6 +49,8 @@ def begin_writing(connection: Connection) -> None:
 
 def migrate(engine: Engine) -> None:
     """Bring the database to the newest schema.  Raises StoreError with what to do when it cannot."""
+    if _is_current(engine):
+        return
     try:
         with engine.connect() as connection:
             begin_writing(connection)
@@ -58,23 +68,50 @@ def migrate(engine: Engine) -> None:
         raise StoreError(explain(failure, engine)) from failure
 
 
+def _is_current(engine: Engine) -> bool:
+    """Whether there is nothing to migrate; found out without taking the writer's turn."""
+    with as_file(files("aggregator") / "migrations") as scripts:
+        alembic = Alembic()
+        alembic.set_main_option("script_location", str(scripts))
+        newest = set(ScriptDirectory.from_config(alembic).get_heads())
+    try:
+        with engine.connect() as connection:
+            return set(MigrationContext.configure(connection).get_current_heads()) == newest
+    except SQLAlchemyError as failure:
+        raise StoreError(explain(failure, engine)) from failure
+
+
 def explain(failure: SQLAlchemyError, engine: Engine) -> str:
     """What the database refused, in words, without the statement and its values."""
     cause = str(getattr(failure, "orig", None) or failure).strip().splitlines()[0]
     hints = {
         "readonly": "make the file and its directory writable for the user that runs the daemon",
-        "unable to open": "make the directory writable for the user that runs the daemon",
+        "unable to open": "make the file and its directory writable for the user that runs the daemon",
         "disk is full": "free some space; nothing that was stored is lost",
         "not a database": "the file is damaged or something else; restore a backup",
         "malformed": "the file is damaged; restore a backup",
         "locked": "another process holds the database; stop it or wait",
     }
-    hint = next((hint for part, hint in hints.items() if part in cause), "see [database] in the configuration")
+    hint = next((hint for part, hint in hints.items() if part in cause), "see `database` in the configuration")
     return f"the database {engine.url.render_as_string()} refused: {cause}; {hint}"
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as failure:
+        raise StoreError(f"cannot look for the database {path}: {failure.strerror}") from None
+
+
+def _is_directory(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError as failure:
+        raise StoreError(f"cannot look for the database's directory {path}: {failure.strerror}") from None
+
+
 def _sqlite(path: Path, url: str) -> Engine:
-    if not path.parent.is_dir():
+    if not _is_directory(path.parent):
         raise StoreError(
             f"the directory {path.parent} of the database does not exist; create it "
             f"(install -d -o USER {path.parent}) or change `database` in the configuration"

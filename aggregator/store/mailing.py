@@ -168,6 +168,29 @@ class Mailing:
         rows = self._connection.execute(query.where(schema.delivery.c.edition == edition) if edition else query)
         return {row.state: row.many for row in rows}
 
+    def late(self, since: datetime) -> int:
+        """How many deliveries that were frozen before *since* have been tried in vain until now."""
+        waiting = (
+            select(func.count())
+            .select_from(schema.delivery.join(schema.edition, schema.edition.c.id == schema.delivery.c.edition))
+            .where(schema.delivery.c.state == "deferred", schema.edition.c.frozen < since)
+        )
+        return self._connection.scalar(waiting) or 0
+
+    def troubled(self, since: datetime, limit: int = 20) -> list[Delivery]:
+        """Deliveries that wait after an attempt, are held, or were given up in editions frozen after *since*."""
+        query = (
+            select(schema.delivery)
+            .join(schema.edition, schema.edition.c.id == schema.delivery.c.edition)
+            .where(
+                schema.delivery.c.state.in_(("deferred", "held"))
+                | (schema.delivery.c.state.in_(("failed", "expired")) & (schema.edition.c.frozen > since))
+            )
+            .order_by(schema.delivery.c.id.desc())
+            .limit(limit)
+        )
+        return self._deliveries(query)
+
     def held(self, digest: str) -> list[Delivery]:
         """Deliveries of a digest that wait for the operator, because nobody can tell whether the relay took them."""
         found = select(schema.delivery).where(schema.delivery.c.digest == digest, schema.delivery.c.state == "held")

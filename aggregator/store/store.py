@@ -60,9 +60,12 @@ class Tx:
 class Store:
     """An open database, migrated.  Close it with ``close``, or use it as a context manager."""
 
-    def __init__(self, url: str) -> None:
-        """Open and migrate *url*; raises StoreError with a sentence for the operator."""
-        self._engine = open_engine(url)
+    def __init__(self, url: str, *, create: bool = True) -> None:
+        """Open and migrate *url*; raises StoreError with a sentence for the operator.
+
+        Without *create* a database that is not there is an error: who only looks leaves nothing behind.
+        """
+        self._engine = open_engine(url, create=create)
         migrate(self._engine)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)

@@ -109,9 +109,10 @@ class Stories:
             update(schema.story).where(schema.story.c.id == story.id).values(values)
         ).rowcount:
             self._connection.execute(insert(schema.story).values(id=story.id, **values))
+        before = set(self._connection.scalars(select(schema.member.c.source).where(schema.member.c.story == story.id)))
         self._replace_members(story)
         if not story.held and story.withdrawn is None:
-            self._arrive(story, at, loud)
+            self._arrive(story, at, loud, before)
         self._bump()
 
     def arrive_again(self, story: Story, *, at: datetime) -> None:
@@ -161,11 +162,14 @@ class Stories:
                 insert(schema.key), [{"value": key, "member": id} for key in dict.fromkeys(seen.keys)]
             )
 
-    def _arrive(self, story: Story, at: datetime, loud: bool) -> None:
+    def _arrive(self, story: Story, at: datetime, loud: bool, before: set[str]) -> None:
+        """A zone whose copies all came from sources that were here *before* was renamed: that is no news."""
         known = set(self._connection.scalars(select(schema.arrival.c.zone).where(schema.arrival.c.story == story.id)))
         for zone in story.zones:
             if zone not in known:
-                self._insert_arrival(story.id, zone, at, loud)
+                sources = {member.sighting.source for member in story.members if member.sighting.zone == zone}
+                renamed = bool(known) and sources <= before
+                self._insert_arrival(story.id, zone, at, self.is_loud(story.id) if renamed else loud)
 
     def _insert_arrival(self, story: str, zone: str, at: datetime, loud: bool) -> None:
         self._connection.execute(insert(schema.arrival).values(story=story, zone=zone, at=at, loud=loud))

@@ -51,8 +51,11 @@ class Installed:
     def python(self) -> Path:
         return self.directory / "bin" / "python"
 
-    def run(self, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-        """Run a program of the environment in *cwd*, with an empty home and nothing else that says who we are."""
+    def run(self, *arguments: str, cwd: Path, within: float = 60) -> subprocess.CompletedProcess[str]:
+        """Run a program of the environment in *cwd*, with an empty home and nothing else that says who we are.
+
+        It may take *within* seconds.
+        """
         home = cwd.parent / f"{cwd.name}-home"
         home.mkdir(exist_ok=True)
         name, *rest = arguments
@@ -61,7 +64,7 @@ class Installed:
             capture_output=True,
             text=True,
             cwd=cwd,
-            timeout=30,
+            timeout=within,
             env={"HOME": str(home), "PATH": os.defpath},
         )
 
@@ -121,7 +124,7 @@ def installed(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Instal
 def shown(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `aggregator demo --once` writes in an empty directory."""
     empty = tmp_path_factory.mktemp("empty")
-    done = installed.run("aggregator", "demo", "--once", "--output", "made/if/need/be", cwd=empty)
+    done = installed.run("aggregator", "demo", "--once", "--output", "made/if/need/be", cwd=empty, within=30)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     assert [path.name for path in empty.iterdir()] == ["made"]
