@@ -119,6 +119,6 @@ def _keep(tx: Tx, story: Story, act: str, hand: Hand, detail: str = "", *, loud:
 def _id_of_parted(tx: Tx, story: Story, member: Match) -> str:
     """An id for what was split off, from the story it left and its own strongest key; one that was never used."""
     authority = tx.meta.get("authority") or ""
-    names = (text.digest("split", story.id, member.sighting.keys[0], str(number))[:16] for number in count())
+    names = (text.name("split", story.id, member.sighting.keys[0], str(number)) for number in count())
     ids = (uri.tag(authority, f"story/{name}") for name in names)
     return next(id for id in ids if tx.stories.get(id) is None)

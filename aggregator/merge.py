@@ -12,17 +12,38 @@ from datetime import datetime, timedelta
 
 from aggregator.model import Match, Sighting, Story
 
+Like = Callable[[Sighting, Sighting], float]
 Same = Callable[[Sighting, Sighting], bool]
 
 
-def fold(story: Story | None, match: Match, now: datetime, *, same: Same, held: bool = False) -> Story:
+def fold(
+    story: Story | None,
+    match: Match,
+    now: datetime,
+    *,
+    same: Same,
+    like: Like = lambda one, other: 1.0,
+    held: bool = False,
+) -> Story:
     """*story* with *match* in it, or the story that *match* founds (*held* back if so).
 
     *same* tells whether two sightings are one entry of one source.
     """
     if story is None:
         return _found(_timed(match), now, held)
-    return revise(story, _with(story.members, match, same), now)
+    joins = all(match.sighting.source != member.sighting.source for member in story.members)
+    members = _with(story.members, match, same)
+    members = tuple(_scored(member, members, match.sighting.source, like) for member in members)
+    # What was held because of one source's flood is news when a source without one brings it.
+    return revise(replace(story, held=story.held and (held or not joins)), members, now)
+
+
+def _scored(member: Match, members: tuple[Match, ...], source: str, like: Like) -> Match:
+    """A copy that was just read, with its likeness to the best of the other sources' copies, if there are any."""
+    others = [other.sighting for other in members if other.sighting.source != source]
+    if member.sighting.source != source or member.rule == "editor" or not others:
+        return member
+    return replace(member, score=max(like(other, member.sighting) for other in others))
 
 
 def revise(story: Story, members: tuple[Match, ...], now: datetime) -> Story:

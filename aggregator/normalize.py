@@ -43,13 +43,13 @@ def normalize(feed: Feed, *, base: str, now: datetime) -> Feed:
         *_ahead(unique, now),
     )
     return Feed(
-        id=text.clean(feed.id) or text.clean(base),
+        id=_short(feed.id) or _short(base),
         title=_title(feed.title) or uri.host(base),
         updated=_utc(feed.updated),
-        subtitle=text.clean(feed.subtitle or "") or None,
+        subtitle=_short(feed.subtitle) or None,
         authors=_persons(feed.authors, base),
         links=_links(feed.links, base),
-        rights=text.clean(feed.rights or "") or None,
+        rights=_short(feed.rights) or None,
         lang=_language(feed.lang),
         entries=tuple(unique),
         problems=tuple(dict.fromkeys((*map(text.clean, feed.problems), *problems))),
@@ -71,10 +71,14 @@ def _entry(entry: Entry, base: str) -> Entry:
         links=links,
         summary=summary,
         content=content,
-        rights=text.clean(entry.rights or "") or None,
+        rights=_short(entry.rights) or None,
         origin=_origin(entry.origin, base),
         lang=_language(entry.lang),
     )
+
+
+def _short(value: str | None) -> str:
+    return text.clean((value or "")[:MAX_ID])
 
 
 def _title(value: str) -> str:
@@ -136,7 +140,7 @@ def _link(raw: Link, base: str) -> Link | None:
         rel=relation,
         type=kind if _MEDIA_TYPE.fullmatch(kind) else None,
         hreflang=_language(raw.hreflang),
-        title=text.clean(raw.title or "") or None,
+        title=_short(raw.title) or None,
         length=raw.length if raw.length is not None and raw.length >= 0 else None,
     )
 
@@ -144,8 +148,8 @@ def _link(raw: Link, base: str) -> Link | None:
 def _persons(persons: Iterable[Person], base: str) -> tuple[Person, ...]:
     found: dict[Person, None] = {}
     for person in persons:
-        email = text.clean(person.email or "")
-        if name := text.clean(person.name):
+        email = _short(person.email)
+        if name := _short(person.name):
             address = uri.absolute(person.uri, base) if person.uri else None
             found[Person(name=name, uri=address, email=email if _EMAIL.fullmatch(email) else None)] = None
     return tuple(found)[:_MANY]
@@ -154,22 +158,22 @@ def _persons(persons: Iterable[Person], base: str) -> tuple[Person, ...]:
 def _categories(categories: Iterable[Category]) -> tuple[Category, ...]:
     found: dict[tuple[str, str | None], Category] = {}
     for category in categories:
-        term, scheme = text.clean(category.term), text.clean(category.scheme or "") or None
+        term, scheme = _short(category.term), _short(category.scheme) or None
         if term:
-            label = text.clean(category.label or "") or None
+            label = _short(category.label) or None
             found.setdefault((text.fold(term), scheme), Category(term=term, scheme=scheme, label=label))
     return tuple(found.values())[:_MANY]
 
 
 def _origin(origin: Origin | None, base: str) -> Origin | None:
-    if origin is None or not (id := text.clean(origin.id)):
+    if origin is None or not (id := _short(origin.id)):
         return None
     return Origin(
         id=id,
         title=_title(origin.title),
         updated=_utc(origin.updated),
         links=_links(origin.links, base),
-        rights=text.clean(origin.rights or "") or None,
+        rights=_short(origin.rights) or None,
     )
 
 

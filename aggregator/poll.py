@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from aggregator import merge, text
 from aggregator.errors import FetchError, NetworkError, ParseError
 from aggregator.fetch import Fetcher
-from aggregator.match import Known, is_known, match, order, same_entry, sightings
+from aggregator.match import Known, is_known, likeness, match, order, same_entry, sightings
 from aggregator.model import (
     Config,
     Entry,
@@ -190,14 +190,14 @@ def settle(tx: Tx, seen: tuple[Sighting, ...], noted: Poll, config: Config) -> P
     a flood has its unknown entries held until the operator has looked.
     """
     before = {story.id: story for story in tx.stories.sharing(key for one in seen for key in one.keys)}
-    known = Known(before.values())
+    known = Known(before.values(), taken=lambda id: tx.stories.get(id) is not None)
     unknown = [one for one in seen if not is_known(one, known)]
     first = noted.first_success == noted.at
     flood = not first and len(unknown) >= config.guard.flood
     authority = tx.meta.get("authority") or ""
     for sighting in order(seen):
         found = match(sighting, known, authority=authority, window=config.match.window)
-        known.put(merge.fold(known.get(found.story), found, noted.at, same=same_entry, held=flood))
+        known.put(merge.fold(known.get(found.story), found, noted.at, same=same_entry, like=likeness, held=flood))
     changed = [story for story in known if story != before.get(story.id)]
     for story in changed:
         tx.stories.save(story, at=noted.at, loud=not first)

@@ -69,7 +69,7 @@ def _retry_after(answer: Response | None, now: datetime) -> timedelta:
     else:
         try:
             until = parsedate_to_datetime(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             return timedelta(0)
         wait = (until if until.tzinfo else until.replace(tzinfo=UTC)) - now
     return max(timedelta(0), min(wait, timedelta(days=7)))

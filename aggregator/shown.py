@@ -16,6 +16,7 @@ from aggregator import html, text, uri
 from aggregator.model import Config, Entry, Link, Sighting, Source, Story, Zone
 
 _TITLE_FROM_TEXT = 80
+_ENOUGH = 20_000  # characters of markup; more than an excerpt takes
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 
 
@@ -93,6 +94,7 @@ def _texts(entry: Entry) -> Iterator[str]:
             yield words
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _plain(value: str, type: str) -> str:
+    value = value[:_ENOUGH]
     return text.clean(html.to_text(value) if type == "html" else value)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from hashlib import blake2b
 
 import xxhash
 
@@ -27,6 +28,8 @@ _LOOSE_JOINER = re.compile(f"(?<![{_PICTOGRAPH}\ufe0f])\u200d|\u200d(?![{_PICTOG
 
 _SPACES = re.compile(r"[^\S\n]{2,}|[^\S\n\u00a0\u202f]")
 _BLANK_LINES = re.compile(r"\n{3,}")
+# Ordering a run of combining marks takes time that grows with its square.
+_PIECE = re.compile(r"\S{1,200}")
 _NO_WORD = re.compile(r"[\W_]+")
 
 
@@ -51,8 +54,12 @@ def clean_block(value: str) -> str:
 def fold(value: str) -> str:
     """The form in which two texts are compared: NFKC, case folded, punctuation and white space as single spaces."""
     # Case folding can leave a form that NFKC changes again (Unicode §3.13, toNFKC_Casefold).
-    value = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible(value)).casefold())
+    value = _PIECE.sub(lambda found: _folded(found[0]), visible(value))
     return _NO_WORD.sub(" ", value).strip()
+
+
+def _folded(value: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold())
 
 
 def shared(a: str, b: str) -> float:
@@ -64,6 +71,12 @@ def shared(a: str, b: str) -> float:
     if not words or not others:
         return 0.0
     return (Counter(words) & Counter(others)).total() / min(len(words), len(others))
+
+
+def name(*parts: str) -> str:
+    """16 hexadecimal digits that stand for the parts in an id, and that nobody can make on purpose (BLAKE2b)."""
+    data = [part.encode("utf-8", "surrogatepass") for part in parts]
+    return blake2b(b"".join(len(each).to_bytes(8, "big") + each for each in data), digest_size=8).hexdigest()
 
 
 def digest(*parts: str) -> str:

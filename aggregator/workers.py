@@ -22,6 +22,7 @@ from typing import Any, TypeVar, TypeVarTuple
 
 from pebble import ProcessExpired, ProcessPool
 
+from aggregator import text
 from aggregator.errors import ParseError
 from aggregator.model import Parse
 from aggregator.model.units import write_duration
@@ -149,7 +150,7 @@ def _guarded(fn: Callable[..., T], args: tuple[Any, ...], seconds: float) -> T:
     except (ParseError, MemoryError):
         raise
     except (Exception, SystemExit) as error:
-        raise ParseError(f"could not be read ({type(error).__name__}: {str(error)[:200]})") from error
+        raise ParseError(f"could not be read ({type(error).__name__}: {text.clean(str(error))[:200]})") from error
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
 

@@ -30,6 +30,7 @@ MAX_HTML = 90_000
 
 _HEADLINE = 60
 _TEASER = 220
+_HREF = 500
 _TITLE = 250  # beyond it, somebody put the text into the title
 _LIGHT, _DARK = ("#ffffff", 0.1), ("#15212e", 0.22)  # a card's ground, and a badge's share of its zone's colour
 
@@ -206,7 +207,7 @@ def _item(config: Config, story: Story, styles: Mapping[str, Style]) -> Item:
     link = shown.main_link(story)
     return Item(
         title=html.excerpt(shown.title(story.lead), _TITLE),
-        href=link.href if link else None,
+        href=_short(config, link.href) if link else None,
         lang=shown.language(story.lead),
         published=_moment(config, story.published),
         badges=tuple(
@@ -223,9 +224,14 @@ def _other(config: Config, copy: Sighting) -> Other:
     link = shown.link(copy)
     return Other(
         name=text.clean(shown.zone(config, copy.zone).name),
-        href=link.href if link else None,
+        href=_short(config, link.href) if link else None,
         published=_moment(config, copy.published),
     )
+
+
+def _short(config: Config, href: str) -> str:
+    """An address that would fill the mail by itself gives way to our own page."""
+    return href if len(href) <= _HREF else f"{config.base_url.rstrip('/')}/"
 
 
 def _moment(config: Config, moment: datetime) -> Moment:

@@ -19,7 +19,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from aggregator import text
@@ -32,6 +32,7 @@ Phase = Literal["connect", "mail", "rcpt", "data", "dot"]
 DOT_TIMEOUT = timedelta(minutes=10)
 """RFC 5321 §4.5.3.2.6.  A shorter wait makes doubts, and doubts make duplicates (RFC 1047)."""
 
+_REPLY = 50_000  # bytes of one reply
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
@@ -132,8 +133,8 @@ class Relay:
 
     def _open(self) -> smtplib.SMTP:
         if self._tls_first:
-            return smtplib.SMTP_SSL(self._host, self._port, timeout=self._timeout, context=self._trust())
-        return smtplib.SMTP(self._host, self._port, timeout=self._timeout)
+            return _Ssl(self._host, self._port, timeout=self._timeout, context=self._trust())
+        return _Smtp(self._host, self._port, timeout=self._timeout)
 
     def _greet(self, smtp: smtplib.SMTP) -> None:
         smtp.ehlo_or_helo_if_needed()
@@ -173,7 +174,7 @@ class Relay:
         """Makes a fault of the network a reply; it always costs the connection."""
         try:
             yield
-        except OSError as error:  # smtplib's exceptions are OSErrors
+        except (OSError, ValueError) as error:  # smtplib's exceptions are OSErrors; base64's are ValueErrors
             self._drop()
             # Past the greeting smtplib raises a reply only when it gave up reading one: that is not the relay's word.
             if phase == "connect" and isinstance(error, smtplib.SMTPResponseException):
@@ -181,6 +182,7 @@ class Relay:
             raise _Stopped(self._reply(phase, None, _reason(error))) from None
 
     def _reply(self, phase: Phase, code: int | None, said: bytes | str) -> Reply:
+        said = said[:2000]
         words = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
         for secret in self._secrets():
             words = words.replace(secret, "***")
@@ -209,6 +211,35 @@ class Relay:
 class _Stopped(Exception):  # noqa: N818  it is no error but an answer
     def __init__(self, reply: Reply) -> None:
         self.reply = reply
+
+
+class _Finite:
+    """A reader whose replies end: RFC 5321 §4.5.3.1.5 knows lines of 512 octets, and no relay says 100 of them."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.left = _REPLY
+
+    def readline(self, size: int = -1) -> bytes:
+        line: bytes = self._file.readline(size)
+        self.left -= len(line)
+        if self.left < 0:
+            raise OSError("its answer does not end")
+        return line
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Smtp(smtplib.SMTP):
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None:
+            self.file = _Finite(self.sock.makefile("rb"))
+        self.file.left = _REPLY
+        return super().getreply()
+
+
+class _Ssl(_Smtp, smtplib.SMTP_SSL): ...
 
 
 _FAULT: dict[Phase, str] = {
@@ -267,8 +298,8 @@ def _said_unasked(smtp: smtplib.SMTP) -> bytes | None:
         connection.settimeout(patience)
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate does not stand up: {error.verify_message}"
-    words = error.strerror or str(error) or type(error).__name__
+    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return words.removeprefix("Connection unexpectedly closed: ")

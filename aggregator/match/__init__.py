@@ -7,7 +7,7 @@ suffices.
 
 from aggregator.match.keys import order, sightings
 from aggregator.match.known import Known
-from aggregator.match.rules import is_known, match, same_entry
+from aggregator.match.rules import is_known, likeness, match, same_entry
 from aggregator.match.words import sentence
 
-__all__ = ["Known", "is_known", "match", "order", "same_entry", "sentence", "sightings"]
+__all__ = ["Known", "is_known", "likeness", "match", "order", "same_entry", "sentence", "sightings"]

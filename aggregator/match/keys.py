@@ -21,6 +21,7 @@ from aggregator.model import Entry, Feed, Sighting, Source
 
 TITLE_WORDS = 4
 TEXT_WORDS = 8
+_LONGEST = 500
 
 
 def sightings(feed: Feed, source: Source, now: datetime, timezone: ZoneInfo) -> tuple[Sighting, ...]:
@@ -62,14 +63,19 @@ def _sighting(entry: Entry, source: Source, shared: frozenset[str], now: datetim
 
 def _keys(entry: Entry, source: Source, shared: frozenset[str], title: str, words: str) -> Iterable[str]:
     if own := _own_key(entry.link, source.key):
-        yield f"own:{source.id}:{own}"
-    yield f"guid:{source.id}:{entry.id}"
+        yield f"own:{source.id}:{_bounded(own)}"
+    yield f"guid:{source.id}:{_bounded(entry.id)}"
     if entry.link and not uri.is_root(entry.link):
         address = uri.canonical(entry.link)
         if address not in shared and address != uri.canonical(source.url):
-            yield f"url:{address}"
+            yield f"url:{_bounded(address)}"
     if len(title.split()) >= TITLE_WORDS and len(words.split()) >= TEXT_WORDS:
         yield f"text:{text.digest(title, words)}"
+
+
+def _bounded(value: str) -> str:
+    """A long value as its beginning and a hash of it: an index takes no more (PostgreSQL: 2,704 bytes)."""
+    return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…{text.name(value)}"
 
 
 def _own_key(link: str | None, pattern: str | None) -> str | None:

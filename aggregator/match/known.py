@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from aggregator.model import Sighting, Story
 
@@ -11,7 +11,8 @@ from aggregator.model import Sighting, Story
 class Known:
     """An index of stories by key; ``put`` replaces a story by what it has become."""
 
-    def __init__(self, stories: Iterable[Story] = ()) -> None:
+    def __init__(self, stories: Iterable[Story] = (), taken: Callable[[str], bool] = lambda _: False) -> None:
+        self._taken = taken
         self._stories: dict[str, Story] = {}
         self._by_key: defaultdict[str, set[str]] = defaultdict(set)
         for story in stories:
@@ -27,6 +28,10 @@ class Known:
     def get(self, id: str) -> Story | None:
         """The story with this id, as it is now."""
         return self._stories.get(id)
+
+    def is_free(self, id: str) -> bool:
+        """Whether no story has this id, known here or not."""
+        return id not in self._stories and not self._taken(id)
 
     def sharing(self, sighting: Sighting) -> list[Story]:
         """The stories that have a key of *sighting*, earliest first."""

@@ -16,7 +16,7 @@ from itertools import count
 from aggregator import text, uri
 from aggregator.match.keys import plain
 from aggregator.match.known import Known
-from aggregator.model import Match, Rule, Sighting
+from aggregator.model import Match, Rule, Sighting, Story
 
 SHORT = 15
 """Words below which a text is too short to be compared by its words."""
@@ -34,9 +34,16 @@ def match(sighting: Sighting, known: Known, *, authority: str, window: timedelta
     stories = known.sharing(sighting)
     for rule, fits in _rules(window):
         for story in stories:
+            if rule == "url" and _has_another(story, sighting):
+                continue
             if any(fits(sighting, member.sighting) for member in story.members):
                 return Match(sighting=sighting, story=story.id, rule=rule, evidence=_evidence(rule, sighting))
     return Match(sighting=sighting, story=_new_id(sighting, known, authority), rule="first")
+
+
+def likeness(one: Sighting, other: Sighting) -> float:
+    """How much the shorter of two copies, title and text, has in common with the other, 0 to 1."""
+    return text.shared(*(f"{each.entry.title} {plain(each.entry)}" for each in (one, other)))
 
 
 def is_known(sighting: Sighting, known: Known) -> bool:
@@ -49,14 +56,14 @@ def same_entry(one: Sighting, other: Sighting) -> bool:
     """Whether both are one entry of one source, seen twice, though its guid may have changed in between."""
     if one.source != other.source:
         return False
-    return _same_own_key(one, other) or _same_guid(one, other) or _same_address(one, other)
+    return _same_own_key(one, other) or _same_guid(one, other) or _same_address(one, other, timedelta.max)
 
 
 def _rules(window: timedelta) -> Sequence[tuple[Rule, Callable[[Sighting, Sighting], bool]]]:
     return (
         ("own-key", _same_own_key),
         ("guid", _same_guid),
-        ("url", _same_address),
+        ("url", lambda one, other: _same_address(one, other, window)),
         ("text", lambda one, other: _same_text(one, other, window)),
     )
 
@@ -76,13 +83,27 @@ def _same_guid(one: Sighting, other: Sighting) -> bool:
     return bool(_key(one, "guid:") & _key(other, "guid:"))
 
 
-def _same_address(one: Sighting, other: Sighting) -> bool:
+def _same_address(one: Sighting, other: Sighting, window: timedelta) -> bool:
     if not _key(one, "url:") & _key(other, "url:"):
         return False
     if one.source == other.source and _key(one, "own:") and _key(other, "own:"):
         return False
+    if one.source != other.source:
+        return _at_one_address(one, other, window) and likeness(one, other) >= COMMON
     a, b = plain(one.entry), plain(other.entry)
     return min(len(a.split()), len(b.split())) < SHORT or text.shared(a, b) >= COMMON
+
+
+def _at_one_address(one: Sighting, other: Sighting, window: timedelta) -> bool:
+    """Between sources only the addresses of today count, and time: an address is easily claimed for another's news."""
+    a, b = one.entry.link, other.entry.link
+    return bool(a and b) and uri.canonical(a) == uri.canonical(b) and abs(one.published - other.published) <= window
+
+
+def _has_another(story: Story, sighting: Sighting) -> bool:
+    """Whether the source tells this story already, in another entry: its two items are two pieces of news."""
+    ours = [member.sighting for member in story.members if member.sighting.source == sighting.source]
+    return bool(ours) and not any(same_entry(sighting, each) for each in ours)
 
 
 def _same_text(one: Sighting, other: Sighting, window: timedelta) -> bool:
@@ -102,6 +123,6 @@ def _new_id(sighting: Sighting, known: Known, authority: str) -> str:
 
     A key that founded a story of which it is no longer recognised gets the next number.
     """
-    names = (text.digest(sighting.keys[0], *([str(number)] if number else []))[:16] for number in count())
+    names = (text.name(sighting.keys[0], *([str(number)] if number else [])) for number in count())
     ids = (uri.tag(authority, f"story/{name}") for name in names)
-    return next(id for id in ids if known.get(id) is None)
+    return next(id for id in ids if known.is_free(id))

@@ -74,6 +74,9 @@ class Sighting:
         return min(self.entry.published or self.entry.updated or self.seen, self.seen)
 
 
+ALIKE = 0.4
+"""Score below which a copy has become something else, and does not lead."""
+
 Rule = Literal["first", "own-key", "guid", "url", "text", "editor"]
 
 
@@ -128,7 +131,13 @@ class Story:
             return None
         lead = min(
             members,
-            key=lambda m: (m.sighting.zone != prefer, -m.sighting.length, m.sighting.seen, m.sighting.source),
+            key=lambda m: (
+                m.score < ALIKE,
+                m.sighting.zone != prefer,
+                -m.sighting.length,
+                m.sighting.seen,
+                m.sighting.source,
+            ),
         )
         return replace(self, members=(lead, *(member for member in members if member is not lead)))
 

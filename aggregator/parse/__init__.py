@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from aggregator import text
 from aggregator.errors import ParseError
 from aggregator.model import Feed, Response, Source
 from aggregator.parse import answers, feed, page
@@ -29,5 +30,5 @@ def parse(response: Response, source: Source, tz: ZoneInfo) -> Feed:
         raise
     except Exception as error:  # a reader that fails on a hostile document is a failed poll
         raise ParseError(
-            f"could not be read ({type(error).__name__}: {str(error)[:200]}); tell the site's owner"
+            f"could not be read ({type(error).__name__}: {text.clean(str(error))[:200]}); tell the site's owner"
         ) from error

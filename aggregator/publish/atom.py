@@ -118,7 +118,8 @@ def _categories(entry: Any, config: Config, story: Story) -> None:
     zones = (shown.zone(config, id) for id in story.zones)
     ours = [Category(term=zone.id, scheme=scheme, label=zone.name) for zone in zones]
     seen = set()
-    for category in (*ours, *story.lead.entry.categories):
+    theirs = (category for category in story.lead.entry.categories if category.scheme != scheme)
+    for category in (*ours, *theirs):
         made = _category(category)
         if made["term"] and (made["term"], made["scheme"]) not in seen:
             seen.add((made["term"], made["scheme"]))

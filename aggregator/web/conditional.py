@@ -69,6 +69,6 @@ def _date(headers: Headers, name: str) -> datetime | None:
         return None
     try:
         found = parsedate_to_datetime(lines[0])
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

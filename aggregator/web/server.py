@@ -16,6 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from aggregator.errors import ServeError
+from aggregator.web.connection import Connection
 
 _GRACE = 2  # seconds that a response under way gets when we stop
 _BOUND = 3.0  # seconds after which connections are cut
@@ -42,17 +43,18 @@ class Server:
         self._listen = listen
         self._config = uvicorn.Config(
             app,
-            http="httptools",
+            http=Connection,
             ws="none",
             lifespan="off",
             interface="asgi3",
             log_config=None,
-            log_level="warning",
+            log_level="error",
             access_log=False,
             server_header=False,
             proxy_headers=bool(trusted_proxies),
             forwarded_allow_ips=list(trusted_proxies),
             timeout_graceful_shutdown=_GRACE,
+            backlog=64,
         )
         self._server = _Quiet(self._config)
         self._task: asyncio.Task[None] | None = None
