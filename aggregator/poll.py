@@ -190,7 +190,7 @@ def settle(tx: Tx, seen: tuple[Sighting, ...], noted: Poll, config: Config) -> P
     a flood has its unknown entries held until the operator has looked.
     """
     before = {story.id: story for story in tx.stories.sharing(key for one in seen for key in one.keys)}
-    known = Known(before.values(), taken=lambda id: tx.stories.get(id) is not None)
+    known = Known(before.values(), taken=tx.stories.exists)
     unknown = [one for one in seen if not is_known(one, known)]
     first = noted.first_success == noted.at
     flood = not first and len(unknown) >= config.guard.flood

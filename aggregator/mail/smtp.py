@@ -233,9 +233,10 @@ class _Finite:
 
 class _Smtp(smtplib.SMTP):
     def getreply(self) -> tuple[int, bytes]:
-        if self.file is None:
+        if self.file is None and self.sock is not None:
             self.file = _Finite(self.sock.makefile("rb"))
-        self.file.left = _REPLY
+        if self.file is not None:
+            self.file.left = _REPLY
         return super().getreply()
 
 

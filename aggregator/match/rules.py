@@ -97,7 +97,9 @@ def _same_address(one: Sighting, other: Sighting, window: timedelta) -> bool:
 def _at_one_address(one: Sighting, other: Sighting, window: timedelta) -> bool:
     """Between sources only the addresses of today count, and time: an address is easily claimed for another's news."""
     a, b = one.entry.link, other.entry.link
-    return bool(a and b) and uri.canonical(a) == uri.canonical(b) and abs(one.published - other.published) <= window
+    if not a or not b or uri.canonical(a) != uri.canonical(b):
+        return False
+    return abs(one.published - other.published) <= window
 
 
 def _has_another(story: Story, sighting: Sighting) -> bool:

@@ -28,6 +28,10 @@ class Stories:
         """The story with this id, withdrawn and held ones too."""
         return next(iter(self._load([id])), None)
 
+    def exists(self, id: str) -> bool:
+        """Whether a story has this id, whatever became of it."""
+        return bool(self._connection.scalar(select(exists().where(schema.story.c.id == id))))
+
     def all(self, ids: Sequence[str]) -> list[Story]:
         """The stories with these ids, in this order; unknown ids are left out."""
         found = {story.id: story for story in self._load(ids)}
