@@ -27,7 +27,8 @@ _LOOSE_JOINER = re.compile(f"(?<![{_PICTOGRAPH}\ufe0f])\u200d|\u200d(?![{_PICTOG
 
 _SPACES = re.compile(r"[^\S\n]{2,}|[^\S\n\u00a0\u202f]")
 _BLANK_LINES = re.compile(r"\n{3,}")
-_NO_WORD = re.compile(r"[\W_]+")
+_WORD = re.compile(r"[^\W_]+")
+_ASCII_WORDS = "".join(char if char.isalnum() else " " for char in map(chr, range(128)))
 
 
 def visible(value: str) -> str:
@@ -50,9 +51,12 @@ def clean_block(value: str) -> str:
 
 def fold(value: str) -> str:
     """The form in which two texts are compared: NFKC, case folded, punctuation and white space as single spaces."""
+    value = visible(value)
+    if value.isascii():
+        return " ".join(value.lower().translate(_ASCII_WORDS).split())
     # Case folding can leave a form that NFKC changes again (Unicode §3.13, toNFKC_Casefold).
-    value = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible(value)).casefold())
-    return _NO_WORD.sub(" ", value).strip()
+    value = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold())
+    return " ".join(_WORD.findall(value))
 
 
 def shared(a: str, b: str) -> float:

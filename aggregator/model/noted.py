@@ -19,13 +19,21 @@ class Validators:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """An entry, by its strongest key, whose article is still to be read; *attempts* is how often that failed."""
+
+    key: str
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
     """The latest poll of a source, what came of it, and what the next one needs to know.
 
     *body* identifies the bytes last read, *reading* how they were read (the source's settings and the program's
     version): when *reading* changes, neither validators nor *body* save us the work.  *error* is a sentence for the
     operator, None after a success; *failures* counts them in a row; *not_before* is what the server asked for by
-    Retry-After.
+    Retry-After; *unread* are entries whose articles come with a later poll.
     """
 
     source: str
@@ -46,6 +54,7 @@ class Poll:
     body: str | None = None
     reading: str | None = None
     problems: tuple[str, ...] = ()
+    unread: tuple[Unread, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
