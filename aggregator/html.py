@@ -11,9 +11,9 @@ sent does so within a worker's time limit.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from html import escape
-from typing import cast
+from collections.abc import Iterator
+from html import escape, unescape
+from typing import NamedTuple, cast
 
 import nh3
 from inscriptis.css_profiles import STRICT_CSS_PROFILE
@@ -47,19 +47,35 @@ _RENAMED = dict.fromkeys(_OTHER_BLOCKS.split(), "p") | {"h1": "h3", "h2": "h3", 
 _FLAT = "p li dt dd option tr td th thead tbody tfoot br hr img input meta link wbr col source area embed"
 
 _TAG = re.compile(r"""(</?)([a-zA-Z][^\s/>]*)((?:[^>"']++|"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z))*+(?:>|\Z))""")
+_NAMED = re.compile(r"""(?<![\w-])([a-zA-Z][\w-]{0,30})\s{0,9}=\s{0,9}("[^"]*"|'[^']*'|[^\s"'>]+)""")
+_PIXEL = re.compile(r"\s*[0-3]\s*(?:px)?\s*")
 _COMMENT = re.compile(r"<!--[\s\S]*?(?:-->|\Z)")
 _EMPTY = re.compile(
     r"<(p|li|ul|ol|blockquote|h3|h4)>(?:\s|&nbsp;|<br>)*</\1>|<(strong|em|b|i|a|sub|sup|del|s)(?: [^<>]*)?></\2>"
 )
-_RENAME = re.compile(rf"(</?)({'|'.join(_RENAMED)})(?=[\s/>])", re.IGNORECASE)
+# The first letters are looked at first: most tags are others.
+_RENAME = re.compile(rf"(</?)(?=[dsfmncl]|h[1256eg]|a[rsd]|pre)({'|'.join(_RENAMED)})(?=[\s/>])", re.IGNORECASE)
 _INLINE_DATA = re.compile(r"data:[\w/+.-]+;base64,[\w+/=%]*", re.ASCII | re.IGNORECASE)
 _HIDING = re.compile(r"<[^<>]{0,500}\s(?:hidden[\s=>/]|style\s*=[^<>]{0,500}display\s*:\s*none)", re.IGNORECASE)
 _HIDDEN = etree.XPath("//*[@hidden or contains(translate(@style, 'DISPLAYNOE ', 'displaynoe'), 'display:none')]")
 _CONTACT = re.compile(r"(?:mailto|tel):[\w.!#$&'*+/=?^`{|}~@%,;:()-]+", re.IGNORECASE | re.ASCII)
+_CONTACT_START = "mtMT"
 _CONTACT_SPACE = re.compile(r"(?<=tel:)\s+|(?<=[\d)])\s+(?=[\d(])")
 _STRUCTURE = re.compile(r"<(/?)(p|a|h[34]|ul|ol|li|blockquote|table|caption|thead|tbody|tfoot|tr|th|td)[ >]")
+_BLOCK_TAG = re.compile(r"</?(?:p|br|ul|ol|li|blockquote|h[34]|table|caption|thead|tbody|tfoot|tr|th|td)(?: [^<>]*)?>")
+_INLINE_TAG = re.compile(r"</?[a-z][^<>]*>")
+_HREF = re.compile(r'<a href="([^"]*)">')
+# A span or a beginning that is no small number, by what stands before it in its tag.
+_NUMBER = re.compile(r' (?:colspan|rowspan|start)="(?!\d{1,3}")[^"]*"(?=(?: (?:colspan|rowspan)="[^"]*")*>)', re.ASCII)
 _TEXT_BLOCKS = ("p", "h3", "h4")
 _PASSES = 5
+_CLEANER = nh3.Cleaner(
+    tags=set(_KEPT.split()),
+    clean_content_tags=set(_OTHER_MEDIA.split()),
+    attributes=_ATTRIBUTES,
+    url_schemes={"http", "https", "mailto", "tel"},
+    link_rel=None,
+)
 
 
 def sanitize(markup: str, base: str | None = None) -> str:
@@ -80,11 +96,42 @@ def sanitize(markup: str, base: str | None = None) -> str:
 def to_text(markup: str) -> str:
     """What a reader would read, as plain text: paragraphs separated by blank lines, no-break spaces kept."""
     tree = _tree(_protected(_visible(markup)))
+    if "&" in markup:
+        _protect_ampersands(tree)
     try:
         found: str = Inscriptis(tree, _TEXT).get_text()
     except RecursionError:
         found = "".join(tree.itertext())
-    return text.clean_block(found.replace(_NBSP, "\u00a0").replace(_NNBSP, "\u202f"))
+    return text.clean_block(found.replace(_NBSP, "\u00a0").replace(_NNBSP, "\u202f").replace(_AMPERSAND, "&"))
+
+
+def words(sanitized: str) -> str:
+    """The words of what ``sanitize`` gave, in their order; a block ends a word and an inline element does not.
+
+    For comparing: no layout, no numbers of lists, and 50 times as fast as ``to_text``.
+    """
+    return unescape(_INLINE_TAG.sub("", _BLOCK_TAG.sub("\n", sanitized))).strip()
+
+
+class Picture(NamedTuple):
+    """An image of a text: its address as written, and what it shows in words, empty where nobody said."""
+
+    source: str
+    alternative: str
+
+
+def pictures(markup: str) -> Iterator[Picture]:
+    """The images of *markup* in their order, as far as they are meant to be seen: none of a pixel or two."""
+    if "<img" not in (markup := markup[:MAX_SIZE]).lower():
+        return
+    for tag in _TAG.finditer(_COMMENT.sub("", markup)):
+        if tag[2].lower() != "img":
+            continue
+        named = ((name.lower(), value) for name, value in _NAMED.findall(tag[3]))
+        attributes = {name: unescape(value.strip("\"'")) for name, value in named}
+        source = attributes.get("src", "")
+        if source and not any(_PIXEL.fullmatch(attributes.get(side, "")) for side in ("width", "height")):
+            yield Picture(source, text.clean(attributes.get("alt", "")))
 
 
 def excerpt(value: str, limit: int = 300) -> str:
@@ -125,7 +172,8 @@ def _visible(markup: str) -> str:
     markup = text.visible(markup)
     if markup.count("<") > MAX_DEPTH:
         markup = _flattened(markup)
-    if _HIDING.search(markup):
+    lower = markup.lower()
+    if ("hidden" in lower or "display" in lower) and _HIDING.search(markup):
         markup = _unhidden(markup)
     return markup
 
@@ -164,27 +212,32 @@ def _tree(markup: str) -> Element:
 
 def _sanitized(markup: str, base: str | None) -> str:
     renamed = _RENAME.sub(lambda found: f"{found[1]}{_RENAMED[found[2].lower()]}", markup)
-    clean = text.visible(_cleaner(base).clean(renamed))
+    clean = text.visible(_resolved(_CLEANER.clean(renamed), base))
     while _EMPTY.search(clean):
         clean = _EMPTY.sub("", clean)
     return clean.strip()
 
 
-@lru_cache(maxsize=256)
-def _cleaner(base: str | None) -> nh3.Cleaner:
-    return nh3.Cleaner(
-        tags=set(_KEPT.split()),
-        clean_content_tags=set(_OTHER_MEDIA.split()),
-        attributes=_ATTRIBUTES,
-        attribute_filter=lambda _, name, value: _link(value, base) if name == "href" else _number(value),
-        url_schemes={"http", "https", "mailto", "tel"},
-        link_rel=None,
-    )
+def _resolved(clean: str, base: str | None) -> str:
+    """What the sanitiser wrote, each attribute as it may be published, or gone.
+
+    Its output is canonical (no ``<`` but a tag's, values in double quotes), so this needs no parser; as a callback of
+    the sanitiser it would cost three times as much.
+    """
+
+    def address(found: re.Match[str]) -> str:
+        value = unescape(found[1]) if "&" in found[1] else found[1]
+        href = _link(value, base)
+        return f'<a href="{href.replace("&", "&amp;")}">' if href else "<a>"
+
+    numbered = "span=" in clean or "start=" in clean
+    return _HREF.sub(address, _NUMBER.sub("", clean) if numbered else clean)
 
 
 def _link(href: str, base: str | None) -> str | None:
-    contact = _CONTACT.fullmatch(_CONTACT_SPACE.sub("", href.strip()))
-    return contact[0] if contact else uri.absolute(href, base)
+    if href.lstrip()[:1] in _CONTACT_START and (found := _CONTACT.fullmatch(_CONTACT_SPACE.sub("", href.strip()))):
+        return found[0]
+    return uri.absolute(href, base)
 
 
 def _is_settled(clean: str) -> bool:
@@ -214,22 +267,26 @@ def _is_settled(clean: str) -> bool:
     return True
 
 
-def _number(value: str) -> str | None:
-    return value if value.isascii() and value.isdigit() and len(value) < 4 else None
-
-
 def _paragraphs(value: str) -> str:
     return "".join(f"<p>{escape(part, quote=False)}</p>" for part in value.split("\n\n") if part)
 
 
-# inscriptis folds no-break spaces like any other; noncharacters stand in for them.
-_NBSP, _NNBSP = "\ufdd0", "\ufdd1"
+# inscriptis folds no-break spaces like any other and decodes entities a second time; noncharacters stand in for them.
+_NBSP, _NNBSP, _AMPERSAND = "\ufdd0", "\ufdd1", "\ufdd2"
 _NBSP_WRITTEN = re.compile(r"\u00a0|&nbsp;?|&#160;?|&#x0*a0;?", re.IGNORECASE)
 _NNBSP_WRITTEN = re.compile(r"\u202f|&#8239;?|&#x202f;?", re.IGNORECASE)
 
 
 def _protected(markup: str) -> str:
     return _NNBSP_WRITTEN.sub(_NNBSP, _NBSP_WRITTEN.sub(_NBSP, markup))
+
+
+def _protect_ampersands(tree: Element) -> None:
+    for element in tree.iter():
+        if element.text and "&" in element.text:
+            element.text = element.text.replace("&", _AMPERSAND)
+        if element.tail and "&" in element.tail:
+            element.tail = element.tail.replace("&", _AMPERSAND)
 
 
 def _text_config() -> ParserConfig:

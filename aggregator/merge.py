@@ -14,6 +14,7 @@ from aggregator.model import Match, Sighting, Story
 
 Like = Callable[[Sighting, Sighting], float]
 Same = Callable[[Sighting, Sighting], bool]
+_YEAR = timedelta(days=365.2425)
 
 
 def fold(
@@ -77,8 +78,9 @@ def _with(members: tuple[Match, ...], match: Match, same: Same) -> tuple[Match, 
 def _edited(member: Match, sighting: Sighting) -> Match:
     """The member with its new text, its old first sight, its old reason and every key it ever had."""
     old = member.sighting
-    if sighting.timeless and _within_a_day(sighting.entry.published, old.entry.published):
-        sighting = _at(sighting, old.entry.published)
+    new, first = sighting.entry.published, old.entry.published
+    if sighting.timeless and (_within_a_day(new, first) or _years_apart(new, first)):
+        sighting = _at(sighting, first)
     kept = tuple(key for key in old.keys if not key.startswith("text:") and key not in sighting.keys)
     return replace(member, sighting=replace(sighting, seen=old.seen, keys=sighting.keys + kept))
 
@@ -98,6 +100,14 @@ def _at(sighting: Sighting, published: datetime | None) -> Sighting:
 
 def _within_a_day(midnight: datetime | None, moment: datetime | None) -> bool:
     return midnight is not None and moment is not None and timedelta(0) <= moment - midnight < timedelta(days=1)
+
+
+def _years_apart(one: datetime | None, other: datetime | None) -> bool:
+    """Whether a day was moved by whole years: a list that names no year is read anew each time, and was right first."""
+    if one is None or other is None:
+        return False
+    years = round(abs(one - other) / _YEAR)
+    return years > 0 and abs(abs(one - other) - years * _YEAR) < timedelta(days=2)
 
 
 def _shown(story: Story) -> str:

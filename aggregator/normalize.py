@@ -123,11 +123,13 @@ def _utc(moment: datetime | None) -> datetime | None:
 
 
 def _links(links: Iterable[Link], base: str) -> tuple[Link, ...]:
-    """The links that lead somewhere, each once for what it is to the entry."""
+    """The links that lead somewhere, each once for what it is to the entry, with the title that one of them has."""
     found: dict[tuple[str, str], Link] = {}
     for raw in links:
         if link := _link(raw, base):
-            found.setdefault((link.rel, link.href), link)
+            known = found.setdefault((link.rel, link.href), link)
+            if link.title and not known.title:
+                found[link.rel, link.href] = replace(known, title=link.title)
     return tuple(found.values())[:_MANY]
 
 

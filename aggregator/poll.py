@@ -2,7 +2,7 @@
 
 This is where the stages of the river meet; read it from top to bottom:
 
-    fetch → parse → normalize → match → merge → store
+    fetch → parse → normalize → (articles) → match → merge → store
 
 ``poll`` waits (for the network, a worker, the writer's turn) and decides nothing; ``read`` and ``settle`` decide and
 wait for nothing.  ``read`` runs in a worker process, ``settle`` in the writer's turn, so that two sources with the same
@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from aggregator import merge, text
+from aggregator import follow, merge, text
 from aggregator.errors import FetchError, NetworkError, ParseError
 from aggregator.fetch import Fetcher
 from aggregator.match import Known, is_known, likeness, match, order, same_entry, sightings
@@ -31,6 +31,7 @@ from aggregator.model import (
     Response,
     Sighting,
     Source,
+    Unread,
     Validators,
 )
 from aggregator.normalize import normalize
@@ -61,8 +62,7 @@ async def poll(source: Source, means: Means, *, keep: bool = True) -> Poll:
     last = await means.store.read(lambda tx: tx.polls.of(source.id))
     reading = reading_of(source, means.config, means.version)
     answer: Response | None = None
-    seen: tuple[Sighting, ...] | None = None
-    feed: Feed | None = None
+    found: Found | None = None
     error: str | None = None
     unreachable = False
     try:
@@ -70,13 +70,41 @@ async def poll(source: Source, means: Means, *, keep: bool = True) -> Poll:
         answer = await means.fetcher.fetch(source.url, validators, now)
         error = unusable(answer, conditional=validators is not None)
         if error is None and answer.status == 200 and not already_read(answer, last, reading):
-            feed, seen = await means.workers.run(read, answer, source, means.config.timezone)
+            found = await look(answer, source, means, last)
     except (FetchError, ParseError) as failure:
         error, unreachable = str(failure), isinstance(failure, NetworkError)
-    noted = note(source, means.config, last, answer, feed, error, reading, now, unreachable=unreachable)
-    if seen is None:
+    noted = note(source, means.config, last, answer, found, error, reading, now, unreachable=unreachable)
+    if found is None:
         return await means.store.write(lambda tx: keep_note(tx, noted), keep=keep)
-    return await means.store.write(lambda tx: settle(tx, seen, noted, means.config), keep=keep)
+    return await means.store.write(lambda tx: settle(tx, found.seen, noted, means.config), keep=keep)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was read: the feed, its entries as sightings, and the entries whose articles are still to be read."""
+
+    feed: Feed
+    seen: tuple[Sighting, ...]
+    unread: tuple[Unread, ...] = ()
+
+
+async def look(answer: Response, source: Source, means: Means, last: Poll | None) -> Found:
+    """Read the answer, on the first success with the pages that continue it, and the articles behind its items."""
+
+    async def ask(url: str) -> Response:
+        return await means.fetcher.fetch(url, None, means.clock())
+
+    first = last is None or last.first_success is None
+    more, problems = await follow.further(source, ask) if first else ((), ())
+    timezone = means.config.timezone
+    feed, seen = await means.workers.run(read, answer, source, timezone, more)
+    feed = replace(feed, problems=(*feed.problems, *problems))
+    if source.article is None:
+        return Found(feed, seen)
+    known = await means.store.read(lambda tx: tx.stories.sharing(key for one in seen for key in one.keys))
+    plans = follow.plan(seen, known, last.unread if last else (), source)
+    filled = await follow.fill(feed, plans, source, ask=ask, workers=means.workers, timezone=timezone, now=answer.date)
+    return Found(filled.feed, filled.seen, filled.unread)
 
 
 # -- what is decided before and after the wire ---------------------------------
@@ -127,9 +155,9 @@ def note(
     config: Config,
     last: Poll | None,
     answer: Response | None,
-    feed: Feed | None,
+    found: Found | None,
     error: str | None,
-    reading: str,
+    reading: str | None,
     now: datetime,
     *,
     unreachable: bool = False,
@@ -154,18 +182,22 @@ def note(
     noted = replace(noted, first_success=noted.first_success or now, last_success=now)
     if answer.status == 304:
         return replace(noted, status="not_modified", validators=_renewed(answer, noted.validators))
-    if feed is not None:
-        noted = replace(noted, entries=len(feed.entries), problems=feed.problems)
+    if found is not None:
+        noted = replace(noted, entries=len(found.feed.entries), problems=found.feed.problems, unread=found.unread)
+        if found.unread:  # the list is read again, whether it changed or not
+            reading = None
     return replace(noted, status="ok", validators=_validators(answer), body=_body(answer), reading=reading)
 
 
 # -- what is decided in a worker ---------------------------------------------------
 
 
-def read(answer: Response, source: Source, timezone: str) -> tuple[Feed, tuple[Sighting, ...]]:
+def read(
+    answer: Response, source: Source, timezone: str, more: tuple[Response, ...] = ()
+) -> tuple[Feed, tuple[Sighting, ...]]:
     """From bytes to sightings: parse and normalise what a source answered.  Pure; raises ParseError."""
     zone = ZoneInfo(timezone)
-    feed = normalize(parse(answer, source, zone), base=answer.url, now=answer.date)
+    feed = normalize(parse(answer, source, zone, more), base=answer.url, now=answer.date)
     feed = replace(feed, entries=tuple(_with_origin(entry, feed, source, answer.url) for entry in feed.entries))
     return feed, sightings(feed, source, answer.date, zone)
 

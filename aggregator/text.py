@@ -30,7 +30,8 @@ _SPACES = re.compile(r"[^\S\n]{2,}|[^\S\n\u00a0\u202f]")
 _BLANK_LINES = re.compile(r"\n{3,}")
 # Ordering a run of combining marks takes time that grows with its square.
 _PIECE = re.compile(r"\S{1,200}")
-_NO_WORD = re.compile(r"[\W_]+")
+_WORD = re.compile(r"[^\W_]+")
+_ASCII_WORDS = "".join(char if char.isalnum() else " " for char in map(chr, range(128)))
 
 
 def visible(value: str) -> str:
@@ -53,9 +54,12 @@ def clean_block(value: str) -> str:
 
 def fold(value: str) -> str:
     """The form in which two texts are compared: NFKC, case folded, punctuation and white space as single spaces."""
+    value = visible(value)
+    if value.isascii():
+        return " ".join(value.lower().translate(_ASCII_WORDS).split())
     # Case folding can leave a form that NFKC changes again (Unicode §3.13, toNFKC_Casefold).
-    value = _PIECE.sub(lambda found: _folded(found[0]), visible(value))
-    return _NO_WORD.sub(" ", value).strip()
+    value = _PIECE.sub(lambda found: _folded(found[0]), value)
+    return " ".join(_WORD.findall(value))
 
 
 def _folded(value: str) -> str:

@@ -15,7 +15,7 @@ from tests.processes import Installation, command, eventually, installation
 from tests.sites import Zones, digest
 
 NOW = datetime.now(UTC)
-COMMANDS = ("run", "demo", "check", "read", "poll", "status", "stories", "publish", "digest")
+COMMANDS = ("run", "demo", "check", "read", "discover", "poll", "status", "stories", "publish", "digest", "opml")
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -163,8 +163,9 @@ def test_the_shipped_configuration_shows_the_defaults() -> None:
     other = {
         "mail": {"sender"},
         "zones": {"id", "name", "url"},
-        "sources": {"id", "zone", "url", "type", "key", "note", "page"},
+        "sources": {"id", "zone", "url", "type", "key", "note", "page", "article"},
         "page": {"item", "title", "link", "date", "summary"},
+        "article": set(),
         "streams": {"id", "title"},
         "digests": {"id", "stream", "recipients"},
         "config": {"mail", "zones", "sources", "streams", "digests"},
@@ -175,6 +176,7 @@ def test_the_shipped_configuration_shows_the_defaults() -> None:
         "mail": shipped.mail,
         "sources": source,
         "page": source.page,
+        "article": source.article,
         "config": shipped,
     }.items():
         assert is_dataclass(table)
@@ -400,7 +402,22 @@ MISTAKES = [
         'id = "bht-nieuws"',
         'sources[1].id: expected an id of its own, found "bht-nieuws", which sources[0].id has already',
     ),
-    ('type = "page"', 'type = "rss"', 'sources[0].type: expected "auto", "feed" or "page", found "rss"'),
+    (
+        'title = "h2"',
+        'title = "h2"\npages = "?page=1..3"',
+        'sources[0].page.pages: expected pages such as "?page={1..3}", at most 50 of them, found "?page=1..3"',
+    ),
+    (
+        'title = "h2"',
+        'title = "h2"\n[sources.article]\nmost = 0',
+        "sources[0].article.most: expected 1 or more, found 0",
+    ),
+    (
+        'title = "h2"',
+        'title = "h2"\n[sources.article]\ntext = "div >"',
+        'sources[0].article.text: expected a CSS selector, found "div >": Expected selector, got <EOF at 5>',
+    ),
+    ('type = "page"', 'type = "rss"', 'sources[0].type: expected "auto", "feed", "page" or "sitemap", found "rss"'),
     (
         'id = "hz-nieuws"',
         'id = "hz-nieuws"\ntype = "page"',

@@ -134,6 +134,7 @@ def test_output_beyond_the_cap_becomes_plain_text() -> None:
     [
         ("", ""),
         ("a &lt;b&gt; c", "a <b> c"),
+        ("<p>a &amp;lt; b</p>&amp;amp;", "a &lt; b\n\n&amp;"),
         ("<p>een</p><p>twee<br>drie</p>", "een\n\ntwee\ndrie"),
         ("<h3>Kop</h3><p>tekst</p><ul><li>a</li><li>b</li></ul>", "Kop\n\ntekst\n\n* a\n* b"),
         ("<div>een</div><div>twee</div>", "een\ntwee"),
@@ -150,6 +151,51 @@ def test_output_beyond_the_cap_becomes_plain_text() -> None:
 def test_to_text(markup: str, expected: str) -> None:
     """Paragraphs are separated by blank lines; what a reader does not see is not text."""
     assert html.to_text(markup) == expected
+
+
+@settings(deadline=None)
+@given(MARKUP)
+def test_words_are_those_of_the_text(markup: str) -> None:
+    """For comparing, sanitised markup has the words that a reader reads, the numbers of lists apart."""
+    clean = html.sanitize(re.sub(r"(?i)<(?=/?ol)", "<u", markup), BASE)
+    assert text.fold(html.words(clean)) == text.fold(html.to_text(clean))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("<p>een</p><p>twee</p>", "<div>een</div>twee"),
+        ("een<br>twee", "<ul><li>een</li><li>twee</li></ul>"),
+        ("<b>ee</b>n <a href='/x'>twee</a>", "een twee"),
+        ("<table><tr><td>een</td><td>twee</td></tr></table>", "een twee"),
+        ("een&nbsp;twee", "een twee"),
+        ("<ol><li>een</li><li>twee</li></ol>", "<p>een</p><p>twee</p>"),
+        ("<h2>Één &amp; twee</h2>", "één &#38; twee"),
+        ("&lt;b&gt; een", "&lt;b> een"),
+    ],
+)
+def test_words_do_not_depend_on_the_markup(one: str, other: str) -> None:
+    """The same words in other elements are the same: blocks separate words, inline elements do not."""
+    first, second = (text.fold(html.words(html.sanitize(markup, BASE))) for markup in (one, other))
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("markup", "expected"),
+    [
+        ('<img src="a.jpg" alt="Een &quot;brug&quot;">', [("a.jpg", 'Een "brug"')]),
+        ("<IMG ALT='groot > klein' data-src=x SRC = b.png >", [("b.png", "groot > klein")]),
+        ("<img src=c.gif width=1 height='1'><img src=d.gif height=0px>", []),
+        ("<img src=e.jpg width=100 height=30>", [("e.jpg", "")]),
+        ("<!-- <img src=f.jpg> --><img alt=g><imgsrc=h.jpg>&lt;img src=i.jpg>", []),
+        ('<a title="<img src=j.jpg>">k</a><img src="l.jpg?a=1&amp;b=2"/>', [("l.jpg?a=1&b=2", "")]),
+        ("<img " + "a" * 200_000 + '<img "' * 50_000, []),
+    ],
+)
+@pytest.mark.timeout(20)
+def test_pictures(markup: str, expected: list[tuple[str, str]]) -> None:
+    """The images of a text with their alternative texts, but none that only counts readers."""
+    assert list(html.pictures(markup)) == expected
 
 
 SENTENCES = "De politie heeft dhr. Peeters gehoord. Hij woont in Ham. Het onderzoek loopt verder."

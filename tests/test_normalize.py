@@ -97,12 +97,13 @@ def test_links() -> None:
         Link(href="/a", title="again"),
         Link(href="feed:https://b.example/f", rel="Self", type="geen type", length=-1),
         Link(href="/foto.jpg", rel="enclosure", type="image/jpeg", length=12),
+        Link(href=f"{SITE}/foto.jpg", rel="enclosure", title="De brug"),
         Link(href="/x", rel='"><script>'),
     )
     assert canonical(replace(entry(), links=links)).entries[0].links == (
         Link(href=f"{SITE}/a", type="text/html", hreflang="nl-BE", title="x"),
         Link(href="https://b.example/f", rel="self"),
-        Link(href=f"{SITE}/foto.jpg", rel="enclosure", type="image/jpeg", length=12),
+        Link(href=f"{SITE}/foto.jpg", rel="enclosure", type="image/jpeg", title="De brug", length=12),
     )
 
 

@@ -62,6 +62,13 @@ def test_fold(raw: str, expected: str) -> None:
 
 
 @settings(deadline=None)
+@given(st.text(st.characters(max_codepoint=127)))
+def test_folding_does_not_depend_on_the_neighbours(value: str) -> None:
+    """ASCII, which is folded in a shorter way, becomes the same words as beside other letters."""
+    assert text.fold(f"{value} É") == f"{text.fold(value)} é".strip()
+
+
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_all_forms_are_idempotent(value: str) -> None:
     """Doing it twice is doing it once, for any string, and what remains can be encoded."""

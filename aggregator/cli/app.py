@@ -10,7 +10,7 @@ import sys
 import typer
 
 from aggregator import __version__
-from aggregator.cli import check, digest, logs, poll, publish, read, run, status, stories
+from aggregator.cli import check, digest, discover, logs, opml, poll, publish, read, run, status, stories
 from aggregator.cli.demo.command import demo
 from aggregator.cli.output import errors
 from aggregator.errors import AggregatorError, ConfigError
@@ -30,11 +30,13 @@ app.command("run")(run.run)
 app.command("demo")(demo)
 app.command("check")(check.check)
 app.command("read")(read.read)
+app.command("discover")(discover.discover)
 app.command("poll")(poll.poll)
 app.command("status")(status.status)
 app.add_typer(stories.app, name="stories")
 app.command("publish")(publish.publish)
 app.add_typer(digest.app, name="digest")
+app.add_typer(opml.app, name="opml")
 
 
 def _version(wanted: bool) -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 from email.utils import parseaddr
+from itertools import repeat
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from aggregator import post
+from aggregator import html, post
 from aggregator.cli.options import ConfigOption, configured
-from aggregator.cli.output import console
-from aggregator.cli.reading import Read, reader
+from aggregator.cli.output import console, rfc3339
+from aggregator.cli.reading import Read, Reader, reader
 from aggregator.config import secret
 from aggregator.daemon import clock, open_relay
 from aggregator.errors import ConfigError, MailError
@@ -24,7 +25,9 @@ from aggregator.model.units import write_duration
 
 
 def check(
-    online: Annotated[bool, typer.Option("--online", help="Also ask every source, storing nothing.")] = False,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also ask every source, storing nothing, and look for announced feeds.")
+    ] = False,
     mail: Annotated[str | None, typer.Option("--mail", metavar="ADDRESS", help="Also send a test to ADDRESS.")] = None,
     config: ConfigOption = None,
 ) -> None:
@@ -78,9 +81,29 @@ async def _ask_all(config: Config) -> bool:
     wanted = [source for source in config.sources if source.enabled]
     async with reader(config.fetch, config.parse, config.timezone) as reading:
         results = await asyncio.gather(*(reading.source(source) for source in wanted))
-    for source, result in zip(wanted, results, strict=True):
+        articles = await asyncio.gather(*map(_first_article, repeat(reading), wanted, results))
+    for source, result, article in zip(wanted, results, articles, strict=True):
         _tell(source, result)
+        if article:
+            console.print(f"       {article}", markup=False, soft_wrap=True)
+        for url in result.announced:
+            console.print(f"       The page announces a feed: {url}", markup=False, soft_wrap=True)
+            console.print('       Feeds last longer than pages: set url to it, and type = "feed".', soft_wrap=True)
     return all(result.feed for result in results)
+
+
+async def _first_article(reading: Reader, source: Source, result: Read) -> str | None:
+    """What the page behind a source's first item gives, in words; None where none is to be read."""
+    if source.article is None or result.feed is None:
+        return None
+    entry = next((entry for entry in result.feed.entries if entry.link), None)
+    if entry is None:
+        return None
+    article = await reading.article(source, entry)
+    if isinstance(article, str):
+        return f"The article behind the first item could not be read ({entry.link}): {article}"
+    words = len(html.to_text(article.content.value).split()) if article.content else 0
+    return f"The article behind the first item has {words} words, and is of {rfc3339(article.published) or 'no date'}"
 
 
 def _tell(source: Source, result: Read) -> None:

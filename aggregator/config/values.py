@@ -224,5 +224,8 @@ CHECKS: Mapping[str, Check] = {
     "sources.*.page.date": selector,
     "sources.*.page.summary": selector,
     "sources.*.page.strip.*": pattern,
+    "sources.*.article.text": selector,
+    "sources.*.article.date": selector,
+    "sources.*.article.strip.*": pattern,
     "digests.*.recipients.*": address,
 }

@@ -19,8 +19,8 @@ MAX_REDIRECTS = 5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})  # RFC 9110 §15.4; 300 and 304 to 306 are answers
 _PORTS = {"http": 80, "https": 443}
 _ACCEPT = (
-    "application/atom+xml, application/rss+xml;q=0.9, application/rdf+xml;q=0.8, application/xml;q=0.7, "
-    "text/xml;q=0.7, text/html;q=0.6, application/xhtml+xml;q=0.6, */*;q=0.1"
+    "application/atom+xml, application/rss+xml;q=0.9, application/rdf+xml;q=0.8, application/feed+json;q=0.8, "
+    "application/xml;q=0.7, text/xml;q=0.7, text/html;q=0.6, application/xhtml+xml;q=0.6, */*;q=0.1"
 )
 
 

@@ -26,9 +26,13 @@ _LONGEST = 500
 
 def sightings(feed: Feed, source: Source, now: datetime, timezone: ZoneInfo) -> tuple[Sighting, ...]:
     """Every entry of *feed* as *source*, whose clock is in *timezone*, showed it at *now*, each with its keys."""
-    addresses = Counter(uri.canonical(entry.link) for entry in feed.entries if entry.link)
-    shared = frozenset(address for address, count in addresses.items() if count > 1)
-    return tuple(_sighting(entry, source, shared, now, timezone) for entry in feed.entries)
+    addresses = [uri.canonical(entry.link) if entry.link else None for entry in feed.entries]
+    shared = Counter(addresses)
+    useless = {None, uri.canonical(source.url), *(address for address, count in shared.items() if count > 1)}
+    return tuple(
+        _sighting(entry, source, None if address in useless else address, now, timezone)
+        for entry, address in zip(feed.entries, addresses, strict=True)
+    )
 
 
 def order(seen: Iterable[Sighting]) -> list[Sighting]:
@@ -37,23 +41,23 @@ def order(seen: Iterable[Sighting]) -> list[Sighting]:
 
 
 def plain(entry: Entry) -> str:
-    """The fullest text of an entry, without markup."""
+    """The words of the fullest text of a normalised entry, without markup."""
     candidates = [
-        html.to_text(part.value) if part.type == "html" else part.value
+        html.words(part.value) if part.type == "html" else part.value
         for part in (entry.content, entry.summary)
         if part is not None
     ]
     return max(candidates, key=len, default="")
 
 
-def _sighting(entry: Entry, source: Source, shared: frozenset[str], now: datetime, timezone: ZoneInfo) -> Sighting:
+def _sighting(entry: Entry, source: Source, address: str | None, now: datetime, timezone: ZoneInfo) -> Sighting:
     body = plain(entry)
     title, words = text.fold(entry.title), text.fold(body)
     return Sighting(
         source=source.id,
         zone=source.zone,
         entry=entry,
-        keys=tuple(_keys(entry, source, shared, title, words)),
+        keys=tuple(_keys(entry, source, address, title, words)),
         words=text.digest(title, words),
         length=len(body),
         seen=now,
@@ -61,14 +65,12 @@ def _sighting(entry: Entry, source: Source, shared: frozenset[str], now: datetim
     )
 
 
-def _keys(entry: Entry, source: Source, shared: frozenset[str], title: str, words: str) -> Iterable[str]:
+def _keys(entry: Entry, source: Source, address: str | None, title: str, words: str) -> Iterable[str]:
     if own := _own_key(entry.link, source.key):
         yield f"own:{source.id}:{_bounded(own)}"
     yield f"guid:{source.id}:{_bounded(entry.id)}"
-    if entry.link and not uri.is_root(entry.link):
-        address = uri.canonical(entry.link)
-        if address not in shared and address != uri.canonical(source.url):
-            yield f"url:{_bounded(address)}"
+    if address and not uri.is_root(address):
+        yield f"url:{_bounded(address)}"
     if len(title.split()) >= TITLE_WORDS and len(words.split()) >= TEXT_WORDS:
         yield f"text:{text.digest(title, words)}"
 

@@ -19,9 +19,11 @@ from aggregator.model.noted import (
     Rule,
     Sighting,
     Story,
+    Unread,
     Validators,
 )
 from aggregator.model.wanted import (
+    Article,
     Config,
     Digest,
     Fetch,
@@ -38,6 +40,7 @@ from aggregator.model.wanted import (
 from aggregator.model.written import Category, Content, Entry, Feed, Link, Origin, Person, Text
 
 __all__ = [
+    "Article",
     "Category",
     "Config",
     "Content",
@@ -70,6 +73,7 @@ __all__ = [
     "Story",
     "Stream",
     "Text",
+    "Unread",
     "Validators",
     "Zone",
 ]

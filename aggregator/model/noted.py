@@ -19,6 +19,14 @@ class Validators:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """An entry, by its strongest key, whose article is still to be read; *attempts* is how often that failed."""
+
+    key: str
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
     """The latest poll of a source, what came of it, and what the next one needs to know.
 
@@ -26,7 +34,7 @@ class Poll:
     version): when *reading* changes, neither validators nor *body* save us the work.  *tried* is how it was last to be
     read, whatever came of it: a source that is configured anew is asked at once.  *error* is a sentence for the
     operator, None after a success; *failures* counts them in a row; *not_before* is what the server asked for by
-    Retry-After.
+    Retry-After; *unread* are entries whose articles come with a later poll.
     """
 
     source: str
@@ -48,6 +56,7 @@ class Poll:
     reading: str | None = None
     tried: str | None = None
     problems: tuple[str, ...] = ()
+    unread: tuple[Unread, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,8 @@ _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(B|kB|KB|MB|GB)")
 _TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 _IDENT = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+_PAGES = re.compile(r"([^{}\s]*)\{([0-9]{1,5})\.\.([0-9]{1,5})\}([^{}\s]*)")
+_MOST_PAGES = 50
 _NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 
 
@@ -167,6 +169,22 @@ def http_url(value: str) -> str:
     return value
 
 
+def pages(value: str) -> str:
+    """The addresses of several pages in one: ``"?page={1..3}"``."""
+    if not numbered(value):
+        raise ValueError(f'expected pages such as "?page={{1..3}}", at most {_MOST_PAGES} of them')
+    return value
+
+
+def numbered(value: str) -> tuple[str, ...]:
+    """Each of the addresses that ``pages`` accepts, in order; none for anything else."""
+    found = _PAGES.fullmatch(value)
+    if found is None:
+        return ()
+    numbers = range(int(found[2]), int(found[3]) + 1)
+    return tuple(f"{found[1]}{number}{found[4]}" for number in numbers) if len(numbers) <= _MOST_PAGES else ()
+
+
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Lasting = Annotated[timedelta, BeforeValidator(duration), AfterValidator(lasting)]
 Size = Annotated[int, BeforeValidator(size)]
@@ -176,4 +194,5 @@ Several = Annotated[tuple[str, ...], BeforeValidator(several)]
 Line = Annotated[str, AfterValidator(line)]
 Ident = Annotated[str, AfterValidator(ident)]
 Color = Annotated[str, AfterValidator(color)]
+Pages = Annotated[str, AfterValidator(pages)]
 HttpUrl = Annotated[str, AfterValidator(http_url)]

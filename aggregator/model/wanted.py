@@ -14,7 +14,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import ConfigDict, Field, with_config
 
 from aggregator.model.units import WEEK as WEEK
-from aggregator.model.units import Color, Days, Duration, HttpUrl, Ident, Lasting, Line, Several, Size, Times
+from aggregator.model.units import Color, Days, Duration, HttpUrl, Ident, Lasting, Line, Pages, Several, Size, Times
 from aggregator.model.units import Weekday as Weekday
 
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
@@ -36,7 +36,8 @@ class Selectors:
     """Where a news page keeps its items: CSS, or XPath when it starts with ``/`` or ``./``.
 
     *item* is sought in the page (in *list* when that is set), everything else inside an item; *strip* are patterns of
-    words to take out of its texts.  Fewer than *min_items* items are a failure.
+    words to take out of its texts.  Fewer than *min_items* items are a failure.  *pages* are further pages, such as
+    ``?page={1..3}``, which are asked for until the source has been read for the first time.
     """
 
     item: str
@@ -47,25 +48,43 @@ class Selectors:
     summary: str | None = None
     strip: Several = ()
     min_items: Annotated[int, Field(strict=True, ge=0)] = 0
+    pages: Pages | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """How the page behind an item is read, for its full text and its date.
+
+    At most *most* of them are asked for in one poll.  *text* and *date* are selectors as in ``Selectors``; without
+    them the text is found by its looks, and the date where pages of news usually say it.  *strip* are patterns of
+    blocks to take out.
+    """
+
+    most: Annotated[int, Field(strict=True, ge=1, le=50)] = 5
+    text: str | None = None
+    date: str | None = None
+    strip: Several = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One URL that is polled for a zone: a feed, or a page without one.
+    """One URL that is polled for a zone: a feed, a page without one, or a sitemap.
 
-    *key* is a pattern with a group ``key``, searched in an item's link: the source's own identity of an item.
-    *note* is the operator's own remark, shown wherever the source is reported as failing.
+    *page* says how a page is read; with *article* the page behind each new item is read too.  *key* is a pattern with
+    a group ``key``, searched in an item's link: the source's own identity of an item.  *note* is the operator's own
+    remark, shown wherever the source is reported as failing.
     """
 
     id: Ident
     zone: str
     url: HttpUrl
     title: Line | None = None
-    type: Literal["auto", "feed", "page"] = "auto"
+    type: Literal["auto", "feed", "page", "sitemap"] = "auto"
     interval: Lasting | None = None
     key: str | None = None
     publish: Literal["excerpt", "full"] = "excerpt"
     page: Selectors | None = None
+    article: Article | None = None
     note: str | None = None
     enabled: Flag = True
 

@@ -13,10 +13,12 @@ _HEAD = 50_000  # what there is to recognise stands at the beginning
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _TITLE = re.compile(r"<title\b[^>]{0,200}>([^<]{0,300})", re.IGNORECASE)
-_PROLOGUE = re.compile(r"<!--[\s\S]*?(?:-->|\Z)|<\?[\s\S]*?(?:\?>|\Z)")
-_ROOT = re.compile(r"(?:<!doctype[^<>]*>\s*)?<([\w:.-]{1,60})", re.IGNORECASE)
+_PROLOGUE = re.compile(r"(?:[\ufeff\s]++|<!--[\s\S]*?(?:-->|\Z)|<\?[\s\S]*?(?:\?>|\Z))*+")
+_ROOT = re.compile(rf"(?:<!doctype[^\[<>]*+(?:\[[^\]]*+\]\s*+)?>{_PROLOGUE.pattern})?<([\w:.-]{{1,60}})", re.IGNORECASE)
 _HTML_ROOTS = ("<!doctype html", "<html", "<head", "<title", "<body", "<div", "<p>", "<h1", "<script", "<meta")
 _XML_ROOTS = ("<?xml", "<rss", "<feed", "<rdf")
+_SITEMAP_ROOTS = ("urlset", "sitemapindex")
+_IMAGES = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "gif": "gif", "webp": "webp", "avif": "avif", "svg": "svg+xml"}
 _CHALLENGE = re.compile(
     r"just a moment\.\.\.|checking (?:if the site|your browser)|verify(?:ing)? you are (?:a )?human"
     r"|enable javascript and cookies|cf[-_]chl|/cdn-cgi/challenge|ddos-guard|_incapsula_resource|captcha-delivery"
@@ -52,10 +54,27 @@ def is_html(response: Response) -> bool:
     return "html" in _media_type(response) and not head.lstrip().lower().startswith(_XML_ROOTS)
 
 
+def is_json(response: Response) -> bool:
+    """Whether this is a JSON document: it begins like an object, or it is called JSON and does not begin like XML."""
+    head = _head(response).lstrip("\ufeff \t\r\n")
+    return head.startswith("{") or ("json" in _media_type(response) and not head.startswith("<"))
+
+
+def is_sitemap(response: Response) -> bool:
+    """Whether this is a sitemap or an index of sitemaps (sitemaps.org), by its root."""
+    return _root(_head(response)) in _SITEMAP_ROOTS
+
+
 def title(markup: str) -> str:
     """The title of a page, empty when it has none."""
     found = _TITLE.search(markup)
     return text.clean(unescape(found[1])) if found else ""
+
+
+def image_type(url: str) -> str | None:
+    """The media type that the address of a picture ends in."""
+    kind = _IMAGES.get(url.partition("?")[0].rpartition(".")[2].lower())
+    return f"image/{kind}" if kind else None
 
 
 def challenge(response: Response) -> str | None:
@@ -79,8 +98,11 @@ def not_a_feed(response: Response) -> str:
     if is_html(response):
         return (
             f"answered with a web page{_titled(head, ' titled')}, not a feed; if this is the news page itself, "
-            'set type = "page" and give [sources.page] its selectors, else correct url'
+            'set type = "page" and give [sources.page] its selectors (aggregator discover proposes them), '
+            "else correct url"
         )
+    if _root(head) in _SITEMAP_ROOTS:
+        return 'answered with a sitemap, not a feed; set type = "sitemap", or correct url'
     return f"answered with {_kind(response, head)}, not a feed; correct url"
 
 
@@ -93,9 +115,16 @@ def _kind(response: Response, head: str) -> str:
     return f"something of type {media_type}" if media_type else "something unknown"
 
 
+def _root(head: str) -> str:
+    """The name of the root element without its prefix, empty where there is none."""
+    found = _ROOT.match(_start(head))
+    return found[1].rpartition(":")[2] if found else ""
+
+
 def _start(head: str) -> str:
     """The document from its first element or document type on."""
-    return _PROLOGUE.sub("", head).lstrip("\ufeff \t\r\n")
+    found = _PROLOGUE.match(head)
+    return head[found.end() :] if found else head
 
 
 def _titled(head: str, word: str) -> str:

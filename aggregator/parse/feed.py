@@ -1,8 +1,9 @@
 """Feeds: RSS, RDF, Atom and CDF.  The only door of feedparser.
 
 feedparser is given the bytes, never an address, with its own sanitising and link resolution off (``normalize`` does
-both, once).  Its known faults are mended here: it reads HTML as an empty feed, CET as UTC, and the cut last item of
-broken XML as a whole one.
+both, once).  Its known faults are mended here: it reads HTML as an empty feed, CET as UTC, the cut last item of broken
+XML as a whole one, a caption as the summary, and an e-mail address up to its fourth letter after the dot; it knows no
+version for CDF, and "repairs" texts whose Latin-1 bytes happen to be UTF-8.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 import io
 import re
 from calendar import timegm
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from html import unescape
 from typing import Any
@@ -22,29 +23,76 @@ import feedparser
 
 from aggregator import dates, html, text, uri
 from aggregator.errors import ParseError
-from aggregator.model import Category, Content, Entry, Feed, Link, Origin, Person, Response, Source, Text
-from aggregator.parse import answers
+from aggregator.model import Content, Entry, Feed, Link, Origin, Response, Source, Text
+from aggregator.parse import answers, elements
+from aggregator.parse.elements import Values, detail, is_markup, several, word
 
 _ITEM_END = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
-_MARKUP = ("text/html", "application/xhtml+xml", "application/xml", "text/xml")
 _RELATIVE = re.compile(r"<a\s[^>]{0,500}?href\s*=\s*[\"']?(?!https?:|mailto:|tel:)", re.IGNORECASE)
-_IMAGES = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "gif": "gif", "webp": "webp", "avif": "avif", "svg": "svg+xml"}
-
-_Values = dict[str, Any]
-
-
-def _start_media_description(parser: Any, _: object) -> None:
-    parser.push("media_description", 1)
+_BARE_HOST = re.compile(r"www\.[\w-]+(?:\.[\w-]+)+(?:[/?]|$)", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?:mailto:)?([\w.+-]+@[\w-]+(?:\.[\w-]+)+)(?:\?\S*)?", re.IGNORECASE)
+_CDF = "cdf"
 
 
-def _end_media_description(parser: Any) -> None:
-    parser.pop("media_description")
+class _Mended:
+    """What both of feedparser's parsers get wrong, overridden in its own terms."""
+
+    _shown: Any = None  # the media:content that we are in
+
+    def __init__(self: Any, base: str, language: Any, encoding: str, *rest: Any) -> None:
+        super().__init__(base, language, encoding, *rest)  # type: ignore[call-arg]
+        self.encoding = encoding.upper()  # under this name texts are not "repaired"
+
+    def resolve_uri(self: Any, address: str) -> Any:
+        return super().resolve_uri(address) or address  # type: ignore[misc]
+
+    def _start_channel(self: Any, attributes: Any) -> None:
+        if not self.version and "href" in attributes:
+            self.version = _CDF
+        super()._start_channel(attributes)  # type: ignore[misc]
+
+    def _start_media_content(self: Any, attributes: Any) -> None:
+        super()._start_media_content(attributes)  # type: ignore[misc]
+        self._shown = attributes
+
+    def _end_media_content(self: Any) -> None:
+        self._shown = None
+
+    def _start_media_title(self: Any, attributes: Any) -> None:
+        if self._shown is None:
+            super()._start_media_title(attributes)  # type: ignore[misc]
+        else:
+            self.push("caption", 1)
+
+    def _end_media_title(self: Any) -> None:
+        if self._shown is None:
+            super()._end_media_title()  # type: ignore[misc]
+        else:
+            self._shown.setdefault("caption", self.pop("caption"))
+
+    def _start_media_description(self: Any, attributes: Any) -> None:
+        self.push("media_description", 1) if self._shown is None else self.push("caption", 1)
+
+    def _end_media_description(self: Any) -> None:
+        if self._shown is None:
+            self.pop("media_description")
+        else:
+            self._shown["caption"] = self.pop("caption")
+
+    def _sync_author_detail(self: Any, key: str = "author") -> None:
+        context = self._get_context()
+        known, written = (context.get(f"{key}s") or [{}])[-1], context.get(key)
+        if known or not isinstance(written, str):
+            super()._sync_author_detail(key)  # type: ignore[misc]
+            return
+        address = _ADDRESS.search(written)
+        name = _ADDRESS.sub("", written, count=1).strip(" ()<>\t\n") if address else written.strip()
+        known.update({"name": name} if name else {}, **({"email": address[1]} if address else {}))
+        context.setdefault(f"{key}_detail", known)
 
 
-# feedparser takes the caption of a picture (media:description) for the summary of its entry.
-for _parser in (feedparser.api.StrictFeedParser, feedparser.api.LooseFeedParser):
-    _parser._start_media_description = _start_media_description
-    _parser._end_media_description = _end_media_description
+for _name in ("StrictFeedParser", "LooseFeedParser"):
+    setattr(feedparser.api, _name, type(_name, (_Mended, getattr(feedparser.api, _name)), {}))
 
 
 def read(response: Response, source: Source, tz: ZoneInfo) -> Feed:
@@ -52,16 +100,23 @@ def read(response: Response, source: Source, tz: ZoneInfo) -> Feed:
 
     Raises ParseError when it is no feed or has no complete entry left.
     """
+    content = _without_lead(response.content)
     found = feedparser.parse(
-        io.BytesIO(response.content),
+        io.BytesIO(content),
         response_headers=_headers(response),
         resolve_relative_uris=False,
         sanitize_html=False,
     )
-    if not response.content.strip() or not found.get("version"):
+    if not content.strip() or not found.get("version"):
         raise ParseError(answers.not_a_feed(response))
     reader = _Reader(source, found.version.startswith("atom"), response.url, tz, response.date)
-    return reader.feed(found.feed, *_complete(found, response.content))
+    return reader.feed(found.feed, *_complete(found, content))
+
+
+def _without_lead(content: bytes) -> bytes:
+    """Without the white space that keeps an XML declaration from being one."""
+    stripped = content.lstrip()
+    return stripped if stripped.startswith(b"<?xml") else content
 
 
 def _headers(response: Response) -> dict[str, str]:
@@ -70,9 +125,9 @@ def _headers(response: Response) -> dict[str, str]:
     return {name: response.headers[name] for name in wanted if name in response.headers}
 
 
-def _complete(found: feedparser.FeedParserDict, content: bytes) -> tuple[list[_Values], tuple[str, ...]]:
+def _complete(found: feedparser.FeedParserDict, content: bytes) -> tuple[list[Values], tuple[str, ...]]:
     """The entries that were sent whole, and what is wrong with the document, in words."""
-    entries: list[_Values] = found.entries
+    entries: list[Values] = found.entries
     broken = found.get("bozo_exception")
     if not isinstance(broken, SAXException):
         return entries, ()
@@ -105,176 +160,134 @@ class _Reader:
     tz: ZoneInfo
     now: datetime
 
-    def feed(self, found: _Values, entries: Iterable[_Values], problems: tuple[str, ...]) -> Feed:
+    def feed(self, found: Values, entries: Iterable[Values], problems: tuple[str, ...]) -> Feed:
         source = self.source
         return Feed(
-            id=_word(found, "id") or source.url,
+            id=word(found, "id") or source.url,
             title=self.plain(found, "title") or source.title or uri.host(source.url),
             updated=self.moment(found, "updated") or self.moment(found, "published"),
             subtitle=self.plain(found, "subtitle") or None,
-            authors=_persons(found, "authors"),
-            links=tuple(_links(found)),
+            authors=elements.persons(found, "authors", escaped=not self.atom),
+            links=tuple(elements.links(found)),
             rights=self.plain(found, "rights") or None,
-            lang=_word(found, "language") or None,
+            lang=word(found, "language") or None,
             entries=tuple(map(self.entry, entries)),
             problems=problems,
         )
 
-    def entry(self, found: _Values) -> Entry:
+    def entry(self, found: Values) -> Entry:
         updated, published = self.moment(found, "updated"), self.moment(found, "published")
         return Entry(
-            id=_word(found, "id"),
+            id=word(found, "id"),
             title=self.plain(found, "title"),
             updated=updated,
             # The only date of an RSS 1.0 item (dc:date) is when it was published; feedparser calls it updated.
             published=published or self.moment(found, "created") or (None if self.atom else updated),
-            authors=_persons(found, "authors"),
-            contributors=_persons(found, "contributors"),
-            categories=tuple(_categories(found)),
-            links=(*self.links(found), *_images(found)),
+            authors=elements.persons(found, "authors", escaped=not self.atom),
+            contributors=elements.persons(found, "contributors", escaped=not self.atom),
+            categories=tuple(elements.categories(found, escaped=not self.atom)),
+            links=(*self.links(found), *elements.media(found), *self.pictures(found)),
             summary=self.summary(found),
             content=self.content(found),
             rights=self.plain(found, "rights") or None,
             origin=self.origin(found) if self.atom else None,
-            lang=_language(found),
+            lang=elements.language(found),
         )
 
-    def plain(self, found: _Values, name: str) -> str:
+    def plain(self, found: Values, name: str) -> str:
         """A text as plain text.
 
-        Atom says whether it is markup; elsewhere it may be HTML, and escaped once more than it should be.
+        Atom says whether it is markup.  Elsewhere it is HTML where it has tags, an entity is one in either case, and
+        what escaping twice has left of a character is taken for the character.
         """
-        value = _word(found, name)
-        if _is_markup(_detail(found, name)):
-            value = html.to_text(value) if "<" in value else unescape(value)
-        return value if self.atom else unescape(value)
+        value = word(found, name)
+        if self.atom:
+            markup = is_markup(detail(found, name))
+            return html.to_text(value) if markup and "<" in value else unescape(value) if markup else value
+        return elements.without_strays(html.to_text(value) if elements.has_tags(value) else unescape(value))
 
-    def moment(self, found: _Values, name: str) -> datetime | None:
+    def moment(self, found: Values, name: str) -> datetime | None:
         """A date by our own reading, else by feedparser's."""
-        if moment := dates.parse(_word(found, name), tz=self.tz, now=self.now):
+        if not (written := word(found, name)):
+            return None
+        if moment := dates.parse(written, tz=self.tz, now=self.now):
             return moment
         parsed = dict.get(found, f"{name}_parsed")
         return datetime.fromtimestamp(timegm(parsed), UTC) if parsed and 1971 <= parsed[0] < 2200 else None
 
-    def summary(self, found: _Values) -> Text | None:
-        detail = _detail(found, "summary")
-        value = _word(detail, "value")
-        if not value:
-            return None
-        return Text(value=self.marked(detail, value), type="html") if _is_markup(detail) else Text(value=value)
+    def summary(self, found: Values) -> Text | None:
+        """The summary, else what Media RSS says of the entry as a whole."""
+        if value := word(detail(found, "summary"), "value"):
+            construct = detail(found, "summary")
+            return Text(value=self.marked(construct, value), type="html") if is_markup(construct) else Text(value=value)
+        value = word(found, "media_description") or word(found, "media_text")
+        return Text(value=value, type="html" if elements.has_tags(value) else "text") if value else None
 
-    def content(self, found: _Values) -> Content | None:
+    def content(self, found: Values) -> Content | None:
         """The full text.
 
         Outside Atom, plain text here is a second summary, as podcasts have: no text, unless it says more.
         """
-        plain = [item for item in _list(found, "content") if _word(item, "type") == "text/plain"]
+        plain = [item for item in several(found, "content") if word(item, "type") == "text/plain"]
         if not self.atom:
-            plain = [item for item in plain if len(_word(item, "value")) > len(_word(found, "summary"))]
-        for detail in (*filter(_is_markup, _list(found, "content")), *plain):
-            if value := _word(detail, "value"):
-                markup = _is_markup(detail)
-                return Content(value=self.marked(detail, value) if markup else value, type="html" if markup else "text")
+            plain = [item for item in plain if len(word(item, "value")) > len(word(found, "summary"))]
+        for construct in (*filter(is_markup, several(found, "content")), *plain):
+            if value := word(construct, "value"):
+                markup = is_markup(construct)
+                value = self.marked(construct, value) if markup else value
+                return Content(value=value, type="html" if markup else "text")
         return None
 
-    def marked(self, detail: _Values, value: str) -> str:
+    def marked(self, construct: Values, value: str) -> str:
         """Markup, its relative links resolved here when only the feed says against what: xml:base, or in Atom the
         document itself (RFC 4287 §2, RFC 3986 §5.1).  Elsewhere they are meant as on the entry's own page.
         """
-        base = uri.absolute(_word(detail, "base"), self.base) or (self.base if self.atom else None)
+        base = self.meant(construct)
         return html.sanitize(value, base) if base and _RELATIVE.search(value) else value
 
-    def links(self, found: _Values) -> list[Link]:
+    def meant(self, construct: Values) -> str | None:
+        """What the relative links of a text are relative to, as far as the feed says."""
+        return uri.absolute(word(construct, "base"), self.base) or (self.base if self.atom else None)
+
+    def pictures(self, found: Values) -> Iterable[Link]:
+        """The pictures of the texts, with their alternative texts, since the texts themselves lose them."""
+        for construct in (*several(found, "content"), detail(found, "summary")):
+            for picture in html.pictures(word(construct, "value")):
+                if href := uri.absolute(picture.source, self.meant(construct) or self.page(found)):
+                    kind = answers.image_type(href)
+                    yield Link(href=href, rel="enclosure", type=kind, title=picture.alternative or None)
+
+    def page(self, found: Values) -> str:
+        """The address of an entry's own page, else of the feed."""
+        pages = (link.href for link in self.links(found) if link.rel == "alternate")
+        return uri.absolute(next(pages, self.base), self.base) or self.base
+
+    def links(self, found: Values) -> list[Link]:
         """The page for people first; a guid that is a permanent link where there is no such page."""
-        links = sorted(_links(found), key=lambda link: link.rel == "alternate" and link.type not in (None, "text/html"))
+        links = sorted(
+            map(_with_scheme, elements.links(found)),
+            key=lambda link: link.rel == "alternate" and link.type not in (None, "text/html"),
+        )
         pages = [link for link in links if link.rel == "alternate" and uri.absolute(link.href, self.base)]
-        if original := uri.absolute(_word(found, "feedburner_origlink"), None):
+        if original := uri.absolute(word(found, "feedburner_origlink"), None):
             pages = [Link(href=original)]
         if not pages and not self.atom and (found.get("guidislink") or found.get("link")):
-            pages = [Link(href=guid)] if (guid := uri.absolute(_word(found, "id"), None)) else []
+            pages = [Link(href=guid)] if (guid := uri.absolute(word(found, "id"), None)) else []
         return [*pages, *(link for link in links if link.rel != "alternate")]
 
-    def origin(self, found: _Values) -> Origin | None:
+    def origin(self, found: Values) -> Origin | None:
         raw = dict.get(found, "source")
-        if not isinstance(raw, dict) or not _word(raw, "id"):
+        if not isinstance(raw, dict) or not word(raw, "id"):
             return None
         return Origin(
-            id=_word(raw, "id"),
+            id=word(raw, "id"),
             title=self.plain(raw, "title"),
             updated=self.moment(raw, "updated"),
-            links=tuple(_links(raw)),
+            links=tuple(elements.links(raw)),
             rights=self.plain(raw, "rights") or None,
         )
 
 
-def _word(found: _Values, name: str) -> str:
-    """A string by its own name: feedparser's dictionaries answer for other names as well."""
-    value = dict.get(found, name)
-    return value if isinstance(value, str) else ""
-
-
-def _list(found: _Values, name: str) -> list[_Values]:
-    value = dict.get(found, name)
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _detail(found: _Values, name: str) -> _Values:
-    value = dict.get(found, f"{name}_detail")
-    return value if isinstance(value, dict) else {}
-
-
-def _is_markup(detail: _Values) -> bool:
-    return _word(detail, "type") in _MARKUP
-
-
-def _language(found: _Values) -> str | None:
-    details = (_detail(found, "title"), _detail(found, "summary"), *_list(found, "content"))
-    return next((language for detail in details if (language := _word(detail, "language"))), None)
-
-
-def _persons(found: _Values, name: str) -> tuple[Person, ...]:
-    people = _list(found, name) or [person for person in (_detail(found, name.removesuffix("s")),) if person]
-    return tuple(
-        Person(name=_word(person, "name") or email, uri=_word(person, "href") or None, email=email or None)
-        for person in people
-        if (email := _word(person, "email")) or _word(person, "name")
-    )
-
-
-def _categories(found: _Values) -> Iterator[Category]:
-    for tag in _list(found, "tags"):
-        label = _word(tag, "label")
-        if term := _word(tag, "term") or label:
-            yield Category(term=term, scheme=_word(tag, "scheme") or None, label=label or None)
-
-
-def _links(found: _Values) -> Iterator[Link]:
-    for link in _list(found, "links"):
-        if href := _word(link, "href"):
-            length = _word(link, "length")
-            yield Link(
-                href=href,
-                rel=_word(link, "rel") or "alternate",
-                type=_word(link, "type") or None,
-                hreflang=_word(link, "hreflang") or None,
-                title=_word(link, "title") or None,
-                length=int(length) if length.isascii() and length.isdigit() and len(length) < 16 else None,
-            )
-
-
-def _images(found: _Values) -> Iterator[Link]:
-    """Media RSS and iTunes pictures, as enclosures."""
-    for media in _list(found, "media_content"):
-        kind = _word(media, "type") or _image_type(_word(media, "url"))
-        if _word(media, "url") and (kind or _word(media, "medium") == "image"):
-            yield Link(href=_word(media, "url"), rel="enclosure", type=kind)
-    pictures = [_word(media, "url") for media in _list(found, "media_thumbnail")]
-    image = dict.get(found, "image")
-    pictures += [_word(image, "href")] if isinstance(image, dict) else []
-    for picture in filter(None, pictures):
-        yield Link(href=picture, rel="enclosure", type=_image_type(picture))
-
-
-def _image_type(url: str) -> str | None:
-    kind = _IMAGES.get(url.partition("?")[0].rpartition(".")[2].lower())
-    return f"image/{kind}" if kind else None
+def _with_scheme(link: Link) -> Link:
+    """A link to "www.politie.example/nieuws" as people type it."""
+    return replace(link, href=f"https://{link.href}") if _BARE_HOST.match(link.href) else link

@@ -182,7 +182,7 @@ def _configured(config: Config, lead: Sighting) -> Origin:
     if source is None:
         id = uri.tag(places.authority(config), f"source/{lead.source}")
         return Origin(id=id, title=zone.name, links=_homes(zone.url))
-    own = Link(href=source.url, rel="alternate" if source.type == "page" else "self")
+    own = Link(href=source.url, rel="alternate" if source.type in ("page", "sitemap") else "self")
     return Origin(
         id=source.url,
         title=text.clean(source.title or "") or zone.name,
