@@ -67,6 +67,8 @@ async def poll(source: Source, means: Means, *, keep: bool = True) -> Poll:
     unreachable = False
     try:
         validators = validators_for(last, reading)
+        if source.page and source.type != "feed":
+            await permitted(means, source.url)
         answer = await means.fetcher.fetch(source.url, validators, now)
         error = unusable(answer, conditional=validators is not None)
         if error is None and answer.status == 200 and not already_read(answer, last, reading):
@@ -77,6 +79,12 @@ async def poll(source: Source, means: Means, *, keep: bool = True) -> Poll:
     if found is None:
         return await means.store.write(lambda tx: keep_note(tx, noted), keep=keep)
     return await means.store.write(lambda tx: settle(tx, found.seen, noted, means.config), keep=keep)
+
+
+async def permitted(means: Means, url: str) -> None:
+    """Raises FetchError when robots.txt does not let us read the page at *url*; a feed is there to be fetched."""
+    if refusal := await means.fetcher.allowed(url, means.clock()):
+        raise FetchError(refusal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,7 @@ async def look(answer: Response, source: Source, means: Means, last: Poll | None
     """Read the answer, on the first success with the pages that continue it, and the articles behind its items."""
 
     async def ask(url: str) -> Response:
+        await permitted(means, url)
         return await means.fetcher.fetch(url, None, means.clock())
 
     first = last is None or last.first_success is None

@@ -52,7 +52,7 @@ class Reader:
 
     async def source(self, source: Source) -> Read:
         """Ask a source as it is configured; where it is a page or cannot be read, also for the feeds it announces."""
-        answer = await self._ask(source.url)
+        answer = await self._ask(source.url, page=source.page is not None)
         result = await self._read(source.url, source, answer)
         if isinstance(answer, str) or (result.feed and source.page is None):
             return result
@@ -64,7 +64,7 @@ class Reader:
 
     async def article(self, source: Source, entry: Entry) -> Entry | str:
         """An entry with its article, or a sentence that says why it cannot be read."""
-        answer = await self._ask(entry.link or source.url)
+        answer = await self._ask(entry.link or source.url, page=True)
         if isinstance(answer, str):
             return answer
         try:
@@ -106,8 +106,10 @@ class Reader:
             for task in running:
                 task.cancel()
 
-    async def _ask(self, url: str) -> Response | str:
+    async def _ask(self, url: str, *, page: bool = False) -> Response | str:
         try:
+            if page and (refusal := await self._fetcher.allowed(url, clock())):
+                return refusal
             answer = await self._fetcher.fetch(url, None, clock())
         except AggregatorError as failure:
             return str(failure)

@@ -23,6 +23,7 @@ from aggregator.fetch.faults import LIBRARIES, FaultError, explain
 from aggregator.fetch.guard import Guard
 from aggregator.fetch.politeness import Turns
 from aggregator.fetch.request import Target
+from aggregator.fetch.robots import Robots
 from aggregator.fetch.wire import Wire, wire
 from aggregator.model import Fetch, Response, Validators
 
@@ -39,6 +40,7 @@ class Fetcher:
         self._headers = request.standing(version, settings.contact)
         self._guard = Guard(settings.allow_private, settings.allow_ports)
         self._turns = Turns(total=settings.concurrency, per_host=settings.per_host_concurrency, pause=pause)
+        self._robots = Robots()
         self._open = AsyncExitStack()
         self._wire: Wire | None = None
 
@@ -80,6 +82,19 @@ class Fetcher:
             if len(hops) > request.MAX_REDIRECTS:
                 raise FetchError(f"{asked.host}: redirects more than {request.MAX_REDIRECTS} times")
             asked = exchange.onward
+
+    async def allowed(self, url: str, now: datetime) -> str | None:
+        """Whether robots.txt lets us read the page at *url*: None, or a sentence that says why not.
+
+        Raises FetchError for what is no URL, and NetworkError when nothing could be reached.
+        """
+        if not self._settings.robots:
+            return None
+
+        async def ask(robots: str, validators: Validators | None) -> Response:
+            return await self.fetch(robots, validators, now)
+
+        return await self._robots.verdict(_target(url), now, ask)
 
     async def _carry_out(self, exchange: Exchange, seconds: float, name: str) -> float:
         """Ask within so many seconds; returns how many it took."""

@@ -36,6 +36,11 @@ class Target:
         """Lower-case, in ASCII; an IPv6 address without its brackets."""
         return self.url.raw_host.decode("ascii")
 
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port (RFC 6454 §6.2), the port only when it is not the scheme's own."""
+        return self.text[: self.text.index("/", self.text.index("//") + 2)]
+
 
 def target(url: str | httpx.URL) -> Target:
     """Raises FaultError when this is no URL that we fetch."""
@@ -93,13 +98,17 @@ def _text(value: str) -> str:
         return value
 
 
+AGENT = "aggregator"
+"""Our product token (RFC 9110 §10.1.5), which is also our name in robots.txt (RFC 9309 §2.2.1)."""
+
+
 def standing(version: str, contact: str | None) -> dict[str, str]:
     """The headers of every request.
 
     Not among them: cookies, Referer, Cache-Control and Pragma, A-IM.
     """
     return {
-        "User-Agent": f"aggregator/{version}" + (f" (+{_comment(contact)})" if contact else ""),
+        "User-Agent": f"{AGENT}/{version}" + (f" (+{_comment(contact)})" if contact else ""),
         "Accept": _ACCEPT,
         "Accept-Encoding": "gzip",
     }

@@ -140,6 +140,7 @@ class Fetch:
     per_host_concurrency: Annotated[int, Field(strict=True, ge=1, le=100)] = 1
     per_host_pause: Duration = timedelta(seconds=1)
     allow_private: Several = ()
+    robots: Flag = True
     allow_ports: tuple[Port, ...] = ()
 
 

@@ -66,7 +66,11 @@ class Store:
         Without *create* a database that is not there is an error: who only looks leaves nothing behind.
         """
         self._engine = open_engine(url, create=create)
-        migrate(self._engine)
+        try:
+            migrate(self._engine)
+        except StoreError:
+            self._engine.dispose()
+            raise
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
