@@ -35,8 +35,17 @@ _SOME = 0.6  # of the words of a title
 def read(response: Response, entry: Entry, source: Source, tz: ZoneInfo) -> Entry:
     """*entry*, whose link led to *response*, with what its article adds: the text, the moment, the declared address.
 
-    Raises ParseError when this is not the article; nothing of it is taken then.
+    Raises ParseError when this is not the article, or cannot be read at all; nothing of it is taken then.
     """
+    try:
+        return _read(response, entry, source, tz)
+    except (ParseError, MemoryError):
+        raise
+    except Exception as error:  # a reader that fails on a hostile document has read nothing
+        raise ParseError(f"could not be read ({type(error).__name__})") from error
+
+
+def _read(response: Response, entry: Entry, source: Source, tz: ZoneInfo) -> Entry:
     if source.article is None:
         return entry
     page = _article(response, entry, source)
@@ -158,9 +167,15 @@ def _alone(part: _Element | str) -> _Element:
 
 
 def _found(page: Selector) -> _Element | None:
+    for talker in (
+        "trafilatura",
+        "htmldate",
+        "htmldate.validators",
+        "justext",
+    ):  # what they cannot read is said here, once
+        logging.getLogger(talker).setLevel(logging.CRITICAL)
     from trafilatura import extract  # a tenth of a second, which only articles are worth
 
-    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it cannot read is said here, once
     markup = extract(
         page.get(),
         output_format="html",

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from cssselect import SelectorError
 from lxml import etree
 from parsel import Selector
 
@@ -76,8 +78,9 @@ def groups(page: Selector, base: str, tz: ZoneInfo, now: datetime) -> Iterator[G
     for members in _alike(page):
         found.setdefault(tuple(id(member) for member in members), members)
     for members in sorted(found.values(), key=len, reverse=True)[:_MOST_GROUPS]:
-        if group := _group(page, members, base, tz, now):
-            yield group
+        with suppress(SelectorError, ValueError):  # a tag may be called what no selector can say
+            if group := _group(page, members, base, tz, now):
+                yield group
 
 
 def _alike(page: Selector) -> Iterator[list[_Element]]:
