@@ -7,6 +7,7 @@ A document that hangs, eats memory or kills its reader costs its own poll and no
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import signal
 import sys
@@ -33,6 +34,7 @@ Ts = TypeVarTuple("Ts")
 _PRELOADED = ["aggregator.parse", "aggregator.normalize", "aggregator.workers"]
 _ATTEMPTS = 3
 _TASKS_PER_WORKER = 500  # then a new one: what libraries leak counts against the limit on memory
+_OUT_OF_MEMORY = 77  # the exit status of a worker whose task took all that it may have
 _ORPHAN_GRACE = 2.0  # seconds after the time limit when a worker whose parent is gone ends itself
 
 
@@ -82,9 +84,9 @@ class Workers:
             return await asyncio.wrap_future(future)
         except TimeoutError as error:
             raise ParseError(f"could not be read within {write_duration(limits.timeout)} ([parse].timeout)") from error
-        except MemoryError as error:
-            raise ParseError(f"needs more than {_megabytes(limits.memory)} to be read ([parse].memory)") from error
         except ProcessExpired as error:
+            if error.exitcode == _OUT_OF_MEMORY:
+                raise ParseError(f"needs more than {_megabytes(limits.memory)} to be read ([parse].memory)") from error
             raise ParseError(
                 f"killed the process that read it ({_ending(error.exitcode)}); "
                 f"most often that is a lack of memory ([parse].memory = {_megabytes(limits.memory)})"
@@ -147,8 +149,10 @@ def _guarded(fn: Callable[..., T], args: tuple[Any, ...], seconds: float) -> T:
     signal.setitimer(signal.ITIMER_REAL, seconds + _ORPHAN_GRACE)
     try:
         return fn(*args)
-    except (ParseError, MemoryError):
+    except ParseError:
         raise
+    except MemoryError:
+        os._exit(_OUT_OF_MEMORY)  # what the task took comes back in pieces too small for the next one
     except (Exception, SystemExit) as error:
         raise ParseError(f"could not be read ({type(error).__name__}: {text.clean(str(error))[:200]})") from error
     finally:

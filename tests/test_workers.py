@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -122,6 +123,20 @@ def test_a_bomb_harms_only_itself(workers: Workers, bomb: object, sentence: str)
     took, recovered = asyncio.run(scenario())
     assert took < 10
     assert recovered < 5
+
+
+def test_a_worker_that_ran_out_of_memory_serves_nobody_else() -> None:
+    """What a hoarding task leaves behind does not count against the next one's limit: that one gets a new process."""
+
+    async def scenario(pool: Workers) -> tuple[int, int]:
+        before = (await pool.run(identify))[0]
+        with pytest.raises(ParseError, match=r"needs more than 300 MB"):
+            await pool.run(hoard)
+        return before, (await pool.run(identify))[0]
+
+    with closing(Workers(replace(SETTINGS, workers=1))) as pool:
+        before, after = asyncio.run(scenario(pool))
+    assert before != after
 
 
 def test_survives_the_death_of_idle_workers(workers: Workers) -> None:
