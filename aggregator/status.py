@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from aggregator import uri
 from aggregator.model import Config, Poll, Source
 from aggregator.model.units import write_duration
 
@@ -24,9 +25,14 @@ class SourceStatus:
     poll: Poll | None = None
 
 
-def sources(config: Config, polls: Mapping[str, Poll], now: datetime) -> list[SourceStatus]:
-    """The status of every configured source, in the order of the file."""
-    return [_source(source, config, polls.get(source.id), now) for source in config.sources]
+def sources(
+    config: Config, polls: Mapping[str, Poll], now: datetime, held: Mapping[str, datetime] | None = None
+) -> list[SourceStatus]:
+    """The status of every configured source, in the order of the file.
+
+    *held* are the servers that asked to be left alone as a whole, and until when.
+    """
+    return [_source(source, config, polls.get(source.id), now, held or {}) for source in config.sources]
 
 
 def health(statuses: Sequence[SourceStatus]) -> tuple[bool, str]:
@@ -36,32 +42,57 @@ def health(statuses: Sequence[SourceStatus]) -> tuple[bool, str]:
     return not wrong, "\n".join(lines) or "every source is read within its interval"
 
 
-def _source(source: Source, config: Config, poll: Poll | None, now: datetime) -> SourceStatus:
-    condition, words = _judge(source, config, poll, now)
+def _source(
+    source: Source, config: Config, poll: Poll | None, now: datetime, held: Mapping[str, datetime]
+) -> SourceStatus:
+    condition, words = _judge(source, config, poll, now, held)
+    if poll and condition != "off":
+        words += _moved(poll)
     if condition in {"failing", "gone"} and source.note:
         words = f"{words}. Note: {source.note}"
     return SourceStatus(source=source.id, url=source.url, condition=condition, words=words, poll=poll)
 
 
-def _judge(source: Source, config: Config, poll: Poll | None, now: datetime) -> tuple[Condition, str]:
+def _judge(
+    source: Source, config: Config, poll: Poll | None, now: datetime, held: Mapping[str, datetime]
+) -> tuple[Condition, str]:
     if not source.enabled:
         return "off", "switched off (enabled = false)"
-    if poll is None:
+    if poll is None or poll.url != source.url:
         return "waiting", "not polled yet"
+    if poll.status == "asked":
+        return "waiting", f"asked {_ago(poll.at, now)}, and nothing has come of it yet"
     if poll.status == "gone":
         return "gone", f"{poll.error}; not asked any more"
     if poll.error:
         return "failing", _failing(poll, now)
+    if until := _left_alone(poll, held):
+        return "ok", f"{_well(poll, now)}; its server asked to be left alone for another {_span(until - now)}"
     interval = source.interval or config.fetch.interval
     if now > poll.next_poll + max(interval, timedelta(minutes=5)):
         return "late", f"should have been polled {_ago(poll.next_poll, now)}; is the daemon running?"
     return "ok", _well(poll, now)
 
 
+def _left_alone(poll: Poll, held: Mapping[str, datetime]) -> datetime | None:
+    servers = {uri.server(url) for url in (poll.url, poll.answered) if url}
+    return max((until for server, until in held.items() if server in servers), default=None)
+
+
+def _moved(poll: Poll) -> str:
+    move = poll.moved
+    if move is None:
+        return ""
+    if move.direct:
+        return f"; moved permanently to {move.to}, and is asked there: put it into the configuration"
+    strange = "" if move.same else ", where another feed seems to be"
+    return f"; redirects permanently to {move.to}{strange} since {move.since:%Y-%m-%d}"
+
+
 def _failing(poll: Poll, now: datetime) -> str:
-    times = "once" if poll.failures == 1 else f"{poll.failures} times in a row"
+    times = {0: "", 1: "failed once; "}.get(poll.failures, f"failed {poll.failures} times in a row; ")
     since = f"last read {_ago(poll.last_success, now)}" if poll.last_success else "never read yet"
-    return f"{poll.error} (failed {times}; {since})"
+    return f"{poll.error} ({times}{since})"
 
 
 def _well(poll: Poll, now: datetime) -> str:
@@ -77,8 +108,10 @@ def _ago(moment: datetime | None, now: datetime) -> str:
     if moment is None:
         return "never"
     passed = max(now - moment, timedelta(0))
-    if passed < timedelta(minutes=1):
-        return "just now"
+    return "just now" if passed < timedelta(minutes=1) else f"{_span(passed)} ago"
+
+
+def _span(passed: timedelta) -> str:
     unit = timedelta(minutes=1) if passed < timedelta(hours=1) else timedelta(hours=1)
     unit = timedelta(days=1) if passed >= timedelta(days=2) else unit
-    return f"{write_duration(passed // unit * unit)} ago"
+    return write_duration(max(passed // unit, 1) * unit)

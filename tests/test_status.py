@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.model import Poll, Source
+from aggregator.model import Move, Poll, Source
 from aggregator.status import Condition, health, sources
 from tests.stories import BHT_NEWS, CONFIG, NOW
 
@@ -38,7 +38,10 @@ FAILED = replace(
             "failing",
             "www.x.example: no such host (DNS) (failed once; never read yet)",
         ),
+        (replace(FAILED, failures=0), "failing", "www.x.example: no such host (DNS) (last read 5h ago)"),
         (replace(FAILED, status="gone", error="it is gone (410)"), "gone", "it is gone (410); not asked any more"),
+        (replace(OK, status="asked", at=NOW), "waiting", "asked just now, and nothing has come of it yet"),
+        (replace(OK, url="https://elsewhere.example/"), "waiting", "not polled yet"),
         (
             replace(OK, next_poll=NOW - timedelta(days=3)),
             "late",
@@ -72,3 +75,28 @@ def test_health_means_that_the_job_works() -> None:
     well, words = health(sources(CONFIG, {"bht-nieuws": FAILED}, NOW))
     assert not well
     assert words.startswith("bht-nieuws: www.x.example: no such host")
+
+
+def test_a_move_is_reported_until_the_configuration_knows() -> None:
+    """Where a permanent redirect leads, since when, and once it is used, what to do."""
+    provisional = Move(to="https://new.example/", since=NOW - timedelta(days=2), same=True)
+
+    def words(moved: Move) -> str:
+        return sources(CONFIG, {"bht-nieuws": replace(OK, moved=moved)}, NOW)[0].words
+
+    assert words(provisional).endswith("; redirects permanently to https://new.example/ since 2026-11-21")
+    assert "where another feed seems to be" in words(replace(provisional, same=False))
+    assert words(replace(provisional, direct=True)).endswith(
+        "; moved permanently to https://new.example/, and is asked there: put it into the configuration"
+    )
+
+
+def test_a_source_that_its_server_keeps_waiting_is_not_late() -> None:
+    """Another source there was told to go away (429): that is obeyed, and no fault of the daemon's."""
+    overdue = {"bht-nieuws": replace(OK, next_poll=NOW - timedelta(days=1), at=NOW - timedelta(days=2))}
+    held = {"bht.example": NOW + timedelta(hours=3)}
+    assert sources(CONFIG, overdue, NOW)[0].condition == "late"
+    (first, _) = sources(CONFIG, overdue, NOW, held)
+    assert first.condition == "ok"
+    assert first.words.endswith("its server asked to be left alone for another 3h")
+    assert sources(CONFIG, overdue, NOW, {"hz.example": NOW + timedelta(hours=3)})[0].condition == "late"

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from aggregator import post
+from aggregator.access import verify
 from aggregator.cli.options import ConfigOption, configured
 from aggregator.cli.output import console
 from aggregator.cli.reading import Read, reader
@@ -28,6 +29,7 @@ def check(
     """Check the configuration; every mistake is listed, with its place in the file. Exit status 2 when there is one."""
     settings = configured(config)
     open_relay(settings)
+    verify(settings)
     _describe(settings)
     well = True
     if online:

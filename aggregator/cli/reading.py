@@ -9,11 +9,12 @@ from datetime import datetime
 from pathlib import Path
 
 from aggregator import __version__
+from aggregator.access import access
 from aggregator.daemon import clock
 from aggregator.errors import AggregatorError, ParseError
 from aggregator.fetch import Fetcher
 from aggregator.model import Feed, Fetch, Parse, Response, Source
-from aggregator.poll import read, unusable
+from aggregator.poll import is_scraped, read, unusable
 from aggregator.workers import Workers
 
 
@@ -36,17 +37,20 @@ class Reader:
 
     async def source(self, source: Source) -> Read:
         """Ask a source as it is configured."""
-        return await self._read(source.url, source, await self._ask(source.url))
+        return await self._read(source.url, source, await self._ask(source.url, source))
 
     async def target(self, target: str, source: Source, base: str | None) -> Read:
         """Read a URL or a file in the manner of *source*; *base* is what a file's relative links are relative to."""
         if target.startswith(("http://", "https://")):
-            return await self._read(target, source, await self._ask(target))
+            return await self._read(target, source, await self._ask(target, source))
         return await self._read(target, source, _file(Path(target), base, clock()))
 
-    async def _ask(self, url: str) -> Response | str:
+    async def _ask(self, url: str, source: Source) -> Response | str:
         try:
-            answer = await self._fetcher.fetch(url, None, clock())
+            way = access(source)
+            if is_scraped(source) and (refusal := await self._fetcher.allowed(url, clock(), way)):
+                return refusal
+            answer = await self._fetcher.fetch(url, None, clock(), way)
         except AggregatorError as failure:
             return str(failure)
         return unusable(answer, conditional=False) or answer

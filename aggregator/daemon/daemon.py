@@ -3,7 +3,7 @@
 APScheduler is the clock and nothing more.  Its one job asks the store what is due and hands the work over; the store
 says when, so a restart loses nothing.  Work that is due:
 
-* polls, each a task of its own, never two of one source;
+* polls, each a task of its own, never two of one source (``polling``);
 * editions to freeze and deliveries to hand over, one after the other in the mailing thread;
 * documents to render again because a story changed, here or in another process.
 """
@@ -22,13 +22,14 @@ from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from aggregator import post, status, systemd
+from aggregator import post, schedule, status, systemd
 from aggregator.config import load
 from aggregator.daemon.opening import clock, means, open_relay
+from aggregator.daemon.polling import Polling
 from aggregator.daemon.rendering import note_presentation, render_all
+from aggregator.daemon.reporting import report
 from aggregator.errors import AggregatorError, StoreError
-from aggregator.model import Config, Delivery, Document, Poll, Source
-from aggregator.poll import poll
+from aggregator.model import Config, Delivery, Document
 from aggregator.store import alone
 from aggregator.web import Server, app
 
@@ -36,6 +37,8 @@ log = logging.getLogger("aggregator")
 TICK = timedelta(milliseconds=500)
 GRACE = 10.0
 """Seconds that running polls get to finish when the daemon is asked to stop."""
+ASLEEP = timedelta(minutes=1)
+"""Without a tick for so long we were asleep, and what is overdue is spread as it is after a start."""
 BATCH = 50
 """Deliveries taken from the store at a time."""
 
@@ -50,8 +53,6 @@ class Daemon:
         self._stop = asyncio.Event()
         self._documents: Mapping[str, Document] = {}
         self._revision = -1
-        self._polls: dict[str, Poll] = {}
-        self._polling: dict[str, asyncio.Task[None]] = {}
         self._posting: asyncio.Task[None] | None = None
         self._rendering = asyncio.Lock()
         self._mailer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
@@ -63,6 +64,7 @@ class Daemon:
         async with AsyncExitStack() as stack:
             stack.enter_context(alone(self._config.database))
             self._means = await stack.enter_async_context(means(self._config, self._clock))
+            self._polling = Polling(self._means, await self._means.store.read(lambda tx: tx.polls.all()), report)
             stack.callback(self._mailer.shutdown)
             await self._prepare()
             listening = self._config.server
@@ -91,8 +93,8 @@ class Daemon:
         await store.write(lambda tx: note_presentation(tx, config, now))
         for delivery in await asyncio.to_thread(post.recover, store, config, self._clock):
             log.warning("delivery %d to %s was interrupted, now %s", delivery.id, delivery.address, delivery.state)
-        self._polls = await store.read(lambda tx: tx.polls.all())
         await self._publish()
+        self._start = schedule.starting(config, self._polling.polls, now)
 
     def _start_clock(self) -> AsyncIOScheduler:
         scheduler = AsyncIOScheduler(timezone=UTC)
@@ -117,7 +119,7 @@ class Daemon:
     async def _tick(self) -> None:
         """Ask what is due and hand it over; a tick that fails is logged, and the next one tries again."""
         try:
-            self._start_polls()
+            await self._poll()
             if self._posting is None or self._posting.done():
                 self._posting = asyncio.create_task(self._post())
             await self._publish()
@@ -128,42 +130,12 @@ class Daemon:
 
     # -- polling --
 
-    def _start_polls(self) -> None:
+    async def _poll(self) -> None:
         now = self._clock()
-        for source in self._config.sources:
-            if source.enabled and source.id not in self._polling and self._is_due(source, now):
-                self._polling[source.id] = asyncio.create_task(self._poll(source))
-
-    def _is_due(self, source: Source, now: datetime) -> bool:
-        last = self._polls.get(source.id)
-        if last is None or last.url != source.url:
-            return True
-        return last.status != "gone" and last.next_poll <= now
-
-    async def _poll(self, source: Source) -> None:
-        try:
-            noted = await poll(source, self._means)
-            self._report(source, self._polls.get(source.id), noted)
-            self._polls[source.id] = noted
-            await self._publish()
-        except StoreError as failure:
-            log.error("source %s: %s", source.id, failure)
-        finally:
-            del self._polling[source.id]
-
-    def _report(self, source: Source, before: Poll | None, noted: Poll) -> None:
-        """Log what the operator should know: the first failure and the recovery, not each repetition."""
-        if noted.error and noted.error != (before.error if before else None):
-            note = f". Note: {source.note}" if source.note else ""
-            log.warning("source %s: %s (%s)%s", source.id, noted.error, source.url, note)
-        elif before and before.error and not noted.error:
-            log.info("source %s: works again", source.id)
-        if noted.held:
-            log.warning(
-                "source %s: %d entries held back as a flood; look at `aggregator stories held`", source.id, noted.held
-            )
-        if noted.new and not noted.held:
-            log.info("source %s: %d new", source.id, noted.new)
+        if now - self._progress > ASLEEP:
+            self._start = schedule.starting(self._config, self._polling.polls, now)
+        self._polling.want(schedule.due(self._config, self._polling.polls, self._start, now))
+        await self._polling.go_on()
 
     # -- publishing --
 
@@ -180,7 +152,8 @@ class Daemon:
         now = self._clock()
         if now - self._progress > timedelta(minutes=1):
             return False, "the daemon has made no progress for a minute"
-        return status.health(status.sources(self._config, self._polls, now))
+        polls = self._polling.polls
+        return status.health(status.sources(self._config, polls, now, schedule.held_hosts(polls.values(), now)))
 
     # -- mailing --
 
@@ -224,7 +197,8 @@ class Daemon:
         config = replace(config, **{name: getattr(self._config, name) for name in fixed})
         now = self._clock()
         self._config, self._relay = config, relay
-        self._means = replace(self._means, config=config)
+        self._means = self._polling.means = replace(self._means, config=config)
+        self._start = schedule.starting(config, self._polling.polls, now)
         await self._means.store.write(lambda tx: post.enrol(tx, config, now))
         await self._means.store.write(lambda tx: note_presentation(tx, config, now))
         self._revision = -1
@@ -232,14 +206,16 @@ class Daemon:
 
     async def _finish(self) -> None:
         """Let running work end within a bound; what does not is stopped, and nothing of it is half stored."""
-        running = [*self._polling.values(), *([self._posting] if self._posting else [])]
-        if running:
-            _, late = await asyncio.wait(running, timeout=GRACE)
+        await asyncio.gather(self._polling.finish(GRACE), self._finish_posting())
+        if self._relay:
+            await asyncio.get_running_loop().run_in_executor(self._mailer, self._relay.close)
+
+    async def _finish_posting(self) -> None:
+        if self._posting:
+            _, late = await asyncio.wait([self._posting], timeout=GRACE)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        if self._relay:
-            await asyncio.get_running_loop().run_in_executor(self._mailer, self._relay.close)
 
 
 def _differs(one: Config, other: Config, name: str) -> bool:

@@ -23,7 +23,7 @@ import feedparser
 from aggregator import dates, html, text, uri
 from aggregator.errors import ParseError
 from aggregator.model import Category, Content, Entry, Feed, Link, Origin, Person, Response, Source, Text
-from aggregator.parse import answers
+from aggregator.parse import answers, pace
 
 _ITEM_END = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _MARKUP = ("text/html", "application/xhtml+xml", "application/xml", "text/xml")
@@ -41,10 +41,20 @@ def _end_media_description(parser: Any) -> None:
     parser.pop("media_description")
 
 
+def _end_hour(parser: Any) -> None:
+    parser._get_context().setdefault("hours", []).append(parser.pop("hour"))
+
+
+def _end_day(parser: Any) -> None:
+    parser._get_context().setdefault("days", []).append(parser.pop("day"))
+
+
 # feedparser takes the caption of a picture (media:description) for the summary of its entry.
 for _parser in (feedparser.api.StrictFeedParser, feedparser.api.LooseFeedParser):
     _parser._start_media_description = _start_media_description
     _parser._end_media_description = _end_media_description
+    _parser._end_hour = _end_hour  # of skipHours and skipDays it keeps the last
+    _parser._end_day = _end_day
 
 
 def read(response: Response, source: Source, tz: ZoneInfo) -> Feed:
@@ -116,6 +126,7 @@ class _Reader:
             links=tuple(_links(found)),
             rights=self.plain(found, "rights") or None,
             lang=_word(found, "language") or None,
+            pace=pace.read(found, self.moment(found, "sy_updatebase")),
             entries=tuple(map(self.entry, entries)),
             problems=problems,
         )

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from aggregator.model import Poll
 from aggregator.store import schema
 
 _poll = TypeAdapter(Poll)
+
+
+def _upsert(insert: Callable[[Table], Any]) -> Any:
+    new = insert(schema.poll)
+    return new.on_conflict_do_update(index_elements=["source"], set_={"record": new.excluded.record})
+
+
+_UPSERT = {"sqlite": _upsert(sqlite.insert), "postgresql": _upsert(postgresql.insert)}
 
 
 class Polls:
@@ -23,11 +35,18 @@ class Polls:
 
     def of(self, source: str) -> Poll | None:
         """The latest poll of one source; None when it has never been polled."""
-        record = self._connection.scalar(select(schema.poll.c.record).where(schema.poll.c.source == source))
-        return _poll.validate_json(record) if record else None
+        return self.some([source]).get(source)
 
-    def note(self, poll: Poll) -> None:
-        """Keep *poll* as its source's latest."""
-        self._connection.execute(delete(schema.poll).where(schema.poll.c.source == poll.source))
-        record = _poll.dump_json(poll).decode()
-        self._connection.execute(insert(schema.poll).values(source=poll.source, record=record))
+    def some(self, sources: Sequence[str]) -> dict[str, Poll]:
+        """The latest polls of these sources, by id; one that has never been polled is not among them."""
+        wanted = select(schema.poll.c.record).where(schema.poll.c.source.in_(sources))
+        polls = [_poll.validate_json(record) for record in self._connection.scalars(wanted)]
+        return {poll.source: poll for poll in polls}
+
+    def note(self, *polls: Poll) -> None:
+        """Keep each of *polls* as its source's latest."""
+        if polls:
+            records = [
+                {"source": p.source, "record": _poll.dump_json(p, exclude_defaults=True).decode()} for p in polls
+            ]
+            self._connection.execute(_UPSERT[self._connection.dialect.name], records)
