@@ -99,6 +99,16 @@ def host(url: str) -> str:
         return ""
 
 
+def server(url: str) -> str:
+    """Who answers for a URL: its host, with the port where that is neither http's nor https's own."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    return (parts.hostname or "") + ("" if port in _DEFAULT_PORTS else f":{port}")
+
+
 def tag(authority: str, specific: str) -> str:
     """A tag URI (RFC 4151).  *authority* is ``host,date`` or a bare ``host``, which gets the date 2026."""
     name, _, date = authority.partition(",")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
 import socket
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -186,6 +191,51 @@ def test_poll_prints_an_object_a_source(tmp_path: Path) -> None:
         unknown = one.run("poll", "east-news")
         assert unknown.returncode == 2
         assert "there are: north-news, south-news" in unknown.stderr
+
+
+def test_poll_tells_each_source_once_and_in_order(tmp_path: Path) -> None:
+    """--json keeps the order of the targets, however slow the first; who is named twice is asked once."""
+    with Origin() as origin, installation(tmp_path) as one:
+        zones = Zones(origin)
+        zones.publish(1, NOW)
+        one.configure(zones.configuration())
+        origin.hang("/nl/news")
+        done = one.run("poll", "south-news", "north-news", "south-news", "--json")
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [line["source"] for line in lines] == ["south-news", "north-news"]
+        assert "within 3 s" in lines[0]["error"]
+        assert len(origin.asked("/nl/news")) == 1
+
+
+def test_poll_shows_how_far_it_is_on_a_terminal(tmp_path: Path) -> None:
+    """A line a source as it comes, and below them, while there is more to come, how many there are."""
+    with Origin() as origin, installation(tmp_path) as one:
+        zones = Zones(origin)
+        zones.publish(1, NOW)
+        one.configure(zones.configuration())
+        origin.hang("/nl/news")
+        seen = on_a_terminal("poll", "--config", str(one.config))
+        assert "0/2" in seen
+        assert "1/2" in seen
+        assert seen.count("north-news") == seen.count("south-news") == 1
+
+
+def on_a_terminal(*arguments: str) -> str:
+    """What somebody sees who runs ``aggregator`` in a terminal, control characters included."""
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "200"}
+    environment.pop("NO_COLOR", None)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aggregator", *arguments], stdout=theirs, stderr=theirs, stdin=theirs, env=environment
+    )
+    os.close(theirs)
+    seen = b""
+    with contextlib.suppress(OSError):  # EIO: the other side has gone
+        while block := os.read(ours, 4096):
+            seen += block
+    os.close(ours)
+    assert process.wait(timeout=30) == 0
+    return seen.decode()
 
 
 def test_poll_respects_not_now_and_never_again(tmp_path: Path) -> None:

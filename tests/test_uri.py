@@ -142,3 +142,21 @@ def test_host() -> None:
 def test_tag(authority: str, specific: str, expected: str) -> None:
     """A tag URI has a lower-case authority, a date and only characters of RFC 3986."""
     assert uri.tag(authority, specific) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("https://Www.A.example/x", "www.a.example"),
+        ("http://a.example:80/", "a.example"),
+        ("https://a.example:443/", "a.example"),
+        ("http://a.example:8080/", "a.example:8080"),
+        ("http://[::1]:8080/", "::1:8080"),
+        ("nonsense", ""),
+        ("http://a.example:x/", ""),
+        ("http://[", ""),
+    ],
+)
+def test_a_server_is_a_host_and_an_odd_port(url: str, server: str) -> None:
+    """http and https of one name are one server; another port is another one."""
+    assert uri.server(url) == server

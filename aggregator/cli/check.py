@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from aggregator import html, post
+from aggregator.access import verify
 from aggregator.cli.options import ConfigOption, configured
 from aggregator.cli.output import console, rfc3339
 from aggregator.cli.reading import Read, Reader, reader
@@ -33,6 +34,7 @@ def check(
 ) -> None:
     """Check the configuration; every mistake is listed, with its place in the file. Exit status 2 when there is one."""
     settings = configured(config)
+    verify(settings)
     _describe(settings)
     _check_password(settings)
     well = True

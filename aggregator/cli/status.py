@@ -10,6 +10,7 @@ from aggregator.cli.options import ConfigOption, JsonOption, configured
 from aggregator.cli.output import console, local, print_json, rfc3339, table
 from aggregator.daemon import clock, open_store
 from aggregator.model import Config, Delivery, Edition, Poll
+from aggregator.schedule import held_hosts
 from aggregator.store import Tx
 
 COLOURS = {"ok": "green", "waiting": "yellow", "off": "dim"}
@@ -20,7 +21,8 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
     settings = configured(config)
     with open_store(settings, create=False) as store:
         polls, counts, editions, tally, doubts, troubled = store.look(_facts)
-    statuses = judge.sources(settings, polls, clock())
+    now = clock()
+    statuses = judge.sources(settings, polls, now, held_hosts(polls.values(), now))
     if json:
         print_json(_document(settings, statuses, counts, editions, tally, doubts, troubled))
         return
@@ -110,4 +112,6 @@ def _source(one: judge.SourceStatus) -> dict[str, Any]:
         "last_poll": rfc3339(poll.at) if poll else None,
         "last_success": rfc3339(poll.last_success) if poll else None,
         "next_poll": rfc3339(poll.next_poll) if poll else None,
+        "moved_to": poll.moved.to if poll and poll.moved else None,
+        "asked_there": bool(poll and poll.moved and poll.moved.direct),
     }

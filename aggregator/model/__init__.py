@@ -7,6 +7,7 @@ Every datetime is aware and in UTC; an absent collection is ``()``, never None.
 
 from aggregator.model.answered import Response
 from aggregator.model.noted import (
+    Caching,
     Delivery,
     DeliveryState,
     Document,
@@ -14,6 +15,7 @@ from aggregator.model.noted import (
     Envelope,
     Letter,
     Match,
+    Move,
     Poll,
     Reply,
     Rule,
@@ -24,6 +26,7 @@ from aggregator.model.noted import (
 )
 from aggregator.model.wanted import (
     Article,
+    Auth,
     Config,
     Digest,
     Fetch,
@@ -37,10 +40,12 @@ from aggregator.model.wanted import (
     Stream,
     Zone,
 )
-from aggregator.model.written import Category, Content, Entry, Feed, Link, Origin, Person, Text
+from aggregator.model.written import Category, Content, Entry, Feed, Link, Origin, Pace, Person, Text
 
 __all__ = [
     "Article",
+    "Auth",
+    "Caching",
     "Category",
     "Config",
     "Content",
@@ -59,7 +64,9 @@ __all__ = [
     "Mail",
     "Match",
     "Matching",
+    "Move",
     "Origin",
+    "Pace",
     "Parse",
     "Person",
     "Poll",

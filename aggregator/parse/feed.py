@@ -24,7 +24,7 @@ import feedparser
 from aggregator import dates, html, text, uri
 from aggregator.errors import ParseError
 from aggregator.model import Content, Entry, Feed, Link, Origin, Response, Source, Text
-from aggregator.parse import answers, elements
+from aggregator.parse import answers, elements, pace
 from aggregator.parse.elements import Values, detail, is_markup, several, word
 
 _ITEM_END = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
@@ -78,6 +78,12 @@ class _Mended:
             self.pop("media_description")
         else:
             self._shown["caption"] = self.pop("caption")
+
+    def _end_hour(self: Any) -> None:  # of skipHours and skipDays feedparser keeps the last
+        self._get_context().setdefault("hours", []).append(self.pop("hour"))
+
+    def _end_day(self: Any) -> None:
+        self._get_context().setdefault("days", []).append(self.pop("day"))
 
     def _sync_author_detail(self: Any, key: str = "author") -> None:
         context = self._get_context()
@@ -171,6 +177,7 @@ class _Reader:
             links=tuple(elements.links(found)),
             rights=self.plain(found, "rights") or None,
             lang=word(found, "language") or None,
+            pace=pace.read(found, self.moment(found, "sy_updatebase")),
             entries=tuple(map(self.entry, entries)),
             problems=problems,
         )

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from aggregator.errors import StoreError
+from aggregator.model import Poll
 from aggregator.store.engine import begin_reading, begin_writing, explain, migrate, open_engine
 from aggregator.store.hands import Hands
 from aggregator.store.mailing import Mailing
@@ -72,6 +73,9 @@ class Store:
             self._engine.dispose()
             raise
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._noting = threading.Lock()
+        self._notes: list[Poll] = []
+        self._noted: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
@@ -96,6 +100,20 @@ class Store:
     async def write(self, work: Callable[[Tx], T], *, keep: bool = True) -> T:
         """``submit``, awaited.  The work is done even when the caller is cancelled meanwhile."""
         return await asyncio.shield(asyncio.wrap_future(self.submit(work, keep=keep)))
+
+    async def note(self, poll: Poll) -> None:
+        """Keep *poll* as its source's latest, together with all others that are given before the writer's turn."""
+        with self._noting:
+            self._notes.append(poll)
+            if len(self._notes) == 1:  # the one before has been taken
+                self._noted = self.submit(self._note_all)
+            noted = self._noted
+        await asyncio.shield(asyncio.wrap_future(noted))
+
+    def _note_all(self, tx: Tx) -> None:
+        with self._noting:
+            polls, self._notes = self._notes, []
+        tx.polls.note(*{poll.source: poll for poll in polls}.values())
 
     def look(self, work: Callable[[Tx], T]) -> T:
         """Run *work* on one state of the database, beside the writer; it cannot write."""
