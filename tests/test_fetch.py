@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -54,7 +55,7 @@ def fetch(url: str, validators: Validators | None = None, **settings: Any) -> Re
         async with fetcher(**settings) as opened:
             return await opened.fetch(url, validators, NOW)
 
-    return asyncio.run(once())
+    return uvloop.run(once())  # the loop that the program runs on; other tests have the standard library's
 
 
 def failure(url: str, **settings: Any) -> str:

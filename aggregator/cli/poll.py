@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import typer
+import uvloop
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from aggregator.cli.options import ConfigOption, JsonOption, configured
@@ -38,7 +38,7 @@ def poll(
     """
     settings = configured(config)
     wanted = chosen(settings, sources or [])
-    asyncio.run(_poll_all(settings, wanted, keep=not dry_run, force=force, json=json))
+    uvloop.run(_poll_all(settings, wanted, keep=not dry_run, force=force, json=json))
 
 
 def chosen(config: Config, ids: list[str]) -> list[Source]:

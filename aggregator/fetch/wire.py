@@ -25,7 +25,7 @@ from aggregator.fetch.guard import Guard
 from aggregator.fetch.request import Target
 
 _KEEP_ALIVE = 3.0  # seconds that a connection outlives its host's pause
-_asked: ContextVar[Target] = ContextVar("asked")
+_asked: ContextVar[Target | None] = ContextVar("asked", default=None)
 
 
 class Wire:
@@ -50,9 +50,7 @@ class Wire:
         self, asked: Target, headers: Sequence[tuple[bytes, bytes]], proxy: str | None = None
     ) -> AsyncIterator[httpx.Response]:
         """The answer as soon as its headers are there."""
-        client = self._clients.get(proxy)
-        if client is None:
-            client = self._clients[proxy] = await self._connect(proxy)
+        client = self._clients.get(proxy) or await self.client(proxy)
         if proxy:
             self._guard.check_port(asked.port)
         _asked.set(asked)
@@ -62,6 +60,12 @@ class Wire:
             yield response
         finally:
             await response.aclose()
+
+    async def client(self, proxy: str | None = None) -> httpx.AsyncClient:
+        """The client that asks through this proxy, or directly."""
+        if proxy not in self._clients:
+            self._clients[proxy] = await self._connect(proxy)
+        return self._clients[proxy]
 
 
 @asynccontextmanager
@@ -128,7 +132,8 @@ _NO_COOKIES = _NoCookies()
 
 async def _verbatim(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
     """yarl would rewrite ``%2F`` and ``[`` in the query; a signed URL does not survive that."""
-    request.url = type(request.url)(_asked.get().text, encoded=True)
+    if asked := _asked.get():
+        request.url = type(request.url)(asked.text, encoded=True)
     return await handler(request)
 
 

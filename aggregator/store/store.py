@@ -75,7 +75,7 @@ class Store:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._noting = threading.Lock()
         self._notes: list[Poll] = []
-        self._noted: Future[None] = Future()
+        self._noted: asyncio.Future[None] | None = None
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
@@ -102,13 +102,16 @@ class Store:
         return await asyncio.shield(asyncio.wrap_future(self.submit(work, keep=keep)))
 
     async def note(self, poll: Poll) -> None:
-        """Keep *poll* as its source's latest, together with all others that are given before the writer's turn."""
+        """Keep *poll* as its source's latest, together with all others that are given before the writer's turn.
+
+        Only for use in one event loop.
+        """
         with self._noting:
             self._notes.append(poll)
-            if len(self._notes) == 1:  # the one before has been taken
-                self._noted = self.submit(self._note_all)
+            if len(self._notes) == 1 or self._noted is None:  # the one before has been taken
+                self._noted = asyncio.wrap_future(self.submit(self._note_all))
             noted = self._noted
-        await asyncio.shield(asyncio.wrap_future(noted))
+        await asyncio.shield(noted)
 
     def _note_all(self, tx: Tx) -> None:
         with self._noting:

@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import uvloop
 
 from aggregator import schedule
@@ -25,7 +26,7 @@ from aggregator.daemon import means
 from aggregator.daemon.polling import Polling
 from aggregator.fetch import request
 from aggregator.fetch.guard import Guard
-from aggregator.fetch.wire import Wire, wire
+from aggregator.fetch.wire import wire
 from aggregator.model import Config, Fetch, Poll, Source, Stream, Zone
 from aggregator.poll import Means
 
@@ -67,16 +68,17 @@ async def poll_all(opened: Means, polls: dict[str, Poll]) -> list[Poll]:
     return done
 
 
-async def ask_all(bare: Wire, targets: list[request.Target], concurrency: int) -> None:
+async def ask_all(client: httpx.AsyncClient, wanted: list[str], concurrency: int) -> None:
     """The same requests by the same client and transport, the guard included, and nothing else."""
     places = asyncio.Semaphore(concurrency)
+    headers = {**request.standing("1", None), "If-None-Match": '"one"'}
 
-    async def ask(target: request.Target) -> None:
-        async with places, bare.get(target, ((b"If-None-Match", b'"one"'),)) as answer:
-            assert answer.status_code == 304
-            await answer.aread()
+    async def ask(url: str) -> None:
+        async with places:
+            answer = await client.get(url, headers=headers)
+        assert answer.status_code == 304
 
-    await asyncio.gather(*map(ask, targets))
+    await asyncio.gather(*map(ask, wanted))
 
 
 async def cost(work: Callable[[], Awaitable[object]]) -> tuple[float, float]:
@@ -93,20 +95,20 @@ def held() -> int:
 
 async def main(directory: Path, port: int) -> dict[str, float]:
     config = configuration(directory, port)
-    targets = [request.target(source.url) for source in config.sources]
-    headers = request.standing("1", None)
+    wanted = [source.url for source in config.sources]
     polls: dict[str, Poll] = {}
-    async with means(config) as opened, wire(Guard(PRIVATE), headers=headers, concurrency=32, pause=1) as bare:
+    async with means(config) as opened, wire(Guard(PRIVATE), headers={}, concurrency=32, pause=1) as opened_wire:
+        client = await opened_wire.client()
         idle = held()
         first = await poll_all(opened, polls)
         assert {poll.status for poll in first} == {"ok"}, {poll.error for poll in first}
-        await ask_all(bare, targets, config.fetch.concurrency)
+        await ask_all(client, wanted, config.fetch.concurrency)
         both: list[tuple[tuple[float, float], tuple[float, float]]] = []
         for number in range(ROUNDS):
             one = await cost(lambda: poll_all(opened, polls))
             if number == 0:
                 most = held()
-            both.append((one, await cost(lambda: ask_all(bare, targets, config.fetch.concurrency))))
+            both.append((one, await cost(lambda: ask_all(client, wanted, config.fetch.concurrency))))
         assert {poll.status for poll in polls.values()} == {"not_modified"}
     whole, alone = zip(*both, strict=True)
     return {

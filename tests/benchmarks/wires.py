@@ -111,11 +111,11 @@ async def main(name: str, port: int) -> dict[str, float]:
     wanted = urls(port)
     async with AsyncExitStack() as stack:
         if name == "httpx-aiohttp":
-            guarded = wire(Guard(PRIVATE), headers=HEADERS, concurrency=CONCURRENCY, pause=1)
-            bare, targets = await stack.enter_async_context(guarded), [request.target(url) for url in wanted]
+            guarded = wire(Guard(PRIVATE), headers={}, concurrency=CONCURRENCY, pause=1)
+            client = await (await stack.enter_async_context(guarded)).client()
 
             async def work() -> None:
-                await ask_all(bare, targets, CONCURRENCY)
+                await ask_all(client, wanted, CONCURRENCY)
         else:
             kinds = {"httpx": own(1, SOURCES), "httpx-20": own(1, 20), "httpx-sharded": own(32, 20)}
             get = await stack.enter_async_context(kinds.get(name) or without_httpx())
