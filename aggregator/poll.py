@@ -26,6 +26,7 @@ from aggregator.model import (
     Config,
     Entry,
     Feed,
+    Kept,
     Link,
     Origin,
     Poll,
@@ -107,7 +108,7 @@ async def _permitted(url: str, way: Access, means: Means) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was read: the feed, its entries as sightings, and the entries whose articles are still to be read.
+    """What was read: the feed, its entries as sightings, and the entries whose articles are still to be read or were.
 
     *rebuff* is the answer to a further page or an article that asked to be left alone.
     """
@@ -115,6 +116,7 @@ class Found:
     feed: Feed
     seen: tuple[Sighting, ...]
     unread: tuple[Unread, ...] = ()
+    articles: tuple[Kept, ...] = ()
     rebuff: Response | None = None
 
 
@@ -122,12 +124,13 @@ async def _finish(source: Source, last: Poll, reading: str, came: Came, means: M
     answer, error, found = came.answer, came.error, None
     if answer and error is None and answer.status == 200 and not schedule.already_read(answer, last, reading):
         try:
-            found = await look(answer, source, last, means)
+            found = await look(answer, source, last, reading, means)
         except ParseError as failure:
             error = str(failure)
-    unread = found.unread if found else last.unread
-    came = replace(came, rebuff=found.rebuff) if found else came
-    noted = schedule.note(source, last, came, found.feed if found else None, error, reading, unread)
+    if found:
+        last = replace(last, unread=found.unread, articles=found.articles)
+        came = replace(came, rebuff=found.rebuff)
+    noted = schedule.note(source, last, came, found.feed if found else None, error, reading)
     fetch = means.config.fetch
     if found is None:
         concluded = schedule.conclude(source, fetch, last, noted, came, familiar=True)
@@ -145,14 +148,14 @@ async def _finish(source: Source, last: Poll, reading: str, came: Came, means: M
     return await means.store.write(store, keep=keep)
 
 
-async def look(answer: Response, source: Source, last: Poll, means: Means) -> Found:
+async def look(answer: Response, source: Source, last: Poll, reading: str, means: Means) -> Found:
     """Read the answer, on the first success with the pages that continue it, and the articles behind its items."""
     rebuffs: list[Response] = []
 
-    async def ask(url: str) -> Response:
+    async def ask(url: str, validators: Validators | None) -> Response:
         way = access(source)
         await _permitted(url, way, means)
-        came = await means.fetcher.fetch(url, None, means.clock(), way)
+        came = await means.fetcher.fetch(url, validators, means.clock(), way)
         if came.status in schedule.RETRY:
             rebuffs.append(came)
         return came
@@ -164,9 +167,10 @@ async def look(answer: Response, source: Source, last: Poll, means: Means) -> Fo
     if source.article is None:
         return Found(feed, seen, rebuff=next(iter(rebuffs), None))
     known = await means.store.read(lambda tx: tx.stories.sharing(key for one in seen for key in one.keys))
-    plans = follow.plan(seen, known, last.unread, source)
+    articles = last.articles if last.reading == reading else ()
+    plans = follow.plan(seen, known, last.unread, source, articles)
     filled = await follow.fill(feed, plans, source, ask=ask, workers=means.workers, timezone=timezone, now=answer.date)
-    return Found(filled.feed, filled.seen, filled.unread, rebuff=next(iter(rebuffs), None))
+    return Found(filled.feed, filled.seen, filled.unread, filled.articles, rebuff=next(iter(rebuffs), None))
 
 
 # -- what is decided before and after the wire ---------------------------------

@@ -27,6 +27,14 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """An entry, by its strongest key, whose article was read, and the validators that the article came with."""
+
+    key: str
+    validators: Validators
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Caching:
     """What an answer said of its freshness (RFC 9111 §5), as it was written; a 304 need not repeat it."""
 
@@ -61,8 +69,9 @@ class Poll:
     *body* identifies the bytes last read, *reading* how they were read (the source's settings and the program's
     version): when *reading* changes, neither validators nor *body* save us the work.  *tried* is how it was last to be
     read, whatever came of it: a source that is configured anew is asked at once.  *unread* are entries whose articles
-    come with a later poll.  *full* is when the server last sent a whole body, *feed* that feed's id, *pace* and
-    *caching* how often it wants to be asked, and *arrivals* the latest moments at which there was news.
+    come with a later poll, *articles* those that were read.  *full* is when the server last sent a whole body, *feed*
+    that feed's id, *pace* and *caching* how often it wants to be asked, and *arrivals* the latest moments at which
+    there was news.
     """
 
     source: str
@@ -94,6 +103,7 @@ class Poll:
     moved: Move | None = None
     problems: tuple[str, ...] = ()
     unread: tuple[Unread, ...] = ()
+    articles: tuple[Kept, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from aggregator.schedule.conditions import conditions
+from aggregator.schedule.conditions import conditions, kept, renewed
 from aggregator.schedule.due import Asking, Start, due, grouped, held_hosts, of, starting
 from aggregator.schedule.freshness import RETRY
 from aggregator.schedule.move import asked
@@ -30,11 +30,13 @@ __all__ = [
     "due",
     "grouped",
     "held_hosts",
+    "kept",
     "last_of",
     "lost",
     "note",
     "of",
     "remembered",
+    "renewed",
     "starting",
     "unreached",
     "unstored",

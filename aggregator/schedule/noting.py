@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from aggregator import uri
-from aggregator.model import Feed, Fetch, Poll, Response, Source, Unread
+from aggregator.model import Feed, Fetch, Poll, Response, Source
 from aggregator.schedule.conditions import kept, renewed
 from aggregator.schedule.freshness import caching, retry_after
 from aggregator.schedule.move import moved
@@ -89,16 +90,15 @@ def note(
     feed: Feed | None,
     error: str | None,
     reading: str,
-    unread: tuple[Unread, ...] = (),
 ) -> Poll:
     """What is to be remembered of a poll.  A failure forgets nothing that a success had taught us.
 
-    With *unread* articles the list is read again by the next poll, whether it changed or not.
+    With articles still unread, the list is read again by the next poll, whether it changed or not.
     """
     answer, now = came.answer, came.asked
     rebuff = came.rebuff or answer
     wait = retry_after(rebuff, came.arrived) if rebuff else None
-    noted = replace(
+    return replace(
         last,
         at=now,
         http_status=answer.status if answer else None,
@@ -110,25 +110,36 @@ def note(
         throttled=uri.server(rebuff.url) if rebuff and wait and rebuff.status == 429 else None,
         full=now if answer and answer.status == 200 else last.full,
         tried=reading,
-        unread=unread,
         new=0,
         held=0,
+        **_learnt(source, last, answer, feed, error, now, None if last.unread else reading),
     )
+
+
+def _learnt(
+    source: Source,
+    last: Poll,
+    answer: Response | None,
+    feed: Feed | None,
+    error: str | None,
+    now: datetime,
+    reading: str | None,
+) -> dict[str, Any]:
+    """The fields that only a success changes, but for the status."""
     if error or answer is None:
-        return replace(noted, status="gone" if answer and _is_gone(answer, last) else "failed")
-    noted = replace(
-        noted,
-        first_success=noted.first_success or now,
-        last_success=now,
-        caching=caching(answer, last.caching),
-    )
+        return {"status": "gone" if answer and _is_gone(answer, last) else "failed"}
+    found: dict[str, Any] = {
+        "first_success": last.first_success or now,
+        "last_success": now,
+        "caching": caching(answer, last.caching),
+    }
     if answer.status == 304:
-        return replace(noted, status="not_modified", validators=renewed(answer, noted.validators))
+        return found | {"status": "not_modified", "validators": renewed(answer, last.validators)}
+    found |= {"status": "ok", "validators": kept(answer), "body": _body(answer), "reading": reading}
     if feed is not None:
         own = feed.id if feed.id != source.url else None
-        noted = replace(noted, entries=len(feed.entries), problems=feed.problems, pace=feed.pace, feed=own)
-    known = None if unread else reading
-    return replace(noted, status="ok", validators=kept(answer), body=_body(answer), reading=known)
+        found |= {"entries": len(feed.entries), "problems": feed.problems, "pace": feed.pace, "feed": own}
+    return found
 
 
 def _is_gone(answer: Response, last: Poll) -> bool:
@@ -140,9 +151,11 @@ def _is_gone(answer: Response, last: Poll) -> bool:
 def conclude(source: Source, fetch: Fetch, last: Poll, noted: Poll, came: Came, *, familiar: bool) -> Poll:
     """Where and when to ask again, now that it is known what was new; *familiar*: some of it was here before."""
     same = familiar or last.first_success is None or (noted.feed is not None and noted.feed == last.feed)
-    noted = replace(noted, moved=moved(last.moved, fetch, noted, came.answer, same=same))
-    wait = next_poll(source, fetch, noted, came.answer, came.arrived, down=came.down)
-    return replace(noted, next_poll=wait)
+    return replace(
+        noted,
+        moved=moved(last.moved, fetch, noted, came.answer, same=same),
+        next_poll=next_poll(source, fetch, noted, came.answer, came.arrived, down=came.down),
+    )
 
 
 def _body(answer: Response) -> str:
