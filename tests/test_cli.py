@@ -127,6 +127,19 @@ def test_a_second_daemon_is_refused(tmp_path: Path) -> None:
         assert f"another daemon (process {one.process.pid}) uses this database" in done.stderr
 
 
+def test_a_daemon_that_stops_leaves_no_temporary_files(tmp_path: Path) -> None:
+    """The workers' socket has a directory of its own, and SIGTERM takes it along."""
+    with Origin() as origin, installation(tmp_path) as one:
+        zones = Zones(origin)
+        zones.publish(1, NOW)
+        one.configure(zones.configuration())
+        one.start()
+        eventually(lambda: one.json("stories", "list"))
+        assert list(one.temporary.iterdir()) != []
+        assert one.stop() == 0
+        assert list(one.temporary.iterdir()) == []
+
+
 def test_an_unreachable_relay_is_a_sentence(tmp_path: Path) -> None:
     """The daemon goes on, the log and `check --mail` say which relay and why, and the mail goes out once it is back."""
     with Origin() as origin, installation(tmp_path) as one:
