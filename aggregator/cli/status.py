@@ -26,7 +26,8 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         return
     for one in statuses:
         colour = COLOURS.get(one.condition, "red")
-        console.print(f"[{colour}]{one.condition:8}[/] [bold]{one.source}[/]  {one.url}", soft_wrap=True)
+        console.print(f"[{colour}]{one.condition:8}[/] [bold]{one.source}[/]", end="  ")
+        console.print(one.url, markup=False, soft_wrap=True)
         console.print(f"         {one.words}", markup=False, soft_wrap=True)
     stories, joint = counts
     console.print(f"\n{stories} stories, {joint} of them published by more than one zone")
