@@ -41,11 +41,11 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         console.print("deliveries: " + ", ".join(f"{many} {state}" for state, many in sorted(tally.items())))
     for delivery in troubled:
         next_ = f"; next attempt {local(delivery.next_attempt, settings)}" if delivery.state == "deferred" else ""
-        console.print(
-            f"  {delivery.state} {delivery.address}: {delivery.reply or 'in doubt'}{next_}",
-            markup=False,
-            soft_wrap=True,
-        )
+        told = f"mail {delivery.id} of edition {delivery.edition} ({delivery.digest})"
+        said = delivery.reply or "in doubt"
+        console.print(f"  {delivery.state} {told}: {said}{next_}", markup=False, soft_wrap=True)
+    if troubled:
+        console.print("  Whose they are: aggregator digest list EDITION")
     if doubts:
         console.print(f"{doubts} of them may have been delivered twice: nobody could tell whether the relay took them")
 
@@ -87,8 +87,9 @@ def _document(
         "doubtful_deliveries": doubts,
         "troubled_deliveries": [
             {
+                "id": delivery.id,
+                "edition": delivery.edition,
                 "digest": delivery.digest,
-                "address": delivery.address,
                 "state": delivery.state,
                 "reply": delivery.reply,
                 "next_attempt": rfc3339(delivery.next_attempt) if delivery.state == "deferred" else None,

@@ -94,7 +94,7 @@ class Daemon:
         for digest, slot in await store.read(lambda tx: post.missed(tx, config, now)):
             log.warning("digest %s: edition %s was missed; its stories go into the next one", digest.id, slot)
         for delivery in await asyncio.to_thread(post.recover, store, config, self._clock):
-            log.warning("delivery %d to %s was interrupted, now %s", delivery.id, delivery.address, delivery.state)
+            log.warning("mail %d of digest %s was interrupted, now %s", delivery.id, delivery.digest, delivery.state)
         await self._look_at_polls()
         for judged in status.sources(config, self._polls, now):
             if judged.condition in status.WRONG:

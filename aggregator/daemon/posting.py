@@ -126,7 +126,9 @@ class Posting:
                 faults.append(failure)
                 continue
             if after.state != "sent":
-                log.warning("mail to %s: %s, %s", after.address, after.state, after.reply)
+                # No address: a log is kept, shown and sent around, and SECURITY.md promises that it names nobody.
+                told = "mail %d of digest %s: %s, %s; whose it is: aggregator digest list %d"
+                log.warning(told, after.id, after.digest, after.state, after.reply, after.edition)
             if after.state == "deferred" and reply and reply.phase in {"connect", "mail"}:
                 log.warning("the relay takes nothing from us now; the next attempt is in a minute")
                 self._rest_until["mail"] = self._clock() + CLOSED

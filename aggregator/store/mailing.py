@@ -191,6 +191,12 @@ class Mailing:
         )
         return self._deliveries(query)
 
+    def of_edition(self, edition: int) -> list[Delivery] | None:
+        """The deliveries of an edition, None when there is no such edition."""
+        known = select(schema.edition.c.id).where(schema.edition.c.id == edition)
+        found = select(schema.delivery).where(schema.delivery.c.edition == edition).order_by(schema.delivery.c.id)
+        return self._deliveries(found) if self._connection.scalar(known) else None
+
     def held(self, digest: str) -> list[Delivery]:
         """Deliveries of a digest that wait for the operator, because nobody can tell whether the relay took them."""
         found = select(schema.delivery).where(schema.delivery.c.digest == digest, schema.delivery.c.state == "held")
