@@ -16,16 +16,15 @@ import signal
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator import post, status, systemd
 from aggregator.config import load
 from aggregator.daemon.opening import check_authority, clock, means, open_relay
 from aggregator.daemon.posting import REST, Posting
 from aggregator.daemon.rendering import note_presentation, render_all
+from aggregator.daemon.ticking import Ticking
 from aggregator.errors import AggregatorError
 from aggregator.model import Config, Document, Poll, Source
 from aggregator.poll import poll, reading_of
@@ -101,8 +100,8 @@ class Daemon:
                 log.warning("source %s: %s", judged.source, judged.words)
         await self._publish()
 
-    def _start_clock(self) -> AsyncIOScheduler:
-        scheduler = AsyncIOScheduler(timezone=UTC)
+    def _start_clock(self) -> Ticking:
+        scheduler = Ticking(self._clock)
         scheduler.add_job(
             self._tick,
             "interval",
@@ -124,7 +123,7 @@ class Daemon:
     async def _tick(self) -> None:
         """Ask what is due and hand it over; a tick that fails is logged, and a later one tries again."""
         now = self._clock()
-        if now < self._rest_until:
+        if timedelta(0) < self._rest_until - now <= REST:  # a longer one is of a clock that has been set back
             return
         try:
             await self._look_at_polls()

@@ -52,9 +52,11 @@ class Posting:
 
     def go_on(self) -> None:
         """Freeze what is due and hand over what is due, each unless it is still at it or resting."""
+        now = self._clock()
         for name, work in (("freezing", self._freeze), ("mail", self._hand_over)):
             task = self._tasks.get(name)
-            resting = self._clock() < self._rest_until.get(name, self._clock())
+            # A longer rest is one of a clock that has been set back since.
+            resting = timedelta(0) < self._rest_until.get(name, now) - now <= CLOSED
             if (task is None or task.done()) and not resting:
                 self._tasks[name] = asyncio.create_task(self._guarded(name, work))
 
