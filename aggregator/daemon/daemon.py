@@ -25,7 +25,7 @@ from aggregator.daemon.opening import check_authority, clock, means, open_relay
 from aggregator.daemon.posting import REST, Posting
 from aggregator.daemon.rendering import note_presentation, render_all
 from aggregator.daemon.ticking import Ticking
-from aggregator.errors import AggregatorError
+from aggregator.errors import AggregatorError, StoreError
 from aggregator.model import Config, Document, Poll, Source
 from aggregator.poll import poll, reading_of
 from aggregator.schedule import is_due
@@ -42,6 +42,8 @@ GRACE = 10.0
 
 class Daemon:
     """One running daemon.  ``run`` returns when it has been asked to stop and everything is closed."""
+
+    _lost: str | None = None
 
     def __init__(self, config: Config, *, path: Path | None = None, clock: Callable[[], datetime] = clock) -> None:
         self._config = config
@@ -61,7 +63,7 @@ class Daemon:
         self._pulse: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        """Serve until SIGTERM or SIGINT.  Raises AggregatorError when it cannot start."""
+        """Serve until SIGTERM or SIGINT.  Raises AggregatorError when it cannot start, or go on."""
         async with AsyncExitStack() as stack:
             stack.enter_context(alone(self._config.database))
             self._means = await stack.enter_async_context(means(self._config, self._clock))
@@ -81,6 +83,8 @@ class Daemon:
             log.info("stopping")
             scheduler.shutdown(wait=False)
             await self._finish()
+            if self._lost:
+                raise StoreError(self._lost)
 
     def stop(self) -> None:
         """Ask ``run`` to finish."""
@@ -122,6 +126,10 @@ class Daemon:
 
     async def _tick(self) -> None:
         """Ask what is due and hand it over; a tick that fails is logged, and a later one tries again."""
+        if lost := self._means.store.lost():
+            self._lost = lost
+            self.stop()
+            return
         now = self._clock()
         if timedelta(0) < self._rest_until - now <= REST:  # a longer one is of a clock that has been set back
             return
