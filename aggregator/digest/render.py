@@ -1,7 +1,7 @@
 """Stories as a letter: what a subscriber reads, in HTML and in plain text, both complete.
 
 What several zones published comes first, then each zone's own news in the order of the configuration; of every section
-the newest stories in full, then some as rows, and the rest as headlines, so that two hundred of them stay within what
+the newest stories in full, then some as rows, and the rest as headlines, so that 150 of them stay within what
 mail programs show uncut.  What even so does not fit is counted and left to the next edition.
 The words stand in ``templates/mail``.  Styles are written into the elements, because many programs drop style sheets;
 only what cannot be (dark mode) stays in one.  Nothing is loaded, and every link is its publisher's or our own page's.
