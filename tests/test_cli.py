@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
@@ -183,6 +184,26 @@ def test_no_log_names_a_subscriber(tmp_path: Path) -> None:
         assert "peeters" not in told.lower()
         nothing = one.run("digest", "list", "999")
         assert (nothing.returncode, "there is no edition 999" in nothing.stderr) == (1, True)
+
+
+def test_a_mistake_among_the_recipients_is_not_quoted_in_the_log(tmp_path: Path) -> None:
+    """Who runs check sees what is wrong; the journal has the place, and nobody's address."""
+    with Origin() as origin, installation(tmp_path) as one:
+        right = Zones(origin).configuration(digest("smtp://127.0.0.1:25", "an@example.be"))
+        one.configure(right.replace('"an@example.be"', '"an@example.be", "An Peeters <peeters@example.be>"'))
+        assert "peeters@example.be" in one.run("check").stderr
+        done = command("run", "--config", one.config, JOURNAL_STREAM="8:1")
+        assert "digests[0].recipients[1]: expected a mail address" in done.stderr
+        assert "peeters@" not in done.stderr
+        wrong = one.config.read_text()
+        one.configure(right)
+        one.start()
+        one.config.write_text(wrong)
+        assert one.process is not None
+        one.process.send_signal(signal.SIGHUP)
+        eventually(lambda: "the new configuration is not used" in one.log)
+        assert "digests[0].recipients[1]: expected a mail address" in one.log
+        assert "peeters@" not in one.log
 
 
 def test_check_describes_and_sends_a_test(tmp_path: Path) -> None:

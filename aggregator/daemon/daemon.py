@@ -25,6 +25,7 @@ from aggregator.daemon.opening import check_authority, clock, means, open_relay
 from aggregator.daemon.posting import REST, Posting
 from aggregator.daemon.rendering import note_presentation, render_all
 from aggregator.daemon.ticking import Ticking
+from aggregator.digest.reply import anonymous
 from aggregator.errors import AggregatorError, StoreError
 from aggregator.model import Config, Document, Poll, Source
 from aggregator.poll import poll, reading_of
@@ -249,7 +250,8 @@ class Daemon:
             config = replace(config, **{name: getattr(self._config, name) for name in fixed})
             await self._take_up(config)
         except AggregatorError as failure:
-            log.error("the new configuration is not used, the old one stays: %s", failure)
+            told = "the new configuration is not used, the old one stays (`aggregator check` quotes it): %s"
+            log.error(told, anonymous(str(failure)))
             return
         if fixed:
             log.warning("restart the daemon for the changes in %s", ", ".join(fixed))

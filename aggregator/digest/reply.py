@@ -18,7 +18,7 @@ _BREAK = re.compile(r"[\W_]+")
 _TELLING = 3  # characters of a name that tell whose it is; less is a syllable
 
 
-def anonymous(words: str, address: str) -> str:
+def anonymous(words: str, address: str = "") -> str:
     """*words* without any address, and without the name before the at sign of *address*, whole or in part."""
     name = address.rpartition("@")[0]
     for known in filter(None, (address, name if len(name) > _TELLING else "")):
