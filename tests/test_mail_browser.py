@@ -85,6 +85,29 @@ def test_the_mail_is_accessible(browser: Browser, width: int, scheme: Scheme) ->
     page.close()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_crowded_mail_is_accessible(browser: Browser, scheme: Scheme) -> None:
+    """Where most stories are no more than a headline and some are left out, the mail is as good to read."""
+    crowd = [
+        stories.story(
+            stories.sighting("hz" if number % 3 else "bht", f"Verkeerscontrole nummer {number}", key=str(number)),
+            *([stories.sighting("hz", f"Verkeerscontrole nummer {number}", key=f"9{number}")] * (number % 9 == 0)),
+            number=number,
+        )
+        for number in range(1, 400)
+    ]
+    markup = stories.rendered(stories.CONFIG, stories.DIGEST, crowd, stories.NOW).html
+    assert 'class="brief"' in markup
+    assert 'class="more"' in markup
+    page = show(browser, markup, 360, scheme)
+    keep(page, f"360-crowd-{scheme}")
+    found = Axe().run(page).response["violations"]
+    assert [fault for fault in found if fault["id"] not in PAGE_ONLY] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert page.evaluate(SMALLEST) >= 15
+    page.close()
+
+
 SMALLEST = """() => {
   const sizes = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
