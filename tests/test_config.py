@@ -394,6 +394,12 @@ MISTAKES = [
         'sources[1].url: expected an http or https address such as "https://www.example.org/feed", found "ftp://x"',
     ),
     (
+        "https://www.politie.be/5375/nieuws",
+        "https://jan:geheim@www.politie.be/5375/nieuws",
+        "sources[1].url: expected an address without a user and a password: credentials do not belong into it, "
+        'found "https://jan:***@www.politie.be/5375/nieuws"',
+    ),
+    (
         'zone = "hz"',
         'zone = "bth"',
         'sources[1].zone: expected the id of one of the zones ("bht", "hz"), found "bth"; did you mean "bht"?',

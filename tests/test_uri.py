@@ -10,7 +10,7 @@ from aggregator import uri
 
 BASE = "https://www.politie.example/5375/nieuws?page=1"
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
-WORDS = "http:// https: feed: // / .. . ? # & = % %41 %2e [ ] : @ \\ www. a.be é utm_x=1 ;jsessionid=1 + :80"
+WORDS = "http:// https: feed: // / .. . ? # & = % %41 %2e [ ] : @ a@ \\ www. a.be é utm_x=1 ;jsessionid=1 + :80"
 PIECES = st.sampled_from([*WORDS.split(" "), " ", "\t", "\x00", "\u202e", "\ud800"])
 URLISH = st.lists(st.one_of(PIECES, ANY_TEXT), max_size=8).map("".join)
 
@@ -32,6 +32,13 @@ URLISH = st.lists(st.one_of(PIECES, ANY_TEXT), max_size=8).map("".join)
         ("feed://a.example/rss", None, "http://a.example/rss"),
         ("http://bücher.example/", None, "http://bücher.example/"),
         ("http://[2001:db8::1]/x", None, "http://[2001:db8::1]/x"),
+        ("https://bank.example@evil.example/", None, "https://evil.example/"),
+        ("https://an:geheim@a.example:8443/x", None, "https://a.example:8443/x"),
+        ("//bank.example:443@evil.example/x", BASE, "https://evil.example/x"),
+        ("https://a@bank.example@evil.example/", None, "https://evil.example/"),
+        ("/x", "https://an:geheim@a.example/y", "https://a.example/x"),
+        ("https://@a.example/", None, "https://a.example/"),
+        ("https://an@/x", None, None),
         ("javascript:alert(1)", BASE, None),
         (" java\tscript:alert(1)", BASE, None),
         ("data:text/html,x", BASE, None),
@@ -88,6 +95,7 @@ def test_absolute_is_http_or_nothing(href: str, base: str | None) -> None:
         parts = urlsplit(found)
         assert parts.scheme in ("http", "https")
         assert parts.hostname
+        assert "@" not in parts.netloc
         assert (parts.path + parts.query + parts.fragment).isascii()
         assert uri.absolute(found, None) == found
 

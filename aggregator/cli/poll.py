@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 import uvloop
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from aggregator.cli.options import ConfigOption, JsonOption, configured
@@ -160,8 +161,9 @@ def as_json(outcome: _Outcome) -> dict[str, Any]:
 def _line(outcome: _Outcome, config: Config) -> None:
     source, noted, skipped = outcome.source, outcome.poll, outcome.skipped
     if skipped or noted.error:
-        console.print(f"[yellow]skipped[/] {source.id}" if skipped else f"[red]failed [/] {source.id}", end="  ")
-        console.print(skipped or noted.error or "", markup=False, soft_wrap=True)
+        # In one piece: the progress below would wipe away the beginning of a line that is not at its end.
+        word = "[yellow]skipped[/]" if skipped else "[red]failed [/]"
+        console.print(f"{word} {source.id}  {escape(skipped or noted.error or '')}", soft_wrap=True)
         if source.note and not skipped:
             console.print(f"        Note: {source.note}", markup=False, soft_wrap=True)
         return

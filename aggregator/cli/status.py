@@ -28,7 +28,8 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         return
     for one in statuses:
         colour = COLOURS.get(one.condition, "red")
-        console.print(f"[{colour}]{one.condition:8}[/] [bold]{one.source}[/]  {one.url}", soft_wrap=True)
+        console.print(f"[{colour}]{one.condition:8}[/] [bold]{one.source}[/]", end="  ")
+        console.print(one.url, markup=False, soft_wrap=True)
         console.print(f"         {one.words}", markup=False, soft_wrap=True)
     stories, joint = counts
     console.print(f"\n{stories} stories, {joint} of them published by more than one zone")
@@ -42,11 +43,11 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         console.print("deliveries: " + ", ".join(f"{many} {state}" for state, many in sorted(tally.items())))
     for delivery in troubled:
         next_ = f"; next attempt {local(delivery.next_attempt, settings)}" if delivery.state == "deferred" else ""
-        console.print(
-            f"  {delivery.state} {delivery.address}: {delivery.reply or 'in doubt'}{next_}",
-            markup=False,
-            soft_wrap=True,
-        )
+        told = f"mail {delivery.id} of edition {delivery.edition} ({delivery.digest})"
+        said = delivery.reply or "in doubt"
+        console.print(f"  {delivery.state} {told}: {said}{next_}", markup=False, soft_wrap=True)
+    if troubled:
+        console.print("  Whose they are: aggregator digest list EDITION")
     if doubts:
         console.print(f"{doubts} of them may have been delivered twice: nobody could tell whether the relay took them")
 
@@ -88,8 +89,9 @@ def _document(
         "doubtful_deliveries": doubts,
         "troubled_deliveries": [
             {
+                "id": delivery.id,
+                "edition": delivery.edition,
                 "digest": delivery.digest,
-                "address": delivery.address,
                 "state": delivery.state,
                 "reply": delivery.reply,
                 "next_attempt": rfc3339(delivery.next_attempt) if delivery.state == "deferred" else None,

@@ -16,10 +16,8 @@ import signal
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator import post, schedule, status, systemd
 from aggregator.config import load
@@ -28,7 +26,9 @@ from aggregator.daemon.polling import Polling
 from aggregator.daemon.posting import REST, Posting
 from aggregator.daemon.rendering import note_presentation, render_all
 from aggregator.daemon.reporting import report
-from aggregator.errors import AggregatorError
+from aggregator.daemon.ticking import Ticking
+from aggregator.digest.reply import anonymous
+from aggregator.errors import AggregatorError, StoreError
 from aggregator.model import Config, Document
 from aggregator.poll import readings
 from aggregator.store import Tx, alone
@@ -47,6 +47,8 @@ ASLEEP = timedelta(minutes=1)
 class Daemon:
     """One running daemon.  ``run`` returns when it has been asked to stop and everything is closed."""
 
+    _lost: str | None = None
+
     def __init__(self, config: Config, *, path: Path | None = None, clock: Callable[[], datetime] = clock) -> None:
         self._config = config
         self._path = path
@@ -62,7 +64,7 @@ class Daemon:
         self._pulse: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        """Serve until SIGTERM or SIGINT.  Raises AggregatorError when it cannot start."""
+        """Serve until SIGTERM or SIGINT.  Raises AggregatorError when it cannot start, or go on."""
         async with AsyncExitStack() as stack:
             stack.enter_context(alone(self._config.database))
             self._means = await stack.enter_async_context(means(self._config, self._clock))
@@ -83,6 +85,8 @@ class Daemon:
             log.info("stopping")
             scheduler.shutdown(wait=False)
             await self._finish()
+            if self._lost:
+                raise StoreError(self._lost)
 
     def stop(self) -> None:
         """Ask ``run`` to finish."""
@@ -95,7 +99,7 @@ class Daemon:
         for digest, slot in await store.read(lambda tx: post.missed(tx, config, now)):
             log.warning("digest %s: edition %s was missed; its stories go into the next one", digest.id, slot)
         for delivery in await asyncio.to_thread(post.recover, store, config, self._clock):
-            log.warning("delivery %d to %s was interrupted, now %s", delivery.id, delivery.address, delivery.state)
+            log.warning("mail %d of digest %s was interrupted, now %s", delivery.id, delivery.digest, delivery.state)
         await self._look_at_polls()
         for judged in self._judged(now):
             if judged.condition in status.WRONG:
@@ -103,8 +107,8 @@ class Daemon:
         await self._publish()
         self._start = schedule.starting(config, self._polling.polls, readings(self._means), now)
 
-    def _start_clock(self) -> AsyncIOScheduler:
-        scheduler = AsyncIOScheduler(timezone=UTC)
+    def _start_clock(self) -> Ticking:
+        scheduler = Ticking(self._clock)
         scheduler.add_job(
             self._tick,
             "interval",
@@ -125,8 +129,12 @@ class Daemon:
 
     async def _tick(self) -> None:
         """Ask what is due and hand it over; a tick that fails is logged, and a later one tries again."""
+        if lost := self._means.store.lost():
+            self._lost = lost
+            self.stop()
+            return
         now = self._clock()
-        if now < self._rest_until:
+        if timedelta(0) < self._rest_until - now <= REST:  # a longer one is of a clock that has been set back
             return
         try:
             self._posting.go_on()
@@ -207,7 +215,8 @@ class Daemon:
             config = replace(config, **{name: getattr(self._config, name) for name in fixed})
             await self._take_up(config)
         except AggregatorError as failure:
-            log.error("the new configuration is not used, the old one stays: %s", failure)
+            told = "the new configuration is not used, the old one stays (`aggregator check` quotes it): %s"
+            log.error(told, anonymous(str(failure)))
             return
         if fixed:
             log.warning("restart the daemon for the changes in %s", ", ".join(fixed))

@@ -256,7 +256,8 @@ DeliveryState = Literal[
 class Delivery:
     """One edition to one subscriber.
 
-    *doubts* counts how often nobody could tell whether the relay took it; *reply* is what the relay said last.
+    *doubts* counts how often nobody could tell whether the relay took it; *reply* is what the relay said last, without
+    addresses: it is logged, and an address of a subscriber may not be.
     """
 
     id: int

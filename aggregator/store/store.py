@@ -23,6 +23,7 @@ from aggregator.store.engine import begin_reading, begin_writing, explain, migra
 from aggregator.store.hands import Hands
 from aggregator.store.mailing import Mailing
 from aggregator.store.meta import Meta
+from aggregator.store.place import Place
 from aggregator.store.polls import Polls
 from aggregator.store.stories import Stories
 
@@ -72,6 +73,7 @@ class Store:
         except StoreError:
             self._engine.dispose()
             raise
+        self._place = Place(url)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._noting = threading.Lock()
         self._notes: list[Poll] = []
@@ -90,6 +92,11 @@ class Store:
         self._jobs.put(None)
         self._thread.join()
         self._engine.dispose()
+        self._place.leave()
+
+    def lost(self) -> str | None:
+        """Why nothing that is stored from now on would be found again; None as long as it would.  Cheap."""
+        return self._place.lost()
 
     def submit(self, work: Callable[[Tx], T], *, keep: bool = True) -> Future[T]:
         """Have *work* done in the writer's turn; from any thread.  Without *keep* its effects are undone afterwards."""
