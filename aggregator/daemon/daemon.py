@@ -61,6 +61,7 @@ class Daemon:
         self._relay = open_relay(config)
         self._progress = clock()
         self._rest_until = clock()
+        self._ticking: asyncio.Task[None] | None = None
         self._pulse: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -110,7 +111,7 @@ class Daemon:
     def _start_clock(self) -> Ticking:
         scheduler = Ticking(self._clock)
         scheduler.add_job(
-            self._tick,
+            self._beat,
             "interval",
             seconds=TICK.total_seconds(),
             next_run_time=self._clock(),
@@ -126,6 +127,11 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         loop.add_signal_handler(signal.SIGHUP, lambda: loop.create_task(self._reload()))
+
+    async def _beat(self) -> None:
+        """Hand over: what the scheduler runs itself it would cancel at the end, in the middle of whatever it does."""
+        if self._ticking is None or self._ticking.done():
+            self._ticking = asyncio.create_task(self._tick())
 
     async def _tick(self) -> None:
         """Ask what is due and hand it over; a tick that fails is logged, and a later one tries again."""
@@ -240,6 +246,8 @@ class Daemon:
 
     async def _finish(self) -> None:
         """Let running work end within a bound; what does not is stopped, and nothing of it is half stored."""
+        if self._ticking:
+            await asyncio.wait({self._ticking}, timeout=GRACE)
         await asyncio.gather(self._polling.finish(GRACE), self._posting.finish(GRACE))
 
 
