@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import feedparser
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -70,6 +71,13 @@ def test_what_a_server_calls_it_does_not_matter(path: Path, media_type: str) -> 
     """A feed under another media type has the same entries, with the same identities and dates."""
     found, meant = read(path.read_bytes(), media_type), read(path.read_bytes())
     assert [(one.id, one.published) for one in found.entries] == [(one.id, one.published) for one in meant.entries]
+
+
+def test_for_others_feedparser_stays_as_it_is() -> None:
+    """Our mended parsers are used by our own reading only."""
+    document = b"<rss version='2.0'><channel><item><pubDate>2 Jan 2024 10:00 GMT</pubDate></item></channel></rss>"
+    assert feedparser.parse(document).entries[0].published_parsed.tm_year == 2024
+    assert feedparser.parse(b"<channel href='https://a.example/'><item href='/1'/></channel>").version == ""
 
 
 def item(inner: str, around: str = "") -> Feed:

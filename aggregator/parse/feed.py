@@ -12,87 +12,34 @@ import io
 import re
 from calendar import timegm
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from html import unescape
-from typing import Any
+from types import FunctionType
 from xml.sax import SAXException, SAXParseException
 from zoneinfo import ZoneInfo
 
 import feedparser
+from feedparser.datetimes import _parse_date
 
 from aggregator import dates, html, text, uri
 from aggregator.errors import ParseError
 from aggregator.model import Content, Entry, Feed, Link, Origin, Response, Source, Text
 from aggregator.parse import answers, elements
 from aggregator.parse.elements import Values, detail, is_markup, several, word
+from aggregator.parse.mended import Mended
 
 _ITEM_END = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _RELATIVE = re.compile(r"<a\s[^>]{0,500}?href\s*=\s*[\"']?(?!https?:|mailto:|tel:)", re.IGNORECASE)
 _BARE_HOST = re.compile(r"www\.[\w-]+(?:\.[\w-]+)+(?:[/?]|$)", re.IGNORECASE)
-_ADDRESS = re.compile(r"(?:mailto:)?([\w.+-]+@[\w-]+(?:\.[\w-]+)+)(?:\?\S*)?", re.IGNORECASE)
-_CDF = "cdf"
 
 
-class _Mended:
-    """What both of feedparser's parsers get wrong, overridden in its own terms."""
-
-    _shown: Any = None  # the media:content that we are in
-
-    def __init__(self: Any, base: str, language: Any, encoding: str, *rest: Any) -> None:
-        super().__init__(base, language, encoding, *rest)  # type: ignore[call-arg]
-        self.encoding = encoding.upper()  # under this name texts are not "repaired"
-
-    def resolve_uri(self: Any, address: str) -> Any:
-        return super().resolve_uri(address) or address  # type: ignore[misc]
-
-    def _start_channel(self: Any, attributes: Any) -> None:
-        if not self.version and "href" in attributes:
-            self.version = _CDF
-        super()._start_channel(attributes)  # type: ignore[misc]
-
-    def _start_media_content(self: Any, attributes: Any) -> None:
-        super()._start_media_content(attributes)  # type: ignore[misc]
-        self._shown = attributes
-
-    def _end_media_content(self: Any) -> None:
-        self._shown = None
-
-    def _start_media_title(self: Any, attributes: Any) -> None:
-        if self._shown is None:
-            super()._start_media_title(attributes)  # type: ignore[misc]
-        else:
-            self.push("caption", 1)
-
-    def _end_media_title(self: Any) -> None:
-        if self._shown is None:
-            super()._end_media_title()  # type: ignore[misc]
-        else:
-            self._shown.setdefault("caption", self.pop("caption"))
-
-    def _start_media_description(self: Any, attributes: Any) -> None:
-        self.push("media_description", 1) if self._shown is None else self.push("caption", 1)
-
-    def _end_media_description(self: Any) -> None:
-        if self._shown is None:
-            self.pop("media_description")
-        else:
-            self._shown["caption"] = self.pop("caption")
-
-    def _sync_author_detail(self: Any, key: str = "author") -> None:
-        context = self._get_context()
-        known, written = (context.get(f"{key}s") or [{}])[-1], context.get(key)
-        if known or not isinstance(written, str):
-            super()._sync_author_detail(key)  # type: ignore[misc]
-            return
-        address = _ADDRESS.search(written)
-        name = _ADDRESS.sub("", written, count=1).strip(" ()<>\t\n") if address else written.strip()
-        known.update({"name": name} if name else {}, **({"email": address[1]} if address else {}))
-        context.setdefault(f"{key}_detail", known)
-
-
-for _name in ("StrictFeedParser", "LooseFeedParser"):
-    setattr(feedparser.api, _name, type(_name, (_Mended, getattr(feedparser.api, _name)), {}))
+# feedparser's own ``parse``, which finds the mended parsers in place of its own; for others the library stays as it is.
+_MENDED = {
+    name: type(name, (Mended, getattr(feedparser.api, name)), {}) for name in ("StrictFeedParser", "LooseFeedParser")
+}
+_parse = FunctionType(feedparser.api.parse.__code__, vars(feedparser.api) | _MENDED, "parse", (None,) * 9)
 
 
 def read(response: Response, source: Source, tz: ZoneInfo) -> Feed:
@@ -101,7 +48,7 @@ def read(response: Response, source: Source, tz: ZoneInfo) -> Feed:
     Raises ParseError when it is no feed or has no complete entry left.
     """
     content = _without_lead(response.content)
-    found = feedparser.parse(
+    found = _parse(
         io.BytesIO(content),
         response_headers=_headers(response),
         resolve_relative_uris=False,
@@ -212,8 +159,10 @@ class _Reader:
             return None
         if moment := dates.parse(written, tz=self.tz, now=self.now):
             return moment
-        parsed = dict.get(found, f"{name}_parsed")
-        return datetime.fromtimestamp(timegm(parsed), UTC) if parsed and 1971 <= parsed[0] < 2200 else None
+        with suppress(ValueError, OverflowError, IndexError, TypeError):
+            parsed = _parse_date(written[: dates.MAX_LENGTH])
+            return datetime.fromtimestamp(timegm(parsed), UTC) if parsed and 1971 <= parsed[0] < 2200 else None
+        return None
 
     def summary(self, found: Values) -> Text | None:
         """The summary, else what Media RSS says of the entry as a whole."""
