@@ -28,10 +28,11 @@ from aggregator.errors import ParseError
 from aggregator.model import Content, Entry, Feed, Link, Origin, Response, Source, Text
 from aggregator.parse import answers, elements
 from aggregator.parse.elements import Values, detail, is_markup, several, word
-from aggregator.parse.mended import Mended
+from aggregator.parse.mended import Mended, in_utf8, with_characters
 
 _ITEM_END = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _RELATIVE = re.compile(r"<a\s[^>]{0,500}?href\s*=\s*[\"']?(?!https?:|mailto:|tel:)", re.IGNORECASE)
+_GROWTH, _SHORT = 4, 500  # a text that addresses make many times longer loses them
 _BARE_HOST = re.compile(r"www\.[\w-]+(?:\.[\w-]+)+(?:[/?]|$)", re.IGNORECASE)
 
 
@@ -47,10 +48,11 @@ def read(response: Response, source: Source, tz: ZoneInfo) -> Feed:
 
     Raises ParseError when it is no feed or has no complete entry left.
     """
-    content = _without_lead(response.content)
+    transcoded = in_utf8(response.content)
+    content = with_characters(_without_lead(response.content if transcoded is None else transcoded))
     found = _parse(
         io.BytesIO(content),
-        response_headers=_headers(response),
+        response_headers=_headers(response, encoded=transcoded is None),
         resolve_relative_uris=False,
         sanitize_html=False,
     )
@@ -66,9 +68,12 @@ def _without_lead(content: bytes) -> bytes:
     return stripped if stripped.startswith(b"<?xml") else content
 
 
-def _headers(response: Response) -> dict[str, str]:
-    """What feedparser needs of the headers: not the address, or it would make links of guids that are none."""
-    wanted = ("content-type", "content-language")
+def _headers(response: Response, *, encoded: bool) -> dict[str, str]:
+    """What feedparser needs of the headers: not the address, or it would make links of guids that are none.
+
+    Not *encoded*: the document is no longer in the encoding that its type names.
+    """
+    wanted = ("content-type", "content-language") if encoded else ("content-language",)
     return {name: response.headers[name] for name in wanted if name in response.headers}
 
 
@@ -192,7 +197,10 @@ class _Reader:
         document itself (RFC 4287 §2, RFC 3986 §5.1).  Elsewhere they are meant as on the entry's own page.
         """
         base = self.meant(construct)
-        return html.sanitize(value, base) if base and _RELATIVE.search(value) else value
+        if not base or not _RELATIVE.search(value):
+            return value
+        found = html.sanitize(value, base)
+        return found if len(found) <= _GROWTH * len(value) + _SHORT else html.sanitize(value)
 
     def meant(self, construct: Values) -> str | None:
         """What the relative links of a text are relative to, as far as the feed says."""
