@@ -18,9 +18,10 @@ from parsel import Selector, SelectorList
 
 from aggregator import html, text, uri
 from aggregator.errors import ParseError
-from aggregator.model import Entry, Feed, Link, Response, Selectors, Source, Text
+from aggregator.model import Entry, Feed, Link, Poll, Response, Selectors, Source, Text
 from aggregator.parse import answers, years
 
+_EMPTIED = "is there, and empty"
 _XPATH = ("/", "./", "../", "(")
 
 
@@ -51,6 +52,19 @@ def read(response: Response, source: Source, tz: ZoneInfo, more: Sequence[Respon
         entries=tuple(map(_entry, items, published)),
         problems=(*problems, *_undated(source.page, items, published)),
     )
+
+
+def emptied(feed: Feed, last: Poll | None) -> tuple[str, ...]:
+    """In words that a source holds nothing any more; nothing where it holds something, or was always empty.
+
+    *last* is its last poll: what that found, or already said.
+    """
+    if feed.entries or last is None:
+        return ()
+    if last.entries:
+        many = "1 entry" if last.entries == 1 else f"{last.entries} entries"
+        return (f"{_EMPTIED} ({many} at the poll before); open it in a browser: was it rebuilt, or did it move?",)
+    return tuple(problem for problem in last.problems if problem.startswith(_EMPTIED))
 
 
 def opened(response: Response) -> Selector:
