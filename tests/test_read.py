@@ -208,8 +208,8 @@ def test_a_source_is_read_as_a_first_poll_reads_it(tmp_path: Path) -> None:
             )
         origin.serve("/nieuws?page=2", "", html, status=404)
         origin.serve("/robots.txt", "User-agent: *\nDisallow: /n/2\n", "text/plain")
-        path = tmp_path / "aggregator.toml"
-        path.write_text(
+        config = tmp_path / "aggregator.toml"
+        config.write_text(
             CONFIG.replace(
                 'url = "https://z.example/rss.xml"',
                 f"""url = "{origin.url("/nieuws")}"
@@ -227,7 +227,7 @@ date = ".d"
             )
             + '[fetch]\nallow_private = ["127.0.0.0/8"]\nper_host_pause = "0s"\n'
         )
-        (found,) = lines(command("read", "--json", "--source", "s", "--config", path))
+        (found,) = lines(command("read", "--json", "--source", "s", "--config", config))
         assert [(each["title"], each["published"]) for each in found["entries"]] == [
             ("Bericht 1", "2026-03-01T09:00:00Z"),
             ("Bericht 2", None),
@@ -239,5 +239,5 @@ date = ".d"
         assert refused.startswith("1 article could not be read")
         assert "robots.txt" in refused
         origin.serve("/robots.txt", "User-agent: *\nDisallow: /\n", "text/plain")
-        (found,) = lines(command("read", "--json", "--source", "s", "--config", path))
+        (found,) = lines(command("read", "--json", "--source", "s", "--config", config))
         assert "robots.txt" in found["problems"][0]
