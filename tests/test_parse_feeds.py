@@ -32,6 +32,7 @@ TZ = ZoneInfo("Europe/Brussels")
 NOW = datetime(2024, 6, 1, 12, 0, tzinfo=UTC)
 SOURCE = Source(id="read", zone="z", url="https://www.voorbeek.example/map/feed.xml")
 CORPUS = Path(__file__).parent / "corpus" / "parse" / "feeds"
+ITUNES = 'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"'
 DOCUMENTS = sorted(CORPUS.glob("*.xml"))
 
 
@@ -323,3 +324,35 @@ def test_a_long_base_multiplies_nothing() -> None:
     assert entry.summary
     assert len(entry.summary.value) < 5 * len(text)
     assert "y" in entry.summary.value
+
+
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ("Q&A", "Q&A"),
+        ("Q&A; AT&T & co &", "Q&A; AT&T & co &"),
+        ("caf&eacute; &bogus; &nbsp;&lt;5", "café &bogus; <5"),
+        ("<![CDATA[Q&A &eacute;]]>", "Q&A é"),
+        ("a\x01b\x0cc", "ab c"),
+        ("<!-- & -->x & y", "x & y"),
+    ],
+)
+def test_what_keeps_xml_from_being_xml(written: str, title: str) -> None:
+    """Bare ampersands, entities of HTML and control characters cost nothing, and the fault is still told."""
+    document = (
+        "<rss version='2.0'><channel><item><title>{}</title><link>https://a.example/?a=1&b=2&copy=3</link></item>"
+    )
+    found = read(f"{document.format(written)}<item><title>Twee</title></item></channel></rss>".encode())
+    assert [entry.title for entry in found.entries] == [title, "Twee"]
+    assert found.entries[0].link == "https://a.example/?a=1&b=2&copy=3"
+    (problem,) = found.problems
+    assert re.fullmatch(r"the XML is not well-formed \(.*\); 2 entries could be read", problem)
+
+
+def test_what_a_podcast_says_of_itself() -> None:
+    """itunes:title and itunes:subtitle where there is no other title or text."""
+    found = item("<itunes:title>T</itunes:title><itunes:subtitle>S</itunes:subtitle>", ITUNES).entries[0]
+    assert (found.title, found.summary and found.summary.value) == ("T", "S")
+    other = "<title>x</title><description>y</description>"
+    found = item(f"<itunes:title>T</itunes:title><itunes:subtitle>S</itunes:subtitle>{other}", ITUNES).entries[0]
+    assert (found.title, found.summary and found.summary.value) == ("x", "y")

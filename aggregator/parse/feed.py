@@ -28,7 +28,8 @@ from aggregator.errors import ParseError
 from aggregator.model import Content, Entry, Feed, Link, Origin, Response, Source, Text
 from aggregator.parse import answers, elements
 from aggregator.parse.elements import Values, detail, is_markup, several, word
-from aggregator.parse.mended import Mended, in_utf8, with_characters
+from aggregator.parse.mended import Mended
+from aggregator.parse.repair import in_utf8, well_formed, with_characters
 
 _ITEM_END = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _RELATIVE = re.compile(r"<a\s[^>]{0,500}?href\s*=\s*[\"']?(?!https?:|mailto:|tel:)", re.IGNORECASE)
@@ -50,16 +51,24 @@ def read(response: Response, source: Source, tz: ZoneInfo) -> Feed:
     """
     transcoded = in_utf8(response.content)
     content = with_characters(_without_lead(response.content if transcoded is None else transcoded))
-    found = _parse(
-        io.BytesIO(content),
-        response_headers=_headers(response, encoded=transcoded is None),
-        resolve_relative_uris=False,
-        sanitize_html=False,
-    )
+    headers = _headers(response, encoded=transcoded is None)
+    found = _parsed(content, headers)
+    broken = found.get("bozo_exception")
+    if isinstance(broken, SAXException) and (mended := well_formed(content)) != content:
+        found = _parsed(mended, headers)
     if not content.strip() or not found.get("version"):
         raise ParseError(answers.not_a_feed(response))
     reader = _Reader(source, found.version.startswith("atom"), response.url, tz, response.date)
-    return reader.feed(found.feed, *_complete(found, content))
+    return reader.feed(found.feed, *_complete(found, content, broken))
+
+
+def _parsed(content: bytes, headers: dict[str, str]) -> feedparser.FeedParserDict:
+    return _parse(
+        io.BytesIO(content),
+        response_headers=headers,
+        resolve_relative_uris=False,
+        sanitize_html=False,
+    )
 
 
 def _without_lead(content: bytes) -> bytes:
@@ -77,10 +86,9 @@ def _headers(response: Response, *, encoded: bool) -> dict[str, str]:
     return {name: response.headers[name] for name in wanted if name in response.headers}
 
 
-def _complete(found: feedparser.FeedParserDict, content: bytes) -> tuple[list[Values], tuple[str, ...]]:
-    """The entries that were sent whole, and what is wrong with the document, in words."""
+def _complete(found: feedparser.FeedParserDict, content: bytes, broken: object) -> tuple[list[Values], tuple[str, ...]]:
+    """The entries that were sent whole, and what is wrong with the document, in words; *broken* was its first fault."""
     entries: list[Values] = found.entries
-    broken = found.get("bozo_exception")
     if not isinstance(broken, SAXException):
         return entries, ()
     fault = _fault(broken, content)
@@ -118,7 +126,7 @@ class _Reader:
             id=word(found, "id") or source.url,
             title=self.plain(found, "title") or source.title or uri.host(source.url),
             updated=self.moment(found, "updated") or self.moment(found, "published"),
-            subtitle=self.plain(found, "subtitle") or None,
+            subtitle=self.plain(found, "subtitle") or self.plain(found, "summary") or None,
             authors=elements.persons(found, "authors", escaped=not self.atom),
             links=tuple(elements.links(found)),
             rights=self.plain(found, "rights") or None,
@@ -131,7 +139,7 @@ class _Reader:
         updated, published = self.moment(found, "updated"), self.moment(found, "published")
         return Entry(
             id=word(found, "id"),
-            title=self.plain(found, "title"),
+            title=self.plain(found, "title") or self.plain(found, "itunes_title"),
             updated=updated,
             # The only date of an RSS 1.0 item (dc:date) is when it was published; feedparser calls it updated.
             published=published or self.moment(found, "created") or (None if self.atom else updated),
@@ -170,11 +178,11 @@ class _Reader:
         return None
 
     def summary(self, found: Values) -> Text | None:
-        """The summary, else what Media RSS says of the entry as a whole."""
+        """The summary, else what Media RSS says of the entry as a whole, or iTunes in a line."""
         if value := word(detail(found, "summary"), "value"):
             construct = detail(found, "summary")
             return Text(value=self.marked(construct, value), type="html") if is_markup(construct) else Text(value=value)
-        value = word(found, "media_description") or word(found, "media_text")
+        value = word(found, "media_description") or word(found, "media_text") or word(found, "subtitle")
         return Text(value=value, type="html" if elements.has_tags(value) else "text") if value else None
 
     def content(self, found: Values) -> Content | None:
