@@ -32,8 +32,6 @@ _USUAL = re.compile(
     r" ([01]\d|2[0-3]):([0-5]\d):([0-5]\d) (?:GMT|([+-])(0\d|1[0-4])([0-5]\d))",
     re.ASCII,
 )
-# Seconds or milliseconds since 1970, as programs forget to write them out: from 2001 to 2033.
-_UNIX = re.compile(r"(1\d{9})(?:\d{3})?(?:\.\d+)?", re.ASCII)
 _ORDINAL = re.compile(r"(\d{4})-?(\d{3})", re.ASCII)  # ISO 8601's day of the year
 _NAME = rf"(?P<name>{'|'.join(sorted(MONTHS, key=len, reverse=True))})(?![a-z])\.?"
 _DAY = r"(?<!\d)(?P<day>\d{1,2})"
@@ -92,8 +90,6 @@ def _iso(line: str) -> datetime | None:
         return datetime.fromisoformat(line)
     except ValueError:
         pass
-    if unix := _UNIX.fullmatch(line):
-        return datetime.fromtimestamp(int(unix[1]), UTC)
     found = _ORDINAL.fullmatch(line)
     if found is None:
         return None
