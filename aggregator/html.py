@@ -290,9 +290,9 @@ def _protected(markup: str) -> str:
 def _protect_ampersands(tree: Element) -> None:
     for element in tree.iter():
         if element.text and "&" in element.text:
-            element.text = element.text.replace("&", _AMPERSAND)
+            element.text = text.visible(element.text).replace("&", _AMPERSAND)
         if element.tail and "&" in element.tail:
-            element.tail = element.tail.replace("&", _AMPERSAND)
+            element.tail = text.visible(element.tail).replace("&", _AMPERSAND)
 
 
 def _text_config() -> ParserConfig:

@@ -356,3 +356,19 @@ def test_what_a_podcast_says_of_itself() -> None:
     other = "<title>x</title><description>y</description>"
     found = item(f"<itunes:title>T</itunes:title><itunes:subtitle>S</itunes:subtitle>{other}", ITUNES).entries[0]
     assert (found.title, found.summary and found.summary.value) == ("x", "y")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "<?xml version='1.0' encoding='\x85é'?><rss version='2'><channel><item><title>a</title></item></channel></rss>",
+        "<?xml version='1.0' encoding='a\0b'?><rss version='2'><channel><item><title>a</title></item></channel></rss>",
+        "<rss version='2.0'><channel><item><x xmlns='a b  c'/><title>a</title></item></channel></rss>",
+        "<rss version='2.0' xmlns:y='a b  c'><channel><item><x y:z='1'/><title>a</title></item></channel></rss>",
+        "<rss version='2.0'><channel><item><title>a</title><content type='text/html' mode='base64'>é</content></item>"
+        "</channel></rss>",
+    ],
+)
+def test_what_feedparser_fails_at(document: str) -> None:
+    """A name of an encoding or of a namespace that is none, and base64 that is none, cost no entry."""
+    assert [entry.title for entry in read(document.encode("latin-1")).entries] == ["a"]

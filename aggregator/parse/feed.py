@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from html import unescape
 from types import FunctionType
+from typing import Any
 from xml.sax import SAXException, SAXParseException
 from zoneinfo import ZoneInfo
 
@@ -41,7 +42,9 @@ _BARE_HOST = re.compile(r"www\.[\w-]+(?:\.[\w-]+)+(?:[/?]|$)", re.IGNORECASE)
 _MENDED = {
     name: type(name, (Mended, getattr(feedparser.api, name)), {}) for name in ("StrictFeedParser", "LooseFeedParser")
 }
-_parse = FunctionType(feedparser.api.parse.__code__, vars(feedparser.api) | _MENDED, "parse", (None,) * 9)
+_NAMES = vars(feedparser.api) | _MENDED
+_parse = FunctionType(feedparser.api.parse.__code__, _NAMES, "parse", (None,) * 9)
+_parse_loosely = FunctionType(feedparser.api.parse.__code__, _NAMES | {"_XML_AVAILABLE": False}, "parse", (None,) * 9)
 
 
 def read(response: Response, source: Source, tz: ZoneInfo) -> Feed:
@@ -63,12 +66,12 @@ def read(response: Response, source: Source, tz: ZoneInfo) -> Feed:
 
 
 def _parsed(content: bytes, headers: dict[str, str]) -> feedparser.FeedParserDict:
-    return _parse(
-        io.BytesIO(content),
-        response_headers=headers,
-        resolve_relative_uris=False,
-        sanitize_html=False,
-    )
+    """What feedparser makes of it; where its strict parser fails at what is XML, the looser one reads."""
+    given: dict[str, Any] = {"response_headers": headers, "resolve_relative_uris": False, "sanitize_html": False}
+    try:
+        return _parse(io.BytesIO(content), **given)
+    except (ValueError, KeyError, IndexError, TypeError):
+        return _parse_loosely(io.BytesIO(content), **given)
 
 
 def _without_lead(content: bytes) -> bytes:

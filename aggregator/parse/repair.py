@@ -19,7 +19,8 @@ _AMPERSAND = re.compile(
 _OF_XML = ("amp", "lt", "gt", "quot", "apos")
 _CONTROLS = bytes({*range(0x20)} - {*b"\t\n\v\f\r"})
 _BREAKS = bytes.maketrans(b"\v\f", b"\n\n")
-_DECLARED = re.compile(rb"(<\?xml[^<>]{0,200}?)\sencoding\s*=\s*[\"']([^\"']{0,40})[\"']")
+_DECLARED = re.compile(rb"(<\?xml[^<>]{0,200}?)\sencoding\s*=\s*[\"']([^\"']{0,200})[\"']")
+_NAME = re.compile(rb"[A-Za-z][\w.:-]{0,40}")
 _WIDE_NAME = re.compile(rb"(?:utf|ucs)-?(?:16|32|2|4)", re.IGNORECASE)
 # The order matters: UTF-32 begins as UTF-16 does.
 _WIDE = {
@@ -35,11 +36,13 @@ _WIDE = {
 
 
 def with_characters(content: bytes) -> bytes:
-    """An XML document without references to characters that XML has not (XML 1.0 §4.1): one costs the whole of it.
+    """An XML document without references to characters that XML has not (XML 1.0 §4.1): one costs the whole of it; nor
+    with NUL, in what is not wide.
 
     A pair of surrogates, as programs write that think in UTF-16, is the character that it stands for, also where the
     references were escaped once more.
     """
+    content = content.replace(b"\0", b"")
     return _REFERENCES.sub(_mended, content) if b"#" in content else content
 
 
@@ -68,7 +71,7 @@ def in_utf8(content: bytes) -> bytes | None:
     """A document whose bytes say in which UTF it is, in UTF-8 and declaring nothing; None for any other.
 
     UTF-16 and UTF-32 are told by the first bytes; and what is valid UTF-8, and not ASCII, is nothing else.  One that is
-    declared to be wide, and is not, is as it is without that declaration.
+    declared to be wide, and is not, or to be in what is no name, is as it is without that declaration.
     """
     wide = next((encoding for start, encoding in _WIDE.items() if content.startswith(start)), None)
     if wide:
@@ -77,7 +80,7 @@ def in_utf8(content: bytes) -> bytes | None:
         found = valid
     else:
         declared = _DECLARED.match(content)
-        if not declared or not _WIDE_NAME.search(declared[2]):
+        if not declared or (_NAME.fullmatch(declared[2]) and not _WIDE_NAME.search(declared[2])):
             return None
         found = content
     return _DECLARED.sub(rb"\1", found.removeprefix(codecs.BOM_UTF8), count=1)
