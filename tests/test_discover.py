@@ -119,6 +119,13 @@ def test_two_lists_are_two_proposals() -> None:
     assert (news.page.list, events.page.list) == ("div.nieuwslijst", "div.agendalijst")
 
 
+def test_tags_that_no_selector_can_say() -> None:
+    """A list whose items hold tags with signs of XPath in their names is read without them."""
+    item = "<div><a href='/n/{0}'><p<b>Dinsdag {0}</p<b><i<1>Bericht nummer {0} van de politie</i<1></a></div>"
+    found = discover.proposals(answer("".join(item.format(number) for number in range(5)), NEWS), TZ)
+    assert all(each.feed.entries for each in found)
+
+
 def test_an_attribute_that_no_library_can_name() -> None:
     """What a page calls its attributes does not keep its feeds from being found."""
     page = '<link {x="" rel="alternate" type="application/rss+xml" href="/a.rss"><meta {y="" property="a" content="b">'

@@ -426,3 +426,10 @@ def test_a_list_that_has_become_empty() -> None:
     )
     assert emptied(empty, replace(last, entries=0, problems=("something else", said))) == (said,)
     assert emptied(full, replace(last, entries=0, problems=(said,))) == ()
+
+
+@pytest.mark.parametrize("wanted", ["(//a)=1", "(1+count(//a))"])
+def test_a_selector_that_finds_a_value(wanted: str) -> None:
+    """XPath can also count and compare; the operator is told that this is no selector."""
+    with pytest.raises(ParseError, match=r'item = ".*" is no valid CSS or XPath: it finds a value'):
+        page("<article><h2><a href='/1'>x</a></h2></article>", Selectors(item=wanted, title="h2"))

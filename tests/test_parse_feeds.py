@@ -363,6 +363,7 @@ def test_what_a_podcast_says_of_itself() -> None:
     [
         "<?xml version='1.0' encoding='\x85é'?><rss version='2'><channel><item><title>a</title></item></channel></rss>",
         "<?xml version='1.0' encoding='a\0b'?><rss version='2'><channel><item><title>a</title></item></channel></rss>",
+        "<?x><rss version='2'><channel><item encoding='\xe9\xe9'><title>a</title></item></channel></rss><?y?>",
         "<rss version='2.0'><channel><item><x xmlns='a b  c'/><title>a</title></item></channel></rss>",
         "<rss version='2.0' xmlns:y='a b  c'><channel><item><x y:z='1'/><title>a</title></item></channel></rss>",
         "<rss version='2.0'><channel><item><title>a</title><content type='text/html' mode='base64'>é</content></item>"

@@ -66,12 +66,15 @@ def read(response: Response, source: Source, tz: ZoneInfo) -> Feed:
 
 
 def _parsed(content: bytes, headers: dict[str, str]) -> feedparser.FeedParserDict:
-    """What feedparser makes of it; where its strict parser fails at what is XML, the looser one reads."""
+    """What feedparser makes of it; where its strict parser fails at what is XML, the looser one reads.
+
+    A document that begins with a line break has no declaration that could name an encoding which is none.
+    """
     given: dict[str, Any] = {"response_headers": headers, "resolve_relative_uris": False, "sanitize_html": False}
     try:
         return _parse(io.BytesIO(content), **given)
     except (ValueError, KeyError, IndexError, TypeError):
-        return _parse_loosely(io.BytesIO(content), **given)
+        return _parse_loosely(io.BytesIO(b"\n" + content), **given)
 
 
 def _without_lead(content: bytes) -> bytes:

@@ -173,6 +173,7 @@ def _short(items: list[Selector]) -> list[str]:
     found: Counter[str] = Counter()
     for item in items[:5]:
         short = [part.root for part in item.xpath(".//*[string-length(normalize-space()) < 40]")]
+        short = [element for element in short if _SAFE.fullmatch(str(element.tag))]
         found.update({name for element in short for name in names(element) if not name.startswith("#")})
     return [name for name, _ in found.most_common(20)]
 
@@ -248,12 +249,15 @@ def _leaves(items: list[Selector]) -> list[str]:
         if isinstance(element.tag, str) and any(each.strip() for each in element.xpath("text()"))
     )
     paths = [_place(element, first) for element, _ in zip(with_words, range(_LEAVES), strict=False)]
-    return [path for path in paths if all(_first(item, path) for item in items)]
+    return [path for path in paths if path and all(_first(item, path) for item in items)]
 
 
 def _place(element: _Element, top: _Element) -> str:
+    """The way from *top* to the element, empty where a tag on it is called what no selector can say."""
     steps: list[str] = []
     while element is not top:
+        if not _SAFE.fullmatch(str(element.tag)):
+            return ""
         before = sum(other.tag == element.tag for other in element.itersiblings(preceding=True))
         steps.append(f"{element.tag}[{before + 1}]")
         above = element.getparent()

@@ -88,7 +88,10 @@ def select(where: Selector, wanted: str | None, name: str, *, inside: bool = Fal
         return SelectorList()
     try:
         if wanted.startswith(_XPATH):
-            return where.xpath(f".{wanted}" if inside and wanted.startswith("/") else wanted)
+            found = where.xpath(f".{wanted}" if inside and wanted.startswith("/") else wanted)
+            if any(isinstance(part.root, bool | float) for part in found):
+                raise ValueError("it finds a value, where elements or texts are wanted")
+            return found
         return where.css(wanted)
     except (ValueError, SyntaxError, RuntimeError, etree.XPathError) as error:
         reason = text.clean(str(error))[:200]

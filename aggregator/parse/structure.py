@@ -17,6 +17,7 @@ from cssselect import SelectorError
 from lxml import etree
 from parsel import Selector
 
+from aggregator.errors import ParseError
 from aggregator.model import Selectors
 from aggregator.parse.fields import classes, fields, names
 
@@ -53,7 +54,7 @@ def groups(page: Selector, base: str, tz: ZoneInfo, now: datetime) -> Iterator[G
     for members in _alike(page):
         found.setdefault(tuple(id(member) for member in members), members)
     for members in sorted(found.values(), key=len, reverse=True)[:_MOST_GROUPS]:
-        with suppress(SelectorError, ValueError):  # a tag may be called what no selector can say
+        with suppress(SelectorError, ValueError, ParseError):  # a tag may be called what no selector can say
             if group := _group(page, members, base, tz, now):
                 yield group
 
