@@ -243,7 +243,11 @@ def _resolved(clean: str, base: str | None) -> str:
 def _link(href: str, base: str | None) -> str | None:
     if href.lstrip()[:1] in _CONTACT_START and (found := _CONTACT.fullmatch(_CONTACT_SPACE.sub("", href.strip()))):
         return found[0]
-    return uri.absolute(href, base)
+    address = uri.absolute(href, base)
+    # All but the host is ASCII by now; the sanitiser knows which hosts there can be (UTS 46), and saw only the link.
+    if address and not address.isascii() and "href" not in _CLEANER.clean(f'<a href="{escape(address)}">'):
+        return None
+    return address
 
 
 def _is_settled(clean: str) -> bool:

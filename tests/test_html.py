@@ -228,3 +228,13 @@ def test_excerpt_keeps_to_its_limit(value: str, limit: int) -> None:
 def test_references_to_controls_are_no_text(markup: str) -> None:
     """What lxml takes out of a document it does not take back: no reason to fail."""
     assert html.to_text(markup).startswith("a &")
+
+
+@pytest.mark.parametrize(
+    ("host", "there"), [("caf\xe9.example", True), ("ww\u02dcple.example", False), ("\u0301x.example", False)]
+)
+def test_a_base_whose_host_cannot_be(host: str, there: bool) -> None:
+    """What the sanitiser would not leave as a link is not made one by resolving it, so that nothing changes later."""
+    found = html.sanitize('<a href="/contact">x</a>', f"https://{host}/")
+    assert ("href" in found) == there
+    assert html.sanitize(found) == found
