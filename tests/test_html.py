@@ -105,6 +105,7 @@ def test_to_text_never_raises(markup: str) -> None:
         pytest.param("tekst<p>" + " <p>" * 150_000, id="paragraphs"),
         pytest.param("<b>" * 20_000 + "tekst", id="formatting"),
         pytest.param("tekst" + " hidden <p hidden>" * 20_000, id="hidden"),
+        pytest.param("tekst" + "<br>" * 100_000 + "<p>&nbsp;</p>", id="breaks"),
         pytest.param("tekst" + "x" * 2_000_000, id="size"),
     ],
 )
