@@ -433,3 +433,10 @@ def test_a_selector_that_finds_a_value(wanted: str) -> None:
     """XPath can also count and compare; the operator is told that this is no selector."""
     with pytest.raises(ParseError, match=r'item = ".*" is no valid CSS or XPath: it finds a value'):
         page("<article><h2><a href='/1'>x</a></h2></article>", Selectors(item=wanted, title="h2"))
+
+
+def test_a_page_that_nests_too_deep() -> None:
+    """What stands above the depth that the parser allows is read, and no library says a word."""
+    item = "<article><h2><a href='/1'>Bericht</a></h2></article>"
+    found = page(f"<html><body>{item}{'<div>' * 5000}<article>", Selectors(item="article", title="h2"))
+    assert [entry.title for entry in found.entries] == ["Bericht"]

@@ -7,6 +7,7 @@ finds nothing, never a feed without entries.
 from __future__ import annotations
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -71,7 +72,9 @@ def opened(response: Response) -> Selector:
     """A page, ready to be asked.  Raises ParseError for one without content."""
     if not response.content.strip():
         raise ParseError("answered with an empty page; open the address in a browser and correct url")
-    return Selector(text=answers.decoded(response), type="html", huge_tree=False)
+    with warnings.catch_warnings():  # what nests deeper than any page is left out; that is no news to a terminal
+        warnings.simplefilter("ignore")
+        return Selector(text=answers.decoded(response), type="html", huge_tree=False)
 
 
 def base_of(page: Selector, response: Response) -> str:
