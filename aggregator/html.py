@@ -50,7 +50,7 @@ _TAG = re.compile(r"""(</?)([a-zA-Z][^\s/>]*)((?:[^>"']++|"[^"]*+(?:"|\Z)|'[^']*
 _NAMED = re.compile(r"""(?<![\w-])([a-zA-Z][\w-]{0,30})\s{0,9}=\s{0,9}("[^"]*"|'[^']*'|[^\s"'>]+)""")
 _PIXEL = re.compile(r"\s*[0-3]\s*(?:px)?\s*")
 _COMMENT = re.compile(r"<!--[\s\S]*?(?:-->|\Z)")
-_MAYBE_EMPTY = re.compile(r"(?<!<br)>(?:\s|&nbsp;|<br>)*+</")  # quicker, for the most texts have none
+_MAYBE_EMPTY = re.compile(r">(?<!<br>)(?:\s|&nbsp;|<br>)*+</")  # quicker, for the most texts have none
 _EMPTY = re.compile(
     r"<(p|li|ul|ol|blockquote|h3|h4)>(?:\s|&nbsp;|<br>)*</\1>|<(strong|em|b|i|a|sub|sup|del|s)(?: [^<>]*)?></\2>"
 )
