@@ -50,6 +50,7 @@ _TAG = re.compile(r"""(</?)([a-zA-Z][^\s/>]*)((?:[^>"']++|"[^"]*+(?:"|\Z)|'[^']*
 _NAMED = re.compile(r"""(?<![\w-])([a-zA-Z][\w-]{0,30})\s{0,9}=\s{0,9}("[^"]*"|'[^']*'|[^\s"'>]+)""")
 _PIXEL = re.compile(r"\s*[0-3]\s*(?:px)?\s*")
 _COMMENT = re.compile(r"<!--[\s\S]*?(?:-->|\Z)")
+_MAYBE_EMPTY = re.compile(r">(?<!<br>)(?:\s|&nbsp;|<br>)*+</")  # quicker, for the most texts have none
 _EMPTY = re.compile(
     r"<(p|li|ul|ol|blockquote|h3|h4)>(?:\s|&nbsp;|<br>)*</\1>|<(strong|em|b|i|a|sub|sup|del|s)(?: [^<>]*)?></\2>"
 )
@@ -212,8 +213,10 @@ def _tree(markup: str) -> Element:
 
 def _sanitized(markup: str, base: str | None) -> str:
     renamed = _RENAME.sub(lambda found: f"{found[1]}{_RENAMED[found[2].lower()]}", markup)
-    clean = text.visible(_resolved(_CLEANER.clean(renamed), base))
-    while _EMPTY.search(clean):
+    clean = _resolved(_CLEANER.clean(renamed), base)
+    if "&" in markup:  # what was written as a character reference is a character now
+        clean = text.visible(clean)
+    while _MAYBE_EMPTY.search(clean) and _EMPTY.search(clean):
         clean = _EMPTY.sub("", clean)
     return clean.strip()
 
@@ -225,10 +228,13 @@ def _resolved(clean: str, base: str | None) -> str:
     the sanitiser it would cost three times as much.
     """
 
+    tags: dict[str, str] = {}  # a text leads to the same place more than once
+
     def address(found: re.Match[str]) -> str:
-        value = unescape(found[1]) if "&" in found[1] else found[1]
-        href = _link(value, base)
-        return f'<a href="{href.replace("&", "&amp;")}">' if href else "<a>"
+        if (tag := tags.get(found[1])) is None:
+            href = _link(unescape(found[1]) if "&" in found[1] else found[1], base)
+            tag = tags[found[1]] = f'<a href="{href.replace("&", "&amp;")}">' if href else "<a>"
+        return tag
 
     numbered = "span=" in clean or "start=" in clean
     return _HREF.sub(address, _NUMBER.sub("", clean) if numbered else clean)
@@ -237,7 +243,11 @@ def _resolved(clean: str, base: str | None) -> str:
 def _link(href: str, base: str | None) -> str | None:
     if href.lstrip()[:1] in _CONTACT_START and (found := _CONTACT.fullmatch(_CONTACT_SPACE.sub("", href.strip()))):
         return found[0]
-    return uri.absolute(href, base)
+    address = uri.absolute(href, base)
+    # All but the host is ASCII by now; the sanitiser knows which hosts there can be (UTS 46), and saw only the link.
+    if address and not address.isascii() and "href" not in _CLEANER.clean(f'<a href="{escape(address)}">'):
+        return None
+    return address
 
 
 def _is_settled(clean: str) -> bool:
@@ -284,9 +294,9 @@ def _protected(markup: str) -> str:
 def _protect_ampersands(tree: Element) -> None:
     for element in tree.iter():
         if element.text and "&" in element.text:
-            element.text = element.text.replace("&", _AMPERSAND)
+            element.text = text.visible(element.text).replace("&", _AMPERSAND)
         if element.tail and "&" in element.tail:
-            element.tail = element.tail.replace("&", _AMPERSAND)
+            element.tail = text.visible(element.tail).replace("&", _AMPERSAND)
 
 
 def _text_config() -> ParserConfig:

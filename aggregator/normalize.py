@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote, urlsplit
@@ -20,6 +20,8 @@ MAX_ENTRIES = 1000
 MAX_ID = 2000  # characters
 MAX_TITLE = 500  # characters; a longer one is an article in the wrong place
 _TITLE_FROM_TEXT = 80
+_GROWTH = 4  # times what was sent may be kept of it, and so much besides:
+_ROOM = 500_000  # characters
 _MANY = 50  # links, categories or persons of one entry
 
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+*-]+", re.ASCII)
@@ -34,11 +36,12 @@ def normalize(feed: Feed, *, base: str, now: datetime) -> Feed:
 
     ``problems`` gains a sentence for everything that was left out or replaced.
     """
-    entries = [_entry(entry, base) for entry in feed.entries[:MAX_ENTRIES]]
+    entries, cut = _within_room(feed.entries[:MAX_ENTRIES], base)
     known = [entry for entry in entries if entry.title]
     unique = _identified(known)
     problems = (
         *_left_out(feed, entries, known),
+        *_unlinked(cut, entries),
         *_renamed(known, unique),
         *_ahead(unique, now),
     )
@@ -57,9 +60,38 @@ def normalize(feed: Feed, *, base: str, now: datetime) -> Feed:
     )
 
 
-def _entry(entry: Entry, base: str) -> Entry:
+def _within_room(entries: Sequence[Entry], base: str) -> tuple[list[Entry], int]:
+    """The entries in normal form, and how many of them lost their relative links, for want of room.
+
+    A document of many short links against one long address would be kept as a hundred times what was sent.
+    """
+    room = _ROOM + _GROWTH * sum(map(_size, entries))
+    found: list[Entry] = []
+    cut = 0
+    for raw in entries:
+        entry = _entry(raw, base)
+        if _size(entry) > room:
+            entire, entry = entry, _entry(raw, base, relative=False)
+            cut += entry != entire
+        room -= _size(entry)
+        found.append(entry)
+    return found, cut
+
+
+def _size(entry: Entry) -> int:
+    """How many characters there are to keep, all but the smallest fields."""
+    bodies = (body.value for body in (entry.summary, entry.content) if body)
+    addresses = (link.href for link in entry.links)
+    people = (person.uri or "" for person in (*entry.authors, *entry.contributors))
+    origin = (link.href for link in entry.origin.links) if entry.origin else ()
+    return len(entry.title) + sum(map(len, (*bodies, *addresses, *people, *origin)))
+
+
+def _entry(entry: Entry, site: str, *, relative: bool = True) -> Entry:
+    """An entry in normal form; not *relative*: links that are not absolute are dropped and not resolved."""
+    base = site if relative else ""
     links = _links(entry.links, base)
-    here = next((link.href for link in links if link.rel == "alternate"), base)
+    here = next((link.href for link in links if link.rel == "alternate"), base) if relative else ""
     summary, content = _summary(entry.summary, here), _content(entry.content, here)
     return Entry(
         id=text.clean(entry.id[:MAX_ID]),
@@ -225,6 +257,11 @@ def _left_out(feed: Feed, entries: list[Entry], known: list[Entry]) -> Iterator[
         yield f"holds {len(feed.entries)} entries; only the first {MAX_ENTRIES} were read"
     if len(known) < len(entries):
         yield f"{len(entries) - len(known)} of {len(entries)} entries have no title, text or link and were left out"
+
+
+def _unlinked(cut: int, entries: list[Entry]) -> Iterator[str]:
+    if cut:
+        yield f"{cut} of {len(entries)} entries lost their relative links, which made them many times longer"
 
 
 def _renamed(before: list[Entry], after: list[Entry]) -> Iterator[str]:

@@ -22,6 +22,14 @@ _UNWANTED = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f"
     "\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
+# Tags write hidden letters, but after a black flag the name of a region.
+_TAGS = re.compile("(\U0001f3f4[\U000e0020-\U000e007e]{1,12}\U000e007f)|[\U000e0000-\U000e007f]+")
+# A character that leaves ink: no blank that is called a letter or a symbol (the fillers of Hangul, an empty pattern of
+# Braille), no selector, no combining mark with nothing to stand on.
+_INK = re.compile(
+    "[!-~]|[^\\s\u0300-\u036f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200d\u2800\u3164\ufe00-\ufe0f\uffa0\ufffc\U0001d159"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 # Between two pictographs the joiner makes one of them (a police officer and a female sign); elsewhere it only hides.
 _PICTOGRAPH = "\u2190-\u2bff\U0001f000-\U0001faff"
 _LOOSE_JOINER = re.compile(f"(?<![{_PICTOGRAPH}\ufe0f])\u200d|\u200d(?![{_PICTOGRAPH}])")
@@ -38,12 +46,17 @@ def visible(value: str) -> str:
     """The same text, every line break as ``\\n``, without what hides or reorders it or cannot be encoded."""
     if value.replace("\n", "").isprintable():
         return value
-    return _LOOSE_JOINER.sub("", _UNWANTED.sub("", _LINE_BREAK.sub("\n", value)))
+    value = _LOOSE_JOINER.sub("", _UNWANTED.sub("", _LINE_BREAK.sub("\n", value)))
+    return _TAGS.sub(lambda found: found[1] or "", value) if _TAGS.search(value) else value
 
 
 def clean(value: str) -> str:
-    """One line of visible text: white space folded to single spaces, what hides or reorders text taken out."""
-    return " ".join(visible(value).split())
+    """One line of visible text: white space folded to single spaces, what hides or reorders text taken out.
+
+    Empty where nothing of it could be seen.
+    """
+    line = " ".join(visible(value).split())
+    return line if _INK.search(line) else ""
 
 
 def clean_block(value: str) -> str:

@@ -19,10 +19,12 @@ _EDGES = "".join(map(chr, range(0x21)))
 _INSIDE = re.compile("[\t\n\r]")  # browsers drop these inside an address (WHATWG URL §4.4)
 _BAD_AUTHORITY = re.compile(r"[\s\"%<>\\^`{|}]")
 # What stays as it is, most addresses that are seen; the rest takes the long way.
-_CHAR = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})"
-_TAIL = rf"(?:\?(?:{_CHAR}|\?)+)?(?:#(?:{_CHAR}|\?)+)?"
-_PLAIN = re.compile(rf"https?://[a-z0-9][a-z0-9.-]*(?:/{_CHAR}*)?{_TAIL}")
-_PLAIN_PATH = re.compile(rf"(?!//|[^?#]*/\.)/{_CHAR}*{_TAIL}")
+_PCHAR = r"A-Za-z0-9\-._~!$&'()*+,;=:@/"
+_PATH = rf"(?:[{_PCHAR}]++|%[0-9A-Fa-f]{{2}})*+"
+_QUERY = rf"(?:[{_PCHAR}?]++|%[0-9A-Fa-f]{{2}})++"
+_TAIL = rf"(?:\?{_QUERY})?(?:#{_QUERY})?"
+_PLAIN = re.compile(rf"https?://[a-z0-9][a-z0-9.-]*+(?:/{_PATH})?{_TAIL}")
+_PLAIN_PATH = re.compile(rf"(?!//|[^?#]*+/\.)/{_PATH}{_TAIL}")
 _LONE_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
 _SUB_DELIMS = "!$&'()*+,;="
 _PATH_SAFE = f"/:@{_SUB_DELIMS}~%"

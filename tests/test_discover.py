@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import time
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,10 +16,12 @@ from hypothesis import strategies as st
 from aggregator import config
 from aggregator.cli.blocks import block, comment, ident, toml
 from aggregator.model import Article, Link, Selectors, Source, Zone
+from aggregator.normalize import normalize
 from aggregator.parse import discover, parse
 from aggregator.parse.discover import key_of
-from tests.pages import CORPUS, TZ, answer, stored, utc
+from tests.pages import CORPUS, NOW, TZ, answer, stored, utc
 
+NEWS = "https://www.linde.example/nieuws"
 ZONE = "https://www.politie.example/5998/nieuws"
 BADGE = "https://www.politie-voorbeek.example/nl/news"
 CARDS = "https://www.lindedal.example/actualiteit"
@@ -68,6 +74,62 @@ def test_badge_list_is_proposed() -> None:
         utc(2024, 5, 24, 22, 0),
         utc(2024, 3, 19, 23, 0),
     ]
+
+
+def proposed(found: discover.Proposal) -> dict[str, Any]:
+    """A proposal and everything that it reads."""
+    selectors = {name: value for name, value in asdict(found.page).items() if value not in (None, ())}
+    feed = normalize(found.feed, base=NEWS, now=NOW)
+    entries = [
+        [each.published and each.published.isoformat(), each.title, each.link, each.summary and each.summary.value]
+        for each in feed.entries
+    ]
+    return {"page": selectors, "key": found.key, "entries": entries, "problems": list(feed.problems)}
+
+
+@pytest.mark.parametrize("path", sorted((CORPUS.parent / "lists").glob("*.html")), ids=lambda path: path.stem)
+def test_layouts(path: Path) -> None:
+    """Each layout of the corpus: the best proposal reads its news, as the JSON beside it says; else there is none."""
+    found = discover.proposals(answer(path.read_bytes(), NEWS), TZ)
+    first = json.loads(json.dumps(proposed(found[0]))) if found else None
+    beside = path.with_suffix(".json")
+    if os.environ.get("GOLDEN") == "write":
+        beside.write_text(json.dumps(first, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    assert first == json.loads(beside.read_text(encoding="utf-8"))
+    assert (first is None) == path.stem.startswith("nothing")
+
+
+@pytest.mark.parametrize("path", sorted((CORPUS.parent / "lists").glob("*.html")), ids=lambda path: path.stem)
+def test_what_is_proposed_can_be_pasted(path: Path, tmp_path: Path) -> None:
+    """The block of every layout loads as configuration and reads the same: selectors by place and patterns included."""
+    for found in discover.proposals(answer(path.read_bytes(), NEWS), TZ):
+        source = Source(id="s", zone="z", url=NEWS, type="page", key=found.key, page=found.page)
+        file = tmp_path / "aggregator.toml"
+        file.write_text(
+            f'[[zones]]\nid = "z"\nname = "Z"\n{block(source)}\n[[streams]]\nid = "a"\ntitle = "A"\n', encoding="utf-8"
+        )
+        (loaded,) = config.load(file).sources
+        assert (loaded.page, loaded.key) == (found.page, found.key)
+        assert parse(answer(path.read_bytes(), NEWS), loaded, TZ).entries == found.feed.entries
+
+
+def test_two_lists_are_two_proposals() -> None:
+    """News and events that are built alike are not read as one list, and what is still to come is no news."""
+    news, events = discover.proposals(answer((CORPUS.parent / "lists" / "two-lists.html").read_bytes(), NEWS), TZ)
+    assert (news.page.list, events.page.list) == ("div.nieuwslijst", "div.agendalijst")
+
+
+def test_tags_that_no_selector_can_say() -> None:
+    """A list whose items hold tags with signs of XPath in their names is read without them."""
+    item = "<div><a href='/n/{0}'><p<b>Dinsdag {0}</p<b><i<1>Bericht nummer {0} van de politie</i<1></a></div>"
+    found = discover.proposals(answer("".join(item.format(number) for number in range(5)), NEWS), TZ)
+    assert all(each.feed.entries for each in found)
+
+
+def test_an_attribute_that_no_library_can_name() -> None:
+    """What a page calls its attributes does not keep its feeds from being found."""
+    page = '<link {x="" rel="alternate" type="application/rss+xml" href="/a.rss"><meta {y="" property="a" content="b">'
+    assert [link.href for link in discover.announced(answer(page))] == ["https://a.example/a.rss"]
 
 
 def test_cards_are_proposed() -> None:

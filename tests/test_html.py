@@ -105,6 +105,7 @@ def test_to_text_never_raises(markup: str) -> None:
         pytest.param("tekst<p>" + " <p>" * 150_000, id="paragraphs"),
         pytest.param("<b>" * 20_000 + "tekst", id="formatting"),
         pytest.param("tekst" + " hidden <p hidden>" * 20_000, id="hidden"),
+        pytest.param("tekst" + "<br>" * 100_000 + "<p>&nbsp;</p>", id="breaks"),
         pytest.param("tekst" + "x" * 2_000_000, id="size"),
     ],
 )
@@ -222,3 +223,19 @@ def test_excerpt(limit: int, expected: str) -> None:
 def test_excerpt_keeps_to_its_limit(value: str, limit: int) -> None:
     """The ellipsis counts, and one long word is cut where it must be."""
     assert len(html.excerpt(value, limit)) <= limit
+
+
+@pytest.mark.parametrize("markup", ["a &amp; &#1; b", "a &amp; &#xD83D; b", "<p>a &amp;</p>&#8;<b>b &amp; c</b>&#0;"])
+def test_references_to_controls_are_no_text(markup: str) -> None:
+    """What lxml takes out of a document it does not take back: no reason to fail."""
+    assert html.to_text(markup).startswith("a &")
+
+
+@pytest.mark.parametrize(
+    ("host", "there"), [("caf\xe9.example", True), ("ww\u02dcple.example", False), ("\u0301x.example", False)]
+)
+def test_a_base_whose_host_cannot_be(host: str, there: bool) -> None:
+    """What the sanitiser would not leave as a link is not made one by resolving it, so that nothing changes later."""
+    found = html.sanitize('<a href="/contact">x</a>', f"https://{host}/")
+    assert ("href" in found) == there
+    assert html.sanitize(found) == found

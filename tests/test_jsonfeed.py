@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 
 import pytest
@@ -188,3 +189,32 @@ def test_any_bytes_are_a_feed_or_one_error(content: bytes) -> None:
     """Whatever comes, there is a feed or one ParseError."""
     with suppress(ParseError):
         read(content)
+
+
+def cut(*, sort: bool = False) -> str:
+    """A feed of three items that stops within the third."""
+    found = {"version": "https://jsonfeed.org/version/1.1", "title": "Nieuws", "items": [
+        {"id": str(number), "title": f"Bericht {number}", "content_text": f"Tekst {number}, met [haken] en {{die}}"}
+        for number in (1, 2, 3)
+    ]}  # fmt: skip
+    return json.dumps(found, indent=1, sort_keys=sort).partition("Tekst 3")[0]
+
+
+@pytest.mark.parametrize("media_type", [JSON, "application/json"])
+@pytest.mark.parametrize("sort", [True, False])
+def test_a_cut_document_keeps_its_complete_items(media_type: str, sort: bool) -> None:
+    """What was sent whole is read, also where the version stood behind it, and the operator is told."""
+    found = read(cut(sort=sort), media_type)
+    assert [(each.id, each.title) for each in found.entries] == [("1", "Bericht 1"), ("2", "Bericht 2")]
+    (problem,) = found.problems
+    assert re.fullmatch(r"the JSON is broken in line \d+; 2 complete items were kept, the rest was left out", problem)
+
+
+@given(st.integers(0, 10_000))
+def test_wherever_a_document_is_cut(length: int) -> None:
+    """The complete items or one sentence, never half an item."""
+    document = cut()
+    with suppress(ParseError):
+        found = read(document[: length % len(document)])
+        assert {each.title for each in found.entries} <= {"Bericht 1", "Bericht 2"}
+        assert all(each.content and each.content.value.endswith("{die}") for each in found.entries)

@@ -228,3 +228,33 @@ def test_any_feed_has_one_normal_form(feed: Feed, base: str) -> None:
         assert found.id
         assert found.title
         assert all(link.href.startswith(("http://", "https://")) for link in found.links)
+
+
+def test_short_links_against_a_long_address_do_not_fill_the_store() -> None:
+    """What is kept stays in proportion to what was sent; the words stay, the links that need too much room go."""
+    page = f"{SITE}/{'x' * 7000}/"
+    text = "".join(f"<a href='{number}'>w{number}</a> " for number in range(50))
+    sent = [replace(entry(str(id), f"Bericht {id}"), summary=Text(value=text, type="html")) for id in range(20)]
+    links = tuple(Link(href=f"{number}", rel="related") for number in range(50))
+    found = normalize(
+        Feed(id="f", title="t", entries=tuple(replace(each, links=links) for each in sent)), base=page, now=NOW
+    )
+    kept = sum(
+        len(each.summary.value if each.summary else "") + sum(len(link.href) for link in each.links)
+        for each in found.entries
+    )
+    assert kept < 500_000 + 5 * 20 * (len(text) + 100)
+    assert len(found.entries) == 20
+    assert all(each.summary and "w49" in each.summary.value for each in found.entries)
+    assert any("lost their relative links" in problem for problem in found.problems)
+    assert normalize(found, base=page, now=NOW).entries == found.entries
+
+
+@pytest.mark.parametrize(
+    "blank", ["\u2800", "\u3164", "\u115f\u1160", "\uffa0", "\U000e0041\U000e0042", " \ufe0f\u200b"]
+)
+def test_a_title_that_nobody_sees_is_none(blank: str) -> None:
+    """Where the title leaves no ink, the text gives one, as where there is none."""
+    assert (
+        canonical(entry("1", blank, text="De politie zoekt getuigen.")).entries[0].title == "De politie zoekt getuigen."
+    )

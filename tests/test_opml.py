@@ -132,3 +132,10 @@ def test_any_bytes_are_a_list_or_one_error(content: bytes) -> None:
     """Whatever comes, there is a list or one ParseError."""
     with suppress(ParseError):
         read(content)
+
+
+def test_a_reference_to_no_character_costs_nothing() -> None:
+    """Half a pair of surrogates, or a control character, in a title is left out, and the list is read."""
+    document = "<opml><body><outline text='a&#xD83D;&#xDE00;b&#xD83D;&#1;' xmlUrl='https://a.example/'/></body></opml>"
+    (found,), _ = read(document.encode())
+    assert (found.title, found.url) == ("a\U0001f600b", "https://a.example/")

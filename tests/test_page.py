@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.errors import ParseError
-from aggregator.model import Entry, Feed, Link, Selectors, Source, Text
+from aggregator.model import Entry, Feed, Link, Poll, Selectors, Source, Text
 from aggregator.normalize import normalize
 from aggregator.parse import parse
+from aggregator.parse.page import emptied
 from tests.pages import BADGES, CORPUS, HTML, NOW, TEASERS, TZ, answer, canonical, stored, utc
 
 
@@ -412,3 +413,30 @@ def test_any_bytes_are_a_feed_or_one_error(content: bytes, selectors: Selectors,
     except ParseError:
         return
     assert normalize(once, base=source.url, now=NOW) == once
+
+
+def test_a_list_that_has_become_empty() -> None:
+    """Empty is fine where there was never anything; where there was, it is said until there is something again."""
+    empty, full = Feed(id="f", title="t"), Feed(id="f", title="t", entries=(Entry(id="1", title="x"),))
+    last = Poll(source="s", url="u", at=NOW, next_poll=NOW, status="ok")
+    assert emptied(empty, None) == emptied(empty, last) == emptied(full, replace(last, entries=3)) == ()
+    (said,) = emptied(empty, replace(last, entries=12, problems=("something else",)))
+    assert said == (
+        "is there, and empty (12 entries at the poll before); open it in a browser: was it rebuilt, or did it move?"
+    )
+    assert emptied(empty, replace(last, entries=0, problems=("something else", said))) == (said,)
+    assert emptied(full, replace(last, entries=0, problems=(said,))) == ()
+
+
+@pytest.mark.parametrize("wanted", ["(//a)=1", "(1+count(//a))"])
+def test_a_selector_that_finds_a_value(wanted: str) -> None:
+    """XPath can also count and compare; the operator is told that this is no selector."""
+    with pytest.raises(ParseError, match=r'item = ".*" is no valid CSS or XPath: it finds a value'):
+        page("<article><h2><a href='/1'>x</a></h2></article>", Selectors(item=wanted, title="h2"))
+
+
+def test_a_page_that_nests_too_deep() -> None:
+    """What stands above the depth that the parser allows is read, and no library says a word."""
+    item = "<article><h2><a href='/1'>Bericht</a></h2></article>"
+    found = page(f"<html><body>{item}{'<div>' * 5000}<article>", Selectors(item="article", title="h2"))
+    assert [entry.title for entry in found.entries] == ["Bericht"]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import feedparser
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,6 +32,7 @@ TZ = ZoneInfo("Europe/Brussels")
 NOW = datetime(2024, 6, 1, 12, 0, tzinfo=UTC)
 SOURCE = Source(id="read", zone="z", url="https://www.voorbeek.example/map/feed.xml")
 CORPUS = Path(__file__).parent / "corpus" / "parse" / "feeds"
+ITUNES = 'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"'
 DOCUMENTS = sorted(CORPUS.glob("*.xml"))
 
 
@@ -70,6 +72,13 @@ def test_what_a_server_calls_it_does_not_matter(path: Path, media_type: str) -> 
     """A feed under another media type has the same entries, with the same identities and dates."""
     found, meant = read(path.read_bytes(), media_type), read(path.read_bytes())
     assert [(one.id, one.published) for one in found.entries] == [(one.id, one.published) for one in meant.entries]
+
+
+def test_for_others_feedparser_stays_as_it_is() -> None:
+    """Our mended parsers are used by our own reading only."""
+    document = b"<rss version='2.0'><channel><item><pubDate>2 Jan 2024 10:00 GMT</pubDate></item></channel></rss>"
+    assert feedparser.parse(document).entries[0].published_parsed.tm_year == 2024
+    assert feedparser.parse(b"<channel href='https://a.example/'><item href='/1'/></channel>").version == ""
 
 
 def item(inner: str, around: str = "") -> Feed:
@@ -228,3 +237,139 @@ def test_a_hurt_feed_is_a_feed_or_one_error(content: bytes, media_type: str) -> 
     assert leaks(found) == []
     json.dumps(as_json(Read("x", found), replace(SOURCE))).encode()
     assert asdict(found)
+
+
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ("a &#xD83D;&#xDE00; b", "a \U0001f600 b"),
+        ("a &#55357;&#56832; b", "a \U0001f600 b"),
+        ("a &amp;#xD83D;&amp;#xde00; b", "a \U0001f600 b"),
+        ("a &#xD83D; b", "a b"),
+        ("a &#xDE00;&#xD83D; b", "a b"),
+        ("a &#0;&#x1f;&#xFFFE;&#x110000;&#99999999999999999999; b", "a b"),
+        ("a &#9;&#x20AC; b", "a € b"),
+    ],
+)
+def test_references_to_no_character_cost_nothing_else(written: str, title: str) -> None:
+    """A pair of surrogates is the character that it stands for, what no character is goes, the entries stay."""
+    found = read(f"<rss version='2.0'><channel><item><title>{written}</title></item></channel></rss>".encode())
+    assert [entry.title for entry in found.entries] == [title]
+    assert found.problems == ()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
+@pytest.mark.parametrize("declared", ["", "<?xml version='1.0'?>", "<?xml version='1.0' encoding='utf-16'?>"])
+@pytest.mark.parametrize("media_type", ["", "text/xml; charset=utf-16", "text/xml; charset=iso-8859-1"])
+def test_wide_encodings(encoding: str, declared: str, media_type: str) -> None:
+    """The first bytes say what UTF it is, whatever header and declaration say; a reference to no character included."""
+    document = (
+        f"{declared}<rss version='2.0'><channel><item><title>Één &#xD83D;&#xDE00;\x0b</title></item></channel></rss>"
+    )
+    assert [entry.title for entry in read(document.encode(encoding), media_type).entries] == ["Één \U0001f600"]
+
+
+@pytest.mark.parametrize("media_type", ["", "text/xml; charset=iso-8859-1", "text/html; charset=windows-1252"])
+@pytest.mark.parametrize("declared", ["utf-8", "iso-8859-1", "us-ascii", "utf-16"])
+def test_what_is_valid_utf_8_is_utf_8(media_type: str, declared: str) -> None:
+    """A server that calls everything Latin-1 spoils no text, and a cut within a character changes nothing."""
+    document = f"<?xml version='1.0' encoding='{declared}'?><rss version='2.0'><channel><item><title>café “x” €</title>"
+    whole = document.encode() + b"</item></channel></rss>"
+    for content in (whole, whole + "<!-- é".encode()[:-1]):
+        assert [entry.title for entry in read(content, media_type).entries] == ["café “x” €"]
+
+
+def test_a_declared_width_that_is_a_lie() -> None:
+    """Plain ASCII that says it is UTF-16 is read as it is, with what is wrong in it."""
+    document = b"<?xml version='1.0' encoding='UTF-16'?><rss version='2.0'><channel><item><title>a&#xD83D;\x0b</title>"
+    assert [entry.title for entry in read(document + b"</item></channel></rss>").entries] == ["a"]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "<gml:pos>45</gml:pos>",
+        "<gml:pos/>",
+        "<gml:posList>1 x</gml:posList>",
+        "<gml:pos srsDimension='q'>1 2</gml:pos>",
+        "<georss:where><gml:Point srsDimension='0'><gml:pos>1 2</gml:pos></gml:Point></georss:where>",
+        "<georss:where><gml:Polygon><gml:pos>z</gml:pos></gml:Polygon></georss:where>",
+        "<georss:point>noord</georss:point>",
+    ],
+)
+def test_an_impossible_place_costs_no_entry(place: str) -> None:
+    """What feedparser stumbles over costs that element; what follows keeps its language and its base."""
+    found = read(
+        f"""<rss version="2.0" xml:base="https://b.example/" xml:lang="nl" xmlns:georss="http://www.georss.org/georss"
+        xmlns:gml="http://www.opengis.net/gml"><channel><item xml:lang="fr"><title>a</title>{place}<link>1</link></item>
+        <item><title>b</title><link>2</link></item></channel></rss>""".encode()
+    )
+    assert [(entry.title, entry.link, entry.lang) for entry in found.entries] == [
+        ("a", "https://b.example/1", "fr"),
+        ("b", "https://b.example/2", "nl"),
+    ]
+    assert found.problems == ()
+
+
+def test_a_long_base_multiplies_nothing() -> None:
+    """An xml:base longer than any is not taken, so that short links stay short; nor does a text grow by its own."""
+    base = f"https://b.example/{'x' * 5000}/"
+    items = "".join(f"<item><link>{n}</link><title>t{n}</title></item>" for n in range(20))
+    found = read(f"<rss version='2.0' xml:base='{base}'><channel>{items}</channel></rss>".encode())
+    assert len(found.entries) == 20
+    assert all(len(entry.link or "") < 100 for entry in found.entries)
+    text = "&lt;a href='x'&gt;y&lt;/a&gt; " * 500
+    grown = f"<entry xml:base='https://b.example/{'x' * 400}/'><id>1</id><summary type='html'>{text}</summary></entry>"
+    (entry,) = read(f"<feed xmlns='http://www.w3.org/2005/Atom'>{grown}</feed>".encode()).entries
+    assert entry.summary
+    assert len(entry.summary.value) < 5 * len(text)
+    assert "y" in entry.summary.value
+
+
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ("Q&A", "Q&A"),
+        ("Q&A; AT&T & co &", "Q&A; AT&T & co &"),
+        ("caf&eacute; &bogus; &nbsp;&lt;5", "café &bogus; <5"),
+        ("<![CDATA[Q&A &eacute;]]>", "Q&A é"),
+        ("a\x01b\x0cc", "ab c"),
+        ("<!-- & -->x & y", "x & y"),
+    ],
+)
+def test_what_keeps_xml_from_being_xml(written: str, title: str) -> None:
+    """Bare ampersands, entities of HTML and control characters cost nothing, and the fault is still told."""
+    document = (
+        "<rss version='2.0'><channel><item><title>{}</title><link>https://a.example/?a=1&b=2&copy=3</link></item>"
+    )
+    found = read(f"{document.format(written)}<item><title>Twee</title></item></channel></rss>".encode())
+    assert [entry.title for entry in found.entries] == [title, "Twee"]
+    assert found.entries[0].link == "https://a.example/?a=1&b=2&copy=3"
+    (problem,) = found.problems
+    assert re.fullmatch(r"the XML is not well-formed \(.*\); 2 entries could be read", problem)
+
+
+def test_what_a_podcast_says_of_itself() -> None:
+    """itunes:title and itunes:subtitle where there is no other title or text."""
+    found = item("<itunes:title>T</itunes:title><itunes:subtitle>S</itunes:subtitle>", ITUNES).entries[0]
+    assert (found.title, found.summary and found.summary.value) == ("T", "S")
+    other = "<title>x</title><description>y</description>"
+    found = item(f"<itunes:title>T</itunes:title><itunes:subtitle>S</itunes:subtitle>{other}", ITUNES).entries[0]
+    assert (found.title, found.summary and found.summary.value) == ("x", "y")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "<?xml version='1.0' encoding='\x85é'?><rss version='2'><channel><item><title>a</title></item></channel></rss>",
+        "<?xml version='1.0' encoding='a\0b'?><rss version='2'><channel><item><title>a</title></item></channel></rss>",
+        "<?x><rss version='2'><channel><item encoding='\xe9\xe9'><title>a</title></item></channel></rss><?y?>",
+        "<rss version='2.0'><channel><item><x xmlns='a b  c'/><title>a</title></item></channel></rss>",
+        "<rss version='2.0' xmlns:y='a b  c'><channel><item><x y:z='1'/><title>a</title></item></channel></rss>",
+        "<rss version='2.0'><channel><item><title>a</title><content type='text/html' mode='base64'>é</content></item>"
+        "</channel></rss>",
+    ],
+)
+def test_what_feedparser_fails_at(document: str) -> None:
+    """A name of an encoding or of a namespace that is none, and base64 that is none, cost no entry."""
+    assert [entry.title for entry in read(document.encode("latin-1")).entries] == ["a"]

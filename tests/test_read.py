@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.origin import Origin
 from tests.processes import command
 
 FEEDS = Path(__file__).parent / "corpus" / "parse" / "feeds"
@@ -189,3 +190,54 @@ def test_targets_that_are_no_documents(tmp_path: Path) -> None:
     found = lines(command("read", "--json", tmp_path, os.fsdecode(odd), tmp_path / "none", "/dev/zero", "a", good))
     assert [bool(result["entries"]) for result in found] == [False, True, False, False, False, True]
     assert "larger than" in found[3]["problems"][0]
+
+
+def test_a_source_is_read_as_a_first_poll_reads_it(tmp_path: Path) -> None:
+    """With the pages that continue its list and the articles behind its items, as far as robots.txt lets us."""
+    with Origin() as origin:
+        html = "text/html; charset=utf-8"
+        for path, number in (("/nieuws", 1), ("/nieuws?page=1", 2)):
+            item = f"<li><h2><a href='/n/{number}'>Bericht {number}</a></h2></li>"
+            origin.serve(path, f"<html><body><ul id='news'>{item}</ul></body></html>", html)
+            text = f"<p>De hele tekst van bericht {number}.</p>"
+            moment = f"<time class='d' datetime='2026-03-0{number}T10:00:00+01:00'></time>"
+            origin.serve(
+                f"/n/{number}",
+                f"<html><body><h1>Bericht {number}</h1>{moment}<div class='body'>{text}</div></body></html>",
+                html,
+            )
+        origin.serve("/nieuws?page=2", "", html, status=404)
+        origin.serve("/robots.txt", "User-agent: *\nDisallow: /n/2\n", "text/plain")
+        config = tmp_path / "aggregator.toml"
+        config.write_text(
+            CONFIG.replace(
+                'url = "https://z.example/rss.xml"',
+                f"""url = "{origin.url("/nieuws")}"
+type = "page"
+[sources.page]
+list = "#news"
+item = "li"
+title = "h2"
+link = "a"
+pages = "?page={{1..2}}"
+[sources.article]
+text = ".body"
+date = ".d"
+""",
+            )
+            + '[fetch]\nallow_private = ["127.0.0.0/8"]\nper_host_pause = "0s"\n'
+        )
+        (found,) = lines(command("read", "--json", "--source", "s", "--config", config))
+        assert [(each["title"], each["published"]) for each in found["entries"]] == [
+            ("Bericht 1", "2026-03-01T09:00:00Z"),
+            ("Bericht 2", None),
+        ]
+        assert found["entries"][0]["content"]["value"] == "<p>De hele tekst van bericht 1.</p>"
+        assert found["entries"][1]["content"] is None
+        missing, refused = found["problems"]
+        assert missing.endswith("/nieuws?page=2: the server answered 404; from there on no page was read")
+        assert refused.startswith("1 article could not be read")
+        assert "robots.txt" in refused
+        origin.serve("/robots.txt", "User-agent: *\nDisallow: /\n", "text/plain")
+        (found,) = lines(command("read", "--json", "--source", "s", "--config", config))
+        assert "robots.txt" in found["problems"][0]

@@ -156,3 +156,13 @@ def test_any_bytes_are_a_feed_or_one_error(seed: bytes, at: int, cut: int, junk:
     except ParseError:
         return
     assert normalize(once, base=source.url, now=NOW) == once
+
+
+def test_names_that_nobody_has_declared() -> None:
+    """A prefix without its namespace, and a reference to no character, cost nothing."""
+    found = read(
+        "<urlset><url><loc>https://www.krant.example/n/1</loc><news:news>"
+        "<news:title>A &#xD83D;&#xDE00; B &#1;</news:title>"
+        "<news:publication_date>2024-05-31</news:publication_date></news:news></url><gml:pos/></urlset>"
+    )
+    assert [(entry.title, entry.published) for entry in found.entries] == [("A \U0001f600 B", utc(2024, 5, 30, 22, 0))]

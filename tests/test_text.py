@@ -25,11 +25,23 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()))
         ("\U0001f46e\u200d\u2640\ufe0f op straat", "\U0001f46e\u200d\u2640\ufe0f op straat"),
         ("ver\u200dborgen", "verborgen"),
         ("café, façade & 50 % « één »", "café, façade & 50 % « één »"),
+        ("een \U0001f3f4\U000e0067\U000e0062\U000e007f vlag", "een \U0001f3f4\U000e0067\U000e0062\U000e007f vlag"),
+        ("ver\U000e0068\U000e0069borgen\U000e0001", "verborgen"),
+        ("경찰\u3164소식", "경찰\u3164소식"),
     ],
 )
 def test_clean(raw: str, expected: str) -> None:
     """A title is one visible line; a joiner inside one emoji is part of it."""
     assert text.clean(raw) == expected
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["\u2800", "\u3164 \u3164", "\u115f\u1160", "\uffa0", "\U000e0041\U000e0042", "\ufe0f", "\u0301", "\u200d\ufe0f"],
+)
+def test_what_leaves_no_ink_is_empty(raw: str) -> None:
+    """Blanks that Unicode calls letters, symbols or marks are no words."""
+    assert text.clean(raw) == ""
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 from aggregator import __version__, follow
 from aggregator.access import access
 from aggregator.daemon import clock
-from aggregator.errors import AggregatorError, ParseError
+from aggregator.errors import AggregatorError, FetchError, ParseError
 from aggregator.fetch import Fetcher
-from aggregator.model import Entry, Feed, Fetch, Parse, Response, Source
+from aggregator.model import Entry, Feed, Fetch, Parse, Response, Source, Validators
 from aggregator.normalize import normalize
 from aggregator.parse import discover
 from aggregator.parse.discover import Discovered
@@ -84,12 +84,12 @@ class Reader:
             return Discovered(problem=str(failure))
 
     async def target(self, target: str, source: Source, base: str | None) -> Read:
-        """Read a URL or a file in the manner of *source*.
+        """Read a URL or a file in the manner of *source*; a URL as in a first poll, with its pages and its articles.
 
         *base* is what a file's relative links are relative to, by default the address of *source*.
         """
         if target.startswith(("http://", "https://")):
-            return await self._read(target, source, await self._ask(target, source))
+            return await self._whole(target, source, await self._ask(target, source))
         base = base or source.url or None
         return await self._read(target, source, await asyncio.to_thread(_file, target, base, self._most, clock()))
 
@@ -117,6 +117,40 @@ class Reader:
         except AggregatorError as failure:
             return str(failure)
         return unusable(answer, conditional=False) or answer
+
+    async def _whole(self, target: str, source: Source, answer: Response | str) -> Read:
+        """What an answer, the pages that continue it and the articles behind its items say."""
+        if isinstance(answer, str):
+            return Read(target, None, answer)
+
+        async def ask(url: str, validators: Validators | None) -> Response:
+            return await self._continued(url, source)
+
+        more, problems = await follow.further(source, ask) if target == source.url else ((), ())
+        try:
+            feed, seen = await self._workers.run(read, answer, source, self._timezone, more)
+            feed = replace(feed, problems=(*feed.problems, *problems))
+            if source.article is None:
+                return Read(target, feed)
+            filled = await follow.fill(
+                feed,
+                follow.plan(seen, (), (), source),
+                source,
+                ask=ask,
+                workers=self._workers,
+                timezone=self._timezone,
+                now=answer.date,
+            )
+        except ParseError as failure:
+            return Read(target, None, str(failure))
+        return Read(target, filled.feed)
+
+    async def _continued(self, url: str, source: Source) -> Response:
+        """Raises FetchError when robots.txt does not let us read it either."""
+        way = access(source)
+        if refusal := await self._fetcher.allowed(url, clock(), way):
+            raise FetchError(refusal)
+        return await self._fetcher.fetch(url, None, clock(), way)
 
     async def _read(self, target: str, source: Source, answer: Response | str) -> Read:
         if isinstance(answer, str):

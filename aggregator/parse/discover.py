@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from math import sqrt
 from statistics import mean
 from urllib.parse import urlsplit
@@ -40,6 +41,7 @@ _MOST = 20
 _PROPOSALS = 3
 _TRIED = 12
 _GOOD = 4.0
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +97,9 @@ def announced(response: Response) -> tuple[Link, ...]:
 
 def _in_page(page: Selector) -> Iterator[tuple[str, str, str, str]]:
     for link in page.xpath("//link[@href][@rel]"):
-        at = link.attrib
-        kind = at.get("type", "").partition(";")[0].strip().lower()
-        yield at["rel"].lower(), kind, at["href"], text.clean(at.get("title", ""))
+        # One by one: an attribute beside them may be called what lxml cannot say.
+        rel, kind, href, title = (link.root.get(name) or "" for name in ("rel", "type", "href", "title"))
+        yield rel.lower(), kind.partition(";")[0].strip().lower(), href, text.clean(title)
 
 
 def _in_header(response: Response) -> Iterator[tuple[str, str, str, str]]:
@@ -170,7 +172,7 @@ def _score(entries: Sequence[Entry], group: structure.Group, response: Response)
     """How much a list looks like news: dates, headings, titles of some words, addresses of one kind, enough items."""
     links = [entry.link or "" for entry in entries]
     words = mean(min(8, len(entry.title.split())) for entry in entries)
-    dated = mean(entry.published is not None for entry in entries)
+    dated = mean(entry.published is not None and entry.published <= response.date + _DAY for entry in entries)
     if words < 2 and not dated:
         return 0.0
     quality = (
@@ -182,7 +184,13 @@ def _score(entries: Sequence[Entry], group: structure.Group, response: Response)
         + (key_of(links) is not None)
         + 0.2 * group.selectors.item.startswith("article")
     )
-    return quality * sqrt(min(len(entries), 10)) * (0.3 if group.aside else 1.0)
+    return quality * sqrt(min(len(entries), 10)) * (0.3 if group.aside else 1.0) * (0.5 if _is_mixed(links) else 1.0)
+
+
+def _is_mixed(links: Sequence[str]) -> bool:
+    """Whether these are two lists, such as news and events: several addresses each of more than one kind."""
+    kinds = Counter(re.sub(r"\d+", "0", urlsplit(link).path.rstrip("/").rpartition("/")[0]) for link in links)
+    return sum(times >= max(2, 0.15 * len(links)) for times in kinds.values()) > 1
 
 
 def key_of(links: Sequence[str]) -> str | None:

@@ -12,93 +12,39 @@ import io
 import re
 from calendar import timegm
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from html import unescape
+from types import FunctionType
 from typing import Any
 from xml.sax import SAXException, SAXParseException
 from zoneinfo import ZoneInfo
 
 import feedparser
+from feedparser.datetimes import _parse_date
 
 from aggregator import dates, html, text, uri
 from aggregator.errors import ParseError
 from aggregator.model import Content, Entry, Feed, Link, Origin, Response, Source, Text
 from aggregator.parse import answers, elements, pace
 from aggregator.parse.elements import Values, detail, is_markup, several, word
+from aggregator.parse.mended import Mended
+from aggregator.parse.repair import in_utf8, well_formed, with_characters
 
 _ITEM_END = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _RELATIVE = re.compile(r"<a\s[^>]{0,500}?href\s*=\s*[\"']?(?!https?:|mailto:|tel:)", re.IGNORECASE)
+_GROWTH, _SHORT = 4, 500  # a text that addresses make many times longer loses them
 _BARE_HOST = re.compile(r"www\.[\w-]+(?:\.[\w-]+)+(?:[/?]|$)", re.IGNORECASE)
-_ADDRESS = re.compile(r"(?:mailto:)?([\w.+-]+@[\w-]+(?:\.[\w-]+)+)(?:\?\S*)?", re.IGNORECASE)
-_CDF = "cdf"
 
 
-class _Mended:
-    """What both of feedparser's parsers get wrong, overridden in its own terms."""
-
-    _shown: Any = None  # the media:content that we are in
-
-    def __init__(self: Any, base: str, language: Any, encoding: str, *rest: Any) -> None:
-        super().__init__(base, language, encoding, *rest)  # type: ignore[call-arg]
-        self.encoding = encoding.upper()  # under this name texts are not "repaired"
-
-    def resolve_uri(self: Any, address: str) -> Any:
-        return super().resolve_uri(address) or address  # type: ignore[misc]
-
-    def _start_channel(self: Any, attributes: Any) -> None:
-        if not self.version and "href" in attributes:
-            self.version = _CDF
-        super()._start_channel(attributes)  # type: ignore[misc]
-
-    def _start_media_content(self: Any, attributes: Any) -> None:
-        super()._start_media_content(attributes)  # type: ignore[misc]
-        self._shown = attributes
-
-    def _end_media_content(self: Any) -> None:
-        self._shown = None
-
-    def _start_media_title(self: Any, attributes: Any) -> None:
-        if self._shown is None:
-            super()._start_media_title(attributes)  # type: ignore[misc]
-        else:
-            self.push("caption", 1)
-
-    def _end_media_title(self: Any) -> None:
-        if self._shown is None:
-            super()._end_media_title()  # type: ignore[misc]
-        else:
-            self._shown.setdefault("caption", self.pop("caption"))
-
-    def _start_media_description(self: Any, attributes: Any) -> None:
-        self.push("media_description", 1) if self._shown is None else self.push("caption", 1)
-
-    def _end_media_description(self: Any) -> None:
-        if self._shown is None:
-            self.pop("media_description")
-        else:
-            self._shown["caption"] = self.pop("caption")
-
-    def _end_hour(self: Any) -> None:  # of skipHours and skipDays feedparser keeps the last
-        self._get_context().setdefault("hours", []).append(self.pop("hour"))
-
-    def _end_day(self: Any) -> None:
-        self._get_context().setdefault("days", []).append(self.pop("day"))
-
-    def _sync_author_detail(self: Any, key: str = "author") -> None:
-        context = self._get_context()
-        known, written = (context.get(f"{key}s") or [{}])[-1], context.get(key)
-        if known or not isinstance(written, str):
-            super()._sync_author_detail(key)  # type: ignore[misc]
-            return
-        address = _ADDRESS.search(written)
-        name = _ADDRESS.sub("", written, count=1).strip(" ()<>\t\n") if address else written.strip()
-        known.update({"name": name} if name else {}, **({"email": address[1]} if address else {}))
-        context.setdefault(f"{key}_detail", known)
-
-
-for _name in ("StrictFeedParser", "LooseFeedParser"):
-    setattr(feedparser.api, _name, type(_name, (_Mended, getattr(feedparser.api, _name)), {}))
+# feedparser's own ``parse``, which finds the mended parsers in place of its own; for others the library stays as it is.
+_MENDED = {
+    name: type(name, (Mended, getattr(feedparser.api, name)), {}) for name in ("StrictFeedParser", "LooseFeedParser")
+}
+_NAMES = vars(feedparser.api) | _MENDED
+_parse = FunctionType(feedparser.api.parse.__code__, _NAMES, "parse", (None,) * 9)
+_parse_loosely = FunctionType(feedparser.api.parse.__code__, _NAMES | {"_XML_AVAILABLE": False}, "parse", (None,) * 9)
 
 
 def read(response: Response, source: Source, tz: ZoneInfo) -> Feed:
@@ -106,17 +52,29 @@ def read(response: Response, source: Source, tz: ZoneInfo) -> Feed:
 
     Raises ParseError when it is no feed or has no complete entry left.
     """
-    content = _without_lead(response.content)
-    found = feedparser.parse(
-        io.BytesIO(content),
-        response_headers=_headers(response),
-        resolve_relative_uris=False,
-        sanitize_html=False,
-    )
+    transcoded = in_utf8(response.content)
+    content = with_characters(_without_lead(response.content if transcoded is None else transcoded))
+    headers = _headers(response, encoded=transcoded is None)
+    found = _parsed(content, headers)
+    broken = found.get("bozo_exception")
+    if isinstance(broken, SAXException) and (mended := well_formed(content)) != content:
+        found = _parsed(mended, headers)
     if not content.strip() or not found.get("version"):
         raise ParseError(answers.not_a_feed(response))
     reader = _Reader(source, found.version.startswith("atom"), response.url, tz, response.date)
-    return reader.feed(found.feed, *_complete(found, content))
+    return reader.feed(found.feed, *_complete(found, content, broken))
+
+
+def _parsed(content: bytes, headers: dict[str, str]) -> feedparser.FeedParserDict:
+    """What feedparser makes of it; where its strict parser fails at what is XML, the looser one reads.
+
+    A document that begins with a line break has no declaration that could name an encoding which is none.
+    """
+    given: dict[str, Any] = {"response_headers": headers, "resolve_relative_uris": False, "sanitize_html": False}
+    try:
+        return _parse(io.BytesIO(content), **given)
+    except (ValueError, KeyError, IndexError, TypeError):
+        return _parse_loosely(io.BytesIO(b"\n" + content), **given)
 
 
 def _without_lead(content: bytes) -> bytes:
@@ -125,16 +83,18 @@ def _without_lead(content: bytes) -> bytes:
     return stripped if stripped.startswith(b"<?xml") else content
 
 
-def _headers(response: Response) -> dict[str, str]:
-    """What feedparser needs of the headers: not the address, or it would make links of guids that are none."""
-    wanted = ("content-type", "content-language")
+def _headers(response: Response, *, encoded: bool) -> dict[str, str]:
+    """What feedparser needs of the headers: not the address, or it would make links of guids that are none.
+
+    Not *encoded*: the document is no longer in the encoding that its type names.
+    """
+    wanted = ("content-type", "content-language") if encoded else ("content-language",)
     return {name: response.headers[name] for name in wanted if name in response.headers}
 
 
-def _complete(found: feedparser.FeedParserDict, content: bytes) -> tuple[list[Values], tuple[str, ...]]:
-    """The entries that were sent whole, and what is wrong with the document, in words."""
+def _complete(found: feedparser.FeedParserDict, content: bytes, broken: object) -> tuple[list[Values], tuple[str, ...]]:
+    """The entries that were sent whole, and what is wrong with the document, in words; *broken* was its first fault."""
     entries: list[Values] = found.entries
-    broken = found.get("bozo_exception")
     if not isinstance(broken, SAXException):
         return entries, ()
     fault = _fault(broken, content)
@@ -172,7 +132,7 @@ class _Reader:
             id=word(found, "id") or source.url,
             title=self.plain(found, "title") or source.title or uri.host(source.url),
             updated=self.moment(found, "updated") or self.moment(found, "published"),
-            subtitle=self.plain(found, "subtitle") or None,
+            subtitle=self.plain(found, "subtitle") or self.plain(found, "summary") or None,
             authors=elements.persons(found, "authors", escaped=not self.atom),
             links=tuple(elements.links(found)),
             rights=self.plain(found, "rights") or None,
@@ -186,7 +146,7 @@ class _Reader:
         updated, published = self.moment(found, "updated"), self.moment(found, "published")
         return Entry(
             id=word(found, "id"),
-            title=self.plain(found, "title"),
+            title=self.plain(found, "title") or self.plain(found, "itunes_title"),
             updated=updated,
             # The only date of an RSS 1.0 item (dc:date) is when it was published; feedparser calls it updated.
             published=published or self.moment(found, "created") or (None if self.atom else updated),
@@ -219,15 +179,17 @@ class _Reader:
             return None
         if moment := dates.parse(written, tz=self.tz, now=self.now):
             return moment
-        parsed = dict.get(found, f"{name}_parsed")
-        return datetime.fromtimestamp(timegm(parsed), UTC) if parsed and 1971 <= parsed[0] < 2200 else None
+        with suppress(ValueError, OverflowError, IndexError, TypeError):
+            parsed = _parse_date(written[: dates.MAX_LENGTH])
+            return datetime.fromtimestamp(timegm(parsed), UTC) if parsed and 1971 <= parsed[0] < 2200 else None
+        return None
 
     def summary(self, found: Values) -> Text | None:
-        """The summary, else what Media RSS says of the entry as a whole."""
+        """The summary, else what Media RSS says of the entry as a whole, or iTunes in a line."""
         if value := word(detail(found, "summary"), "value"):
             construct = detail(found, "summary")
             return Text(value=self.marked(construct, value), type="html") if is_markup(construct) else Text(value=value)
-        value = word(found, "media_description") or word(found, "media_text")
+        value = word(found, "media_description") or word(found, "media_text") or word(found, "subtitle")
         return Text(value=value, type="html" if elements.has_tags(value) else "text") if value else None
 
     def content(self, found: Values) -> Content | None:
@@ -250,7 +212,10 @@ class _Reader:
         document itself (RFC 4287 §2, RFC 3986 §5.1).  Elsewhere they are meant as on the entry's own page.
         """
         base = self.meant(construct)
-        return html.sanitize(value, base) if base and _RELATIVE.search(value) else value
+        if not base or not _RELATIVE.search(value):
+            return value
+        found = html.sanitize(value, base)
+        return found if len(found) <= _GROWTH * len(value) + _SHORT else html.sanitize(value)
 
     def meant(self, construct: Values) -> str | None:
         """What the relative links of a text are relative to, as far as the feed says."""

@@ -2,7 +2,8 @@
 
 Read with a forgiving eye: a member of another type than the specification's counts as absent, numbers may stand for
 texts, the single ``author`` of 1.0 stands beside the ``authors`` of 1.1, and an item without the id that the
-specification demands is kept, because its address or its words identify it.
+specification demands is kept, because its address or its words identify it.  Of a document that was cut, the complete
+items are kept.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from html import unescape
@@ -25,6 +27,11 @@ _VERSION = re.compile(r"https?://(?:www\.)?jsonfeed\.org/version/\d")
 _MEDIA_TYPE = "application/feed+json"
 _TAGS = re.compile(r"</[a-z]+\d?\s*>|<(?:br|img)\b", re.IGNORECASE)
 
+_SPACE = re.compile(r"[ \t\r\n]*+")
+_DECODER = json.JSONDecoder()
+_TEXTS = {"content_html", "content_text"}
+_TELLING = ("id", "url", "external_url", "title", "summary", *_TEXTS)
+
 _Values = dict[str, Any]
 
 
@@ -33,7 +40,7 @@ def read(response: Response, source: Source, tz: ZoneInfo) -> Feed:
 
     Raises ParseError when it is no JSON Feed.
     """
-    found = _document(response)
+    found, cut = _document(response)
     reader = _Reader(tz, response.date)
     items = [item for item in found["items"] if isinstance(item, dict)]
     return Feed(
@@ -44,24 +51,74 @@ def read(response: Response, source: Source, tz: ZoneInfo) -> Feed:
         links=tuple(_feed_links(found)),
         lang=_word(found, "language") or None,
         entries=tuple(map(reader.entry, items)),
-        problems=tuple(_problems(found, items)),
+        problems=(*cut, *_problems(found, items)),
     )
 
 
-def _document(response: Response) -> _Values:
+def _document(response: Response) -> tuple[_Values, tuple[str, ...]]:
+    """The feed, and in words what is wrong with it as a document."""
+    written = answers.decoded(response).lstrip("\ufeff")
+    called = response.headers.get("content-type", "").lower().startswith(_MEDIA_TYPE)
+    cut: tuple[str, ...] = ()
     try:
-        found = json.loads(answers.decoded(response).lstrip("\ufeff"))
+        found = json.loads(written)
     except RecursionError:
         raise ParseError("the JSON is nested too deeply to be a feed; correct url") from None
     except ValueError as error:
         where = f" in line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise ParseError(answers.challenge(response) or f"the JSON is broken{where}; tell the site's owner") from None
-    called = response.headers.get("content-type", "").lower().startswith(_MEDIA_TYPE)
+        found = _saved(written)
+        whole = sum(isinstance(item, dict) and any(map(item.get, _TELLING)) for item in found["items"])
+        if not whole:
+            raise ParseError(
+                answers.challenge(response) or f"the JSON is broken{where}; tell the site's owner"
+            ) from None
+        cut = (f"the JSON is broken{where}; {whole} complete items were kept, the rest was left out",)
+        called = called or any(item.keys() & _TEXTS for item in found["items"] if isinstance(item, dict))
     if not isinstance(found, dict) or not (called or _VERSION.match(_word(found, "version"))):
         raise ParseError("answered with JSON, not a feed: it names no version of JSON Feed; correct url")
     if not isinstance(found.get("items"), list):
         raise ParseError("answered with a JSON Feed that has no list of items; tell the site's owner")
+    return found, cut
+
+
+def _saved(written: str) -> _Values:
+    """What is whole in a broken document: its members up to the first that is not, ``items`` up to where it breaks."""
+    found: _Values = {"items": []}
+    with suppress(ValueError, RecursionError):
+        at = _past(written, 0, "{")
+        while True:
+            name, at = _DECODER.raw_decode(written, at)
+            at = _past(written, at, ":")
+            if name == "items":
+                at = _save_items(written, _past(written, at, "["), found["items"])
+            else:
+                found[str(name)], at = _DECODER.raw_decode(written, at)
+            at = _past(written, at, ",")
     return found
+
+
+def _save_items(written: str, at: int, into: list[Any]) -> int:
+    """Where the list ends.  Raises ValueError where it breaks."""
+    while not written.startswith("]", at):
+        item, at = _DECODER.raw_decode(written, at)
+        into.append(item)
+        at = _skipped(written, at)
+        if not written.startswith("]", at):
+            at = _past(written, at, ",")
+    return at + 1
+
+
+def _past(written: str, at: int, sign: str) -> int:
+    """Where what follows *sign* begins.  Raises ValueError when there is no such sign."""
+    at = _skipped(written, at)
+    if not written.startswith(sign, at):
+        raise ValueError(f"no {sign}")
+    return _skipped(written, at + 1)
+
+
+def _skipped(written: str, at: int) -> int:
+    found = _SPACE.match(written, at)
+    return found.end() if found else at
 
 
 def _problems(found: _Values, items: list[_Values]) -> Iterator[str]:

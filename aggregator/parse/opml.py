@@ -9,6 +9,7 @@ from lxml import etree
 
 from aggregator import text, uri
 from aggregator.errors import ParseError
+from aggregator.parse.repair import in_utf8, with_characters
 
 MAX_SIZE = 5_000_000  # bytes; a list of thousands of feeds is a tenth of it
 _MOST = 10_000
@@ -34,7 +35,7 @@ def read(content: bytes) -> tuple[tuple[Outline, ...], tuple[str, ...]]:
         raise ParseError(f"is larger than {MAX_SIZE // 1_000_000} MB, which no list of feeds is")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True)
     try:
-        root = etree.fromstring(content, parser)
+        root = etree.fromstring(with_characters(in_utf8(content) or content), parser)
     except etree.XMLSyntaxError as error:
         raise ParseError(f"is not XML: {text.clean(str(error))[:200]}") from error
     if root is None or str(root.tag).rpartition("}")[2].lower() != "opml":

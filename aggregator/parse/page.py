@@ -7,6 +7,7 @@ finds nothing, never a feed without entries.
 from __future__ import annotations
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,9 +19,10 @@ from parsel import Selector, SelectorList
 
 from aggregator import html, text, uri
 from aggregator.errors import ParseError
-from aggregator.model import Entry, Feed, Link, Response, Selectors, Source, Text
+from aggregator.model import Entry, Feed, Link, Poll, Response, Selectors, Source, Text
 from aggregator.parse import answers, years
 
+_EMPTIED = "is there, and empty"
 _XPATH = ("/", "./", "../", "(")
 
 
@@ -53,11 +55,26 @@ def read(response: Response, source: Source, tz: ZoneInfo, more: Sequence[Respon
     )
 
 
+def emptied(feed: Feed, last: Poll | None) -> tuple[str, ...]:
+    """In words that a source holds nothing any more; nothing where it holds something, or was always empty.
+
+    *last* is its last poll: what that found, or already said.
+    """
+    if feed.entries or last is None:
+        return ()
+    if last.entries:
+        many = "1 entry" if last.entries == 1 else f"{last.entries} entries"
+        return (f"{_EMPTIED} ({many} at the poll before); open it in a browser: was it rebuilt, or did it move?",)
+    return tuple(problem for problem in last.problems if problem.startswith(_EMPTIED))
+
+
 def opened(response: Response) -> Selector:
     """A page, ready to be asked.  Raises ParseError for one without content."""
     if not response.content.strip():
         raise ParseError("answered with an empty page; open the address in a browser and correct url")
-    return Selector(text=answers.decoded(response), type="html", huge_tree=False)
+    with warnings.catch_warnings():  # what nests deeper than any page is left out; that is no news to a terminal
+        warnings.simplefilter("ignore")
+        return Selector(text=answers.decoded(response), type="html", huge_tree=False)
 
 
 def base_of(page: Selector, response: Response) -> str:
@@ -74,7 +91,10 @@ def select(where: Selector, wanted: str | None, name: str, *, inside: bool = Fal
         return SelectorList()
     try:
         if wanted.startswith(_XPATH):
-            return where.xpath(f".{wanted}" if inside and wanted.startswith("/") else wanted)
+            found = where.xpath(f".{wanted}" if inside and wanted.startswith("/") else wanted)
+            if any(isinstance(part.root, bool | float) for part in found):
+                raise ValueError("it finds a value, where elements or texts are wanted")
+            return found
         return where.css(wanted)
     except (ValueError, SyntaxError, RuntimeError, etree.XPathError) as error:
         reason = text.clean(str(error))[:200]

@@ -87,7 +87,7 @@ def _chosen(page: Selector, settings: Article) -> Iterator[str]:
 def _structured(page: Selector) -> Iterator[str]:
     yield from _linked_data(page)
     metas = {
-        (meta.xpath("string(@property | @name | @itemprop)").get() or "").lower(): meta.attrib.get("content") or ""
+        (meta.xpath("string(@property | @name | @itemprop)").get() or "").lower(): meta.root.get("content") or ""
         for meta in page.xpath("//meta[@content]")[::-1]
     }
     yield from (metas[name] for name in _META if name in metas)

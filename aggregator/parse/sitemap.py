@@ -6,11 +6,11 @@ addresses are news, and the titles then come from the articles behind them.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from re import search
 from zoneinfo import ZoneInfo
 
 from lxml import etree
@@ -19,6 +19,7 @@ from aggregator import dates, text, uri
 from aggregator.errors import ParseError
 from aggregator.model import Category, Entry, Feed, Link, Response, Source
 from aggregator.parse import answers
+from aggregator.parse.repair import in_utf8, with_characters
 
 _LARGEST = 50_000_000  # bytes: the protocol's own limit
 _MOST = 1000
@@ -31,7 +32,8 @@ def read(response: Response, source: Source, tz: ZoneInfo) -> Feed:
 
     Raises ParseError when it is no sitemap, an index of sitemaps, or one that does not say what of it is news.
     """
-    content = _unpacked(response.content)
+    unpacked = _unpacked(response.content)
+    content = with_characters(in_utf8(unpacked) or unpacked)
     root, whole = _root(replace(response, content=content))
     pages = [node for node in root if _name(node) == "url"]
     if _name(root) == "sitemapindex":
@@ -44,7 +46,7 @@ def read(response: Response, source: Source, tz: ZoneInfo) -> Feed:
     return Feed(
         id=source.url,
         title=source.title or _publication(root) or uri.host(source.url),
-        lang=next((words for node in root.iter("{*}language") if (words := _words(node))), None),
+        lang=next((words for node in _all(root, "language") if (words := _words(node))), None),
         entries=tuple(sorted(entries, key=_age, reverse=True)[:_MOST]),
         problems=() if whole else (f"the XML is broken; {len(kept)} complete addresses were kept",),
     )
@@ -79,7 +81,7 @@ def _root(response: Response) -> tuple[_Node, bool]:
 
 
 def _index(root: _Node, base: str) -> str:
-    found = [address for node in root.iter("{*}loc") if (address := uri.absolute(_words(node), base))]
+    found = [address for node in _all(root, "loc") if (address := uri.absolute(_words(node), base))]
     named = ", ".join(found[:5]) + (" …" if len(found) > 5 else "")
     return f"is an index of {len(found)} sitemaps; set url to the one that holds the news: {named or 'it names none'}"
 
@@ -102,8 +104,8 @@ class _Reader:
     def entry(self, node: _Node) -> Entry | None:
         """The entry of a ``url`` element; None when it is no news."""
         href = uri.absolute(_child(node, "loc"), self.source.url)
-        news = next(node.iterchildren("{*}news"), None)
-        if href is None or (self.source.key and not search(self.source.key, href)):
+        news = next(_children(node, "news"), None)
+        if href is None or (self.source.key and not re.search(self.source.key, href)):
             return None
         if news is None and not self.source.key:
             return None
@@ -126,7 +128,7 @@ def _age(entry: Entry) -> float:
 
 
 def _images(node: _Node) -> Iterator[Link]:
-    for image in node.iterchildren("{*}image"):
+    for image in _children(node, "image"):
         if href := _child(image, "loc"):
             yield Link(href=href, rel="enclosure", type=answers.image_type(href), title=_child(image, "title") or None)
 
@@ -136,16 +138,25 @@ def _terms(news: _Node | None) -> list[str]:
 
 
 def _publication(root: _Node) -> str | None:
-    return next((words for node in root.iter("{*}name") if (words := _words(node))), None)
+    return next((words for node in _all(root, "name") if (words := _words(node))), None)
 
 
 def _name(node: _Node) -> str:
-    return etree.QName(node).localname if isinstance(node.tag, str) else ""
+    """The local name; a prefix that nobody has declared goes too."""
+    return re.split("[}:]", node.tag)[-1] if isinstance(node.tag, str) else ""
 
 
 def _child(node: _Node | None, name: str) -> str:
     """The words of a child by its local name: every site has its own idea of the namespaces' addresses."""
-    return _words(next(node.iterchildren(f"{{*}}{name}"), None)) if node is not None else ""
+    return _words(next(_children(node, name), None)) if node is not None else ""
+
+
+def _children(node: _Node, name: str) -> Iterator[_Node]:
+    return (child for child in node.iterchildren() if _name(child) == name)
+
+
+def _all(root: _Node, name: str) -> Iterator[_Node]:
+    return (node for node in root.iter() if _name(node) == name)
 
 
 def _words(node: _Node | None) -> str:

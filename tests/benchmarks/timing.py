@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 
 def cpu(work: Callable[[], object]) -> float:
@@ -14,12 +15,28 @@ def cpu(work: Callable[[], object]) -> float:
     return time.process_time() - before
 
 
-def ratio(one: Callable[[], object], other: Callable[[], object], *, rounds: int = 15) -> tuple[float, float, float]:
-    """The medians of both in CPU seconds, and the median of the ratios one / other, after a round of warming up."""
+@dataclass(frozen=True)
+class Ratio:
+    """What one thing costs beside another: the medians of both in CPU seconds, the ratio in the median round, and that
+    of the quickest rounds.
+    """
+
+    one: float
+    other: float
+    median: float
+    quickest: float
+
+    def __str__(self) -> str:
+        return f"{self.one * 1000:.1f} ms, ratio {self.median:.2f} (median), {self.quickest:.2f} (quickest)"
+
+
+def ratio(one: Callable[[], object], other: Callable[[], object], *, rounds: int = 15) -> Ratio:
+    """Both in turn, after a round of warming up."""
     one(), other()
-    pairs = [(cpu(one), cpu(other)) for _ in range(rounds)]
-    return (
-        statistics.median(a for a, _ in pairs),
-        statistics.median(b for _, b in pairs),
-        statistics.median(a / b for a, b in pairs),
+    ones, others = zip(*((cpu(one), cpu(other)) for _ in range(rounds)), strict=True)
+    return Ratio(
+        statistics.median(ones),
+        statistics.median(others),
+        statistics.median(a / b for a, b in zip(ones, others, strict=True)),
+        min(ones) / min(others),
     )
