@@ -15,9 +15,11 @@ help:
 	@echo "make test    the tests (CI runs these)"
 	@echo "make run     the daemon, with CONFIG=$(CONFIG)"
 	@echo "make lint    style, types, import contracts"
+	@echo "make format  mends the style, where a tool can"
 	@echo "make bench   the benchmarks"
 	@echo "make soak    the tests that want an hour"
-	@echo "make lock    write the locks anew (needs the network)"
+	@echo "make lock    write the locks anew (needs the network and uv)"
+	@echo "make clean   removes .venv and whatever the tools have left"
 
 demo: $(VENV)/run
 	@$(BIN)/aggregator demo

@@ -3,9 +3,10 @@
 The pages (``[sources.page].pages``) are asked for until a source has been read for the first time, never after.
 
 The articles (``[sources.article]``) are read along with a poll.  A list shows teasers; the page behind an item has
-its text and its moment.  It is asked for when its item is first seen, and again when the list shows the item with
-other words.  At most ``most`` are asked for in a poll, one after the other, under the manners of every request; the
-rest comes with the next polls.  What cannot be read is tried again in later polls, so many times and no more.
+its text and its moment.  It is asked for when its item is first seen, and again, conditionally, when the list shows
+the item with other words.  At most ``most`` are asked for in a poll, one after the other, under the manners of every
+request; the rest comes with the next polls.  What cannot be read is tried again in later polls, so many times and no
+more.
 Whatever becomes of an article, its item is kept as the list has it.
 """
 
@@ -19,16 +20,17 @@ from zoneinfo import ZoneInfo
 
 from aggregator.errors import FetchError, ParseError
 from aggregator.match import Known, same_entry, sightings
-from aggregator.model import Entry, Feed, Response, Sighting, Source, Story, Unread
+from aggregator.model import Entry, Feed, Kept, Response, Sighting, Source, Story, Unread, Validators
 from aggregator.model.units import numbered
 from aggregator.normalize import normalize
 from aggregator.parse import article
+from aggregator.schedule import RETRY, kept, renewed
 from aggregator.workers import Workers
 
 ATTEMPTS = 3
 """How often an article is asked for that cannot be read."""
 
-Ask = Callable[[str], Awaitable[Response]]
+Ask = Callable[[str, Validators | None], Awaitable[Response]]
 
 
 async def further(source: Source, ask: Ask) -> tuple[tuple[Response, ...], tuple[str, ...]]:
@@ -36,7 +38,7 @@ async def further(source: Source, ask: Ask) -> tuple[tuple[Response, ...], tuple
     found: list[Response] = []
     for url in _pages(source):
         try:
-            answer = await ask(url)
+            answer = await ask(url, None)
         except FetchError as failure:
             return tuple(found), (f"{url}: {failure}",)
         if answer.status != 200:
@@ -52,21 +54,26 @@ def _pages(source: Source) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """An item of a list: what was kept of it *before*, how often its article failed, and whether it is *wanted*."""
+    """An item of a list: what was kept of it *before*, how often its article failed, and whether it is *wanted*.
+
+    *validators* are those of the article that was read before.
+    """
 
     sighting: Sighting
     before: Entry | None
     attempts: int
     wanted: bool
+    validators: Validators | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A list with the articles of its items, and the items whose articles are still to come."""
+    """A list with the articles of its items, the items whose articles are still to come, and those that were read."""
 
     feed: Feed
     seen: tuple[Sighting, ...]
     unread: tuple[Unread, ...]
+    articles: tuple[Kept, ...]
 
 
 async def fill(
@@ -84,6 +91,7 @@ async def fill(
     An answer that does not come, or asks for patience, ends the asking until the next poll.
     """
     entries = [_as_before(plan, source) for plan in plans]
+    validators = [plan.validators for plan in plans]
     unread: dict[int, Unread] = {}
     failures: list[str] = []
     patience = source.article.most if source.article else 0
@@ -93,7 +101,7 @@ async def fill(
         if patience:
             patience -= 1
             try:
-                entries[index] = await _read(entries[index], source, ask, workers, timezone)
+                entries[index], validators[index] = await _read(entries[index], plan, source, ask, workers, timezone)
                 continue
             except (FetchError, ParseError) as failure:
                 attempts += 1
@@ -104,25 +112,35 @@ async def fill(
     problems = (*feed.problems, *_told(failures))
     filled = replace(feed, entries=tuple(entries), problems=problems)
     seen = await workers.run(sighted, filled, source, timezone, now)
-    return Filled(filled, seen, tuple(unread.values()))
+    articles = (Kept(key=p.sighting.keys[0], validators=v) for p, v in zip(plans, validators, strict=True) if v)
+    return Filled(filled, seen, tuple(unread.values()), tuple(articles))
 
 
 def plan(
-    seen: Sequence[Sighting], known: Sequence[Story], unread: Sequence[Unread], source: Source
+    seen: Sequence[Sighting],
+    known: Sequence[Story],
+    unread: Sequence[Unread],
+    source: Source,
+    articles: Sequence[Kept] = (),
 ) -> tuple[Plan, ...]:
-    """What is to become of each item, given the stories that are *known* and the *unread* of the last poll."""
+    """What is to become of each item, given the stories that are *known* and, of the last poll, what was *unread* and
+    which *articles* were read.
+    """
     attempts = {each.key: each.attempts for each in unread}
+    validators = {each.key: each.validators for each in articles}
     index = Known(known)
-    return tuple(_plan(sighting, index, attempts, source) for sighting in seen)
+    return tuple(_plan(sighting, index, attempts, validators, source) for sighting in seen)
 
 
-def _plan(sighting: Sighting, known: Known, attempts: dict[str, int], source: Source) -> Plan:
+def _plan(
+    sighting: Sighting, known: Known, attempts: dict[str, int], validators: dict[str, Validators], source: Source
+) -> Plan:
     members = (member.sighting for story in known.sharing(sighting) for member in story.members)
     before = next((member.entry for member in members if same_entry(sighting, member)), None)
     tried = next((attempts[key] for key in sighting.keys if key in attempts), None)
     edited = before is not None and _shown(article.kept(sighting.entry, before, source)) != _shown(before)
     wanted = sighting.entry.link is not None and (before is None or tried is not None or edited)
-    return Plan(sighting, before, tried or 0, wanted)
+    return Plan(sighting, before, tried or 0, wanted, validators.get(sighting.keys[0]) if before else None)
 
 
 def _shown(entry: Entry) -> tuple[object, ...]:
@@ -139,12 +157,17 @@ def _in_turn(plans: Sequence[Plan]) -> list[int]:
     return sorted(wanted, key=lambda index: (plans[index].attempts, plans[index].before is not None, index))
 
 
-async def _read(entry: Entry, source: Source, ask: Ask, workers: Workers, timezone: str) -> Entry:
+async def _read(
+    entry: Entry, plan: Plan, source: Source, ask: Ask, workers: Workers, timezone: str
+) -> tuple[Entry, Validators | None]:
+    """The entry with its article, and the article's validators; as it is, where the article is as it was (304)."""
     assert entry.link is not None
-    answer = await ask(entry.link)
+    answer = await ask(entry.link, plan.validators)
+    if answer.status == 304 and plan.validators:
+        return entry, renewed(answer, plan.validators)
     if answer.status != 200:
-        raise (FetchError if answer.status in (429, 503) else ParseError)(f"the server answered {answer.status}")
-    return await workers.run(read, answer, entry, source, timezone)
+        raise (FetchError if answer.status in RETRY else ParseError)(f"the server answered {answer.status}")
+    return await workers.run(read, answer, entry, source, timezone), kept(answer)
 
 
 def _told(failures: list[str]) -> tuple[str, ...]:

@@ -54,6 +54,7 @@ def normalize(feed: Feed, *, base: str, now: datetime) -> Feed:
         links=_links(feed.links, base),
         rights=_short(feed.rights) or None,
         lang=_language(feed.lang),
+        pace=feed.pace,
         entries=tuple(unique),
         problems=tuple(dict.fromkeys((*map(text.clean, feed.problems), *problems))),
     )

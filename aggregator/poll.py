@@ -1,30 +1,32 @@
-"""One poll of one source, from the origin server to the store.
+"""One poll, from the origin server to the store.
 
 This is where the stages of the river meet; read it from top to bottom:
 
-    fetch → parse → normalize → (articles) → match → merge → store
+    schedule → fetch → parse → normalize → (articles) → match → merge → store
 
-``poll`` waits (for the network, a worker, the writer's turn) and decides nothing; ``read`` and ``settle`` decide and
-wait for nothing.  ``read`` runs in a worker process, ``settle`` in the writer's turn, so that two sources with the same
-news cannot found two stories.
+``ask`` waits (for the network, a worker, the writer's turn) and decides nothing; what it calls decides and waits for
+nothing.  ``read`` runs in a worker process, ``settle`` in the writer's turn, so that two sources with the same news
+cannot found two stories.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from aggregator import follow, merge, text
-from aggregator.errors import FetchError, NetworkError, ParseError
-from aggregator.fetch import Fetcher
+from aggregator import follow, merge, schedule, text
+from aggregator.access import access
+from aggregator.errors import ConfigError, FetchError, NetworkError, ParseError
+from aggregator.fetch import Access, Fetcher
 from aggregator.match import Known, is_known, likeness, match, order, same_entry, sightings
 from aggregator.model import (
     Config,
     Entry,
     Feed,
+    Kept,
     Link,
     Origin,
     Poll,
@@ -35,8 +37,8 @@ from aggregator.model import (
     Validators,
 )
 from aggregator.normalize import normalize
-from aggregator.parse import parse
-from aggregator.schedule import next_poll, not_before
+from aggregator.parse import answers, parse
+from aggregator.schedule import Asking, Came
 from aggregator.store import Store, Tx
 from aggregator.workers import Workers
 
@@ -54,66 +56,121 @@ class Means:
 
 
 async def poll(source: Source, means: Means, *, keep: bool = True) -> Poll:
-    """Ask *source* once and store what came of it; without *keep* nothing is stored.
+    """``ask`` for one source, whatever its schedule says."""
+    known = await means.store.read(lambda tx: tx.polls.some([source.id]))
+    (noted,) = await ask(schedule.grouped([source], known)[0], known, means, keep=keep)
+    return noted
 
-    Never raises for anything a source can do: a failed poll is a ``Poll`` with an error.
+
+async def ask(asking: Asking, known: dict[str, Poll], means: Means, *, keep: bool = True) -> list[Poll]:
+    """Send one request, and store for each of its sources what came of it; without *keep* nothing is stored.
+
+    *known* are the latest polls of all sources; what cannot be reached is marked in them at once, for those that fail
+    at the same moment.  Never raises for anything a source can do: a failed poll is a ``Poll`` with an error.
     """
     now = means.clock()
-    last = await means.store.read(lambda tx: tx.polls.of(source.id))
-    reading = reading_of(source, means.config, means.version)
-    answer: Response | None = None
-    found: Found | None = None
-    error: str | None = None
-    unreachable = False
+    turns = [
+        (source, schedule.last_of(source, known.get(source.id), now), reading_of(source, means.config, means.version))
+        for source in asking.sources
+    ]
+    validators = schedule.conditions(
+        ((last, reading) for _, last, reading in turns), means.config.fetch.unconditional, now
+    )
     try:
-        validators = validators_for(last, reading)
-        if source.page and source.type != "feed":
-            await permitted(means, source.url)
-        answer = await means.fetcher.fetch(source.url, validators, now)
-        error = unusable(answer, conditional=validators is not None)
-        if error is None and answer.status == 200 and not already_read(answer, last, reading):
-            found = await look(answer, source, means, last)
-    except (FetchError, ParseError) as failure:
-        error, unreachable = str(failure), isinstance(failure, NetworkError)
-    noted = note(source, means.config, last, answer, found, error, reading, now, unreachable=unreachable)
-    if found is None:
-        return await means.store.write(lambda tx: keep_note(tx, noted), keep=keep)
-    return await means.store.write(lambda tx: settle(tx, found.seen, noted, means.config), keep=keep)
+        came = await _fetch(asking, validators, means)
+    except NetworkError as failure:
+        now = means.clock()
+        known |= {source.id: schedule.lost(last, now) for source, last, _ in turns}
+        came = schedule.unreached(str(failure), known.values(), means.config.fetch, now)
+    return [await _finish(source, last, reading, came, means, keep) for source, last, reading in turns]
 
 
-async def permitted(means: Means, url: str) -> None:
+async def _fetch(asking: Asking, validators: Validators | None, means: Means) -> Came:
+    """Raises NetworkError when nothing could be reached."""
+    try:
+        way = access(asking.sources[0])
+        if any(map(is_scraped, asking.sources)):
+            await _permitted(asking.url, way, means)
+        answer = await means.fetcher.fetch(asking.url, validators, means.clock(), way)
+    except NetworkError:
+        raise
+    except (ConfigError, FetchError) as failure:
+        return Came(None, str(failure), asked=means.clock(), arrived=means.clock())
+    error = unusable(answer, conditional=validators is not None)
+    return Came(answer, error, asked=answer.date, arrived=means.clock())
+
+
+async def _permitted(url: str, way: Access, means: Means) -> None:
     """Raises FetchError when robots.txt does not let us read the page at *url*; a feed is there to be fetched."""
-    if refusal := await means.fetcher.allowed(url, means.clock()):
+    if refusal := await means.fetcher.allowed(url, means.clock(), way):
         raise FetchError(refusal)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was read: the feed, its entries as sightings, and the entries whose articles are still to be read."""
+    """What was read: the feed, its entries as sightings, and the entries whose articles are still to be read or were.
+
+    *rebuff* is the answer to a further page or an article that asked to be left alone.
+    """
 
     feed: Feed
     seen: tuple[Sighting, ...]
     unread: tuple[Unread, ...] = ()
+    articles: tuple[Kept, ...] = ()
+    rebuff: Response | None = None
 
 
-async def look(answer: Response, source: Source, means: Means, last: Poll | None) -> Found:
+async def _finish(source: Source, last: Poll, reading: str, came: Came, means: Means, keep: bool) -> Poll:
+    answer, error, found = came.answer, came.error, None
+    if answer and error is None and answer.status == 200 and not schedule.already_read(answer, last, reading):
+        try:
+            found = await look(answer, source, last, reading, means)
+        except ParseError as failure:
+            error = str(failure)
+    if found:
+        last = replace(last, unread=found.unread, articles=found.articles)
+        came = replace(came, rebuff=found.rebuff)
+    noted = schedule.note(source, last, came, found.feed if found else None, error, reading)
+    fetch = means.config.fetch
+    if found is None:
+        concluded = schedule.conclude(source, fetch, last, noted, came, familiar=True)
+        if keep:
+            await means.store.note(concluded)
+        return concluded
+    seen = found.seen
+
+    def store(tx: Tx) -> Poll:
+        settled = settle(tx, seen, noted, means.config)
+        concluded = schedule.conclude(source, fetch, last, settled, came, familiar=settled.new < len(seen))
+        tx.polls.note(concluded)
+        return concluded
+
+    return await means.store.write(store, keep=keep)
+
+
+async def look(answer: Response, source: Source, last: Poll, reading: str, means: Means) -> Found:
     """Read the answer, on the first success with the pages that continue it, and the articles behind its items."""
+    rebuffs: list[Response] = []
 
-    async def ask(url: str) -> Response:
-        await permitted(means, url)
-        return await means.fetcher.fetch(url, None, means.clock())
+    async def ask(url: str, validators: Validators | None) -> Response:
+        way = access(source)
+        await _permitted(url, way, means)
+        came = await means.fetcher.fetch(url, validators, means.clock(), way)
+        if came.status in schedule.RETRY:
+            rebuffs.append(came)
+        return came
 
-    first = last is None or last.first_success is None
-    more, problems = await follow.further(source, ask) if first else ((), ())
+    more, problems = await follow.further(source, ask) if last.first_success is None else ((), ())
     timezone = means.config.timezone
     feed, seen = await means.workers.run(read, answer, source, timezone, more)
     feed = replace(feed, problems=(*feed.problems, *problems))
     if source.article is None:
-        return Found(feed, seen)
+        return Found(feed, seen, rebuff=next(iter(rebuffs), None))
     known = await means.store.read(lambda tx: tx.stories.sharing(key for one in seen for key in one.keys))
-    plans = follow.plan(seen, known, last.unread if last else (), source)
+    articles = last.articles if last.reading == reading else ()
+    plans = follow.plan(seen, known, last.unread, source, articles)
     filled = await follow.fill(feed, plans, source, ask=ask, workers=means.workers, timezone=timezone, now=answer.date)
-    return Found(filled.feed, filled.seen, filled.unread)
+    return Found(filled.feed, filled.seen, filled.unread, filled.articles, rebuff=next(iter(rebuffs), None))
 
 
 # -- what is decided before and after the wire ---------------------------------
@@ -121,18 +178,23 @@ async def look(answer: Response, source: Source, means: Means, last: Poll | None
 
 def reading_of(source: Source, config: Config, version: str) -> str:
     """How a source's bytes are read; when this changes, they are read again although they have not changed."""
+    return _reading(source, config.timezone, version)
+
+
+@lru_cache(maxsize=4096)
+def _reading(source: Source, timezone: str, version: str) -> str:
     reading = replace(source, note=None, interval=None, enabled=True)
-    return text.digest(version, config.timezone, repr(reading))
+    return text.digest(version, timezone, repr(reading))
 
 
-def validators_for(last: Poll | None, reading: str) -> Validators | None:
-    """The validators to send: those of the last bytes that were read as they would be read today."""
-    return last.validators if last and last.reading == reading else None
+def readings(means: Means) -> dict[str, str]:
+    """``reading_of`` every source, by id."""
+    return {source.id: reading_of(source, means.config, means.version) for source in means.config.sources}
 
 
-def already_read(answer: Response, last: Poll | None, reading: str) -> bool:
-    """Whether these very bytes were read before, in the same manner."""
-    return last is not None and last.reading == reading and last.body == _body(answer)
+def is_scraped(source: Source) -> bool:
+    """Whether robots.txt has a say: a feed is there to be fetched by programs, a page is not."""
+    return source.type == "page" or (source.type == "auto" and source.page is not None)
 
 
 def unusable(answer: Response, *, conditional: bool) -> str | None:
@@ -141,6 +203,8 @@ def unusable(answer: Response, *, conditional: bool) -> str | None:
         return None
     if answer.status == 304:
         return None if conditional else "the server answered 304 (not modified) although nothing was to be compared"
+    if sentence := answers.challenge(answer):
+        return sentence
     return _STATUS.get(answer.status, f"the server answered {answer.status}") + (
         "" if answer.status in _STATUS else "; see whether the address still works in a browser"
     )
@@ -157,45 +221,6 @@ _STATUS = {
     503: "the server is unavailable (503); nothing to do here, it is asked again later",
     504: "the server failed (504); nothing to do here, it is asked again later",
 }
-
-
-def note(
-    source: Source,
-    config: Config,
-    last: Poll | None,
-    answer: Response | None,
-    found: Found | None,
-    error: str | None,
-    reading: str | None,
-    now: datetime,
-    *,
-    unreachable: bool = False,
-) -> Poll:
-    """What is to be remembered of a poll.  A failure forgets nothing that a success had taught us."""
-    failures = (last.failures if last else 0) + 1 if error else 0
-    noted = replace(
-        last or Poll(source=source.id, url=source.url, at=now, next_poll=now, status="ok"),
-        url=source.url,
-        at=now,
-        next_poll=next_poll(source, config.fetch, answer=answer, failures=failures, now=now, unreachable=unreachable),
-        http_status=answer.status if answer else None,
-        error=error,
-        failures=failures,
-        tried=reading,
-        not_before=not_before(answer, now),
-        new=0,
-        held=0,
-    )
-    if error or answer is None:
-        return replace(noted, status="gone" if answer and answer.status == 410 else "failed")
-    noted = replace(noted, first_success=noted.first_success or now, last_success=now)
-    if answer.status == 304:
-        return replace(noted, status="not_modified", validators=_renewed(answer, noted.validators))
-    if found is not None:
-        noted = replace(noted, entries=len(found.feed.entries), problems=found.feed.problems, unread=found.unread)
-        if found.unread:  # the list is read again, whether it changed or not
-            reading = None
-    return replace(noted, status="ok", validators=_validators(answer), body=_body(answer), reading=reading)
 
 
 # -- what is decided in a worker ---------------------------------------------------
@@ -224,8 +249,35 @@ def _with_origin(entry: Entry, feed: Feed, source: Source, url: str) -> Entry:
 # -- what is decided in the writer's turn ------------------------------------------
 
 
+def claim(
+    tx: Tx, askings: Iterable[Asking], believed: Mapping[str, Poll] | None, means: Means, now: datetime
+) -> tuple[list[Asking], dict[str, Poll]]:
+    """Note, before anything is sent, that these are being asked: whatever becomes of us, nobody asks again too soon.
+
+    Returns those that may be sent, and the polls as they are noted now.  Where they are not as *believed*, another
+    process has asked meanwhile, and nothing is sent.
+    """
+    askings = list(askings)
+    known = tx.polls.some([source.id for asking in askings for source in asking.sources])
+    mine = [a for a in askings if believed is None or not any(_overtaken(one, known, believed) for one in a.sources)]
+    claims = [
+        schedule.claimed(
+            source, known.get(source.id), means.config.fetch, now, reading_of(source, means.config, means.version)
+        )
+        for asking in mine
+        for source in asking.sources
+    ]
+    tx.polls.note(*claims)
+    return mine, known | {poll.source: poll for poll in claims}
+
+
+def _overtaken(source: Source, known: Mapping[str, Poll], believed: Mapping[str, Poll]) -> bool:
+    last, mine = known.get(source.id), believed.get(source.id)
+    return last is not None and (mine is None or last.at > mine.at)
+
+
 def settle(tx: Tx, seen: tuple[Sighting, ...], noted: Poll, config: Config) -> Poll:
-    """Give every sighting its story, and keep both.
+    """Give every sighting its story; what has been learnt of the source is noted by whoever calls.
 
     A source's first success is quiet: its stories reach the feed and no digest.  A source that is not new and brings
     a flood has its unknown entries held until the operator has looked.
@@ -243,32 +295,5 @@ def settle(tx: Tx, seen: tuple[Sighting, ...], noted: Poll, config: Config) -> P
     for story in changed:
         tx.stories.save(story, at=noted.at, loud=not first)
     held = sum(story.held for story in changed if story.id not in before)
-    return keep_note(tx, replace(noted, new=len(unknown), held=held))
-
-
-def keep_note(tx: Tx, noted: Poll) -> Poll:
-    """Keep what is remembered of a poll."""
-    tx.polls.note(noted)
-    return noted
-
-
-# -- validators (RFC 9110 §8.8) --------------------------------------------------------
-
-
-def _validators(answer: Response) -> Validators | None:
-    etag, last_modified = answer.headers.get("etag"), answer.headers.get("last-modified")
-    if etag is None and last_modified is None:
-        return None
-    return Validators(url=answer.url, etag=etag, last_modified=last_modified)
-
-
-def _renewed(answer: Response, old: Validators | None) -> Validators | None:
-    """A 304 may carry new validators; what it does not mention stays as it was (RFC 9111 §3.2)."""
-    new = _validators(answer)
-    if new is None or old is None:
-        return old
-    return replace(old, etag=new.etag or old.etag, last_modified=new.last_modified or old.last_modified)
-
-
-def _body(answer: Response) -> str:
-    return hashlib.blake2b(answer.content, digest_size=16).hexdigest()
+    arrivals = schedule.remembered((*noted.arrivals, *(one.published for one in unknown)), config.fetch.interval)
+    return replace(noted, new=len(unknown), held=held, arrivals=arrivals)

@@ -28,6 +28,7 @@ from aggregator.store import Store, Tx
 
 Clock = Callable[[], datetime]
 LONG_AGO = timedelta(days=2)
+LONGEST = f"{'x' * 241}@example.org"  # an address can have no more than 254 characters (RFC 5321 §4.5.3.1.3)
 
 
 def enrol(tx: Tx, config: Config, now: datetime) -> None:
@@ -66,17 +67,17 @@ def missed(tx: Tx, config: Config, now: datetime) -> list[tuple[Digest, str]]:
 def freeze(tx: Tx, config: Config, digest: Digest, slot: str, now: datetime) -> Edition:
     """Freeze the edition of *slot*: for every recipient what arrived and was not yet mailed to them.
 
-    Recipients with the same news share a letter.  The slot is unique; freezing it again fails whole.
+    Recipients with the same news share a letter.  The slot is unique; freezing it again fails whole.  What arrived last
+    and does not fit into the letter is not mailed, and its readers' cursors stay, so that the next edition has it.
     """
-    letters = [
-        (
-            _letter(tx, config, digest, ids, now),
-            ids,
-            {address: envelope(config, digest, slot, address, now) for address in addresses},
-        )
-        for ids, addresses in _readers(tx, config, digest)
-    ]
-    return tx.mailing.freeze(digest.id, slot, now=now, expires=now + digest.expire, letters=letters)
+    letters: list[tuple[Letter, Sequence[str], dict[str, Envelope]]] = []
+    behind: set[str] = set()
+    for ids, addresses in _readers(tx, config, digest):
+        letter, many = _letter(tx, config, digest, slot, ids, now)
+        letters.append((letter, ids[:many], {to: envelope(config, digest, slot, to, now) for to in addresses}))
+        behind.update(addresses if many < len(ids) else ())
+    expires = now + digest.expire
+    return tx.mailing.freeze(digest.id, slot, now=now, expires=expires, letters=letters, behind=behind)
 
 
 def newest_first(stories: Sequence[Story], zones: tuple[str, ...], prefer: str | None) -> list[Story]:
@@ -91,7 +92,8 @@ def preview(tx: Tx, config: Config, digest: Digest, now: datetime) -> tuple[Lett
     for ids, addresses in _readers(tx, config, digest):
         first = next((address for address in digest.recipients if address in addresses), None)
         if first:
-            return _letter(tx, config, digest, ids, now), envelope(config, digest, "preview", first, now)
+            letter, _ = _letter(tx, config, digest, "preview", ids, now)
+            return letter, envelope(config, digest, "preview", first, now)
     return None
 
 
@@ -104,10 +106,22 @@ def _readers(tx: Tx, config: Config, digest: Digest) -> list[tuple[tuple[str, ..
     return sorted(readers.items())
 
 
-def _letter(tx: Tx, config: Config, digest: Digest, ids: Sequence[str], now: datetime) -> Letter:
+def _letter(tx: Tx, config: Config, digest: Digest, slot: str, ids: Sequence[str], now: datetime) -> tuple[Letter, int]:
+    """The letter of the stories *ids*, in the order of their arrival, and how many of them it holds."""
     stream = config.stream(digest.stream)
-    shown = newest_first(tx.stories.all(ids), config.zones_of(stream), stream.prefer)
-    return render(config, digest, shown, now)
+    found = (story.within(config.zones_of(stream), stream.prefer) for story in tx.stories.all(ids))
+    shown = [story for story in found if story]
+    about = envelope(config, digest, slot, LONGEST, now)
+    letter, many = render(config, digest, shown, now, lambda letter: _weight(letter, about))
+    return letter, len(ids) if many == len(shown) else ids.index(shown[many].id)
+
+
+def _weight(letter: Letter, about: Envelope) -> int:
+    """The bytes of its message; none for one that cannot be sent, whatever its size."""
+    try:
+        return len(compose(letter, about))
+    except MailError:
+        return 0
 
 
 def envelope(config: Config, digest: Digest, slot: str, address: str, now: datetime) -> Envelope:

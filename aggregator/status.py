@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from aggregator import uri
 from aggregator.model import Config, Poll, Source
 from aggregator.model.units import write_duration
 
@@ -29,9 +30,14 @@ class SourceStatus:
     poll: Poll | None = None
 
 
-def sources(config: Config, polls: Mapping[str, Poll], now: datetime) -> list[SourceStatus]:
-    """The status of every configured source, in the order of the file."""
-    return [_source(source, config, polls.get(source.id), now) for source in config.sources]
+def sources(
+    config: Config, polls: Mapping[str, Poll], now: datetime, held: Mapping[str, datetime] | None = None
+) -> list[SourceStatus]:
+    """The status of every configured source, in the order of the file.
+
+    *held* are the servers that asked to be left alone as a whole, and until when.
+    """
+    return [_source(source, config, polls.get(source.id), now, held or {}) for source in config.sources]
 
 
 def health(statuses: Sequence[SourceStatus], late_mails: int = 0) -> tuple[bool, str]:
@@ -47,8 +53,12 @@ def health(statuses: Sequence[SourceStatus], late_mails: int = 0) -> tuple[bool,
     return False, f"{'; '.join(wrong)}; `aggregator status` says more"
 
 
-def _source(source: Source, config: Config, poll: Poll | None, now: datetime) -> SourceStatus:
-    condition, words = _judge(source, config, poll, now)
+def _source(
+    source: Source, config: Config, poll: Poll | None, now: datetime, held: Mapping[str, datetime]
+) -> SourceStatus:
+    condition, words = _judge(source, config, poll, now, held)
+    if poll and condition != "off":
+        words += _moved(poll)
     if condition in {"failing", "gone"} and source.note:
         words = f"{words}. Note: {source.note}"
     overdue = condition in WRONG and _overdue(source, config, poll, now)
@@ -58,29 +68,52 @@ def _source(source: Source, config: Config, poll: Poll | None, now: datetime) ->
 def _overdue(source: Source, config: Config, poll: Poll | None, now: datetime) -> bool:
     if poll is None or poll.last_success is None or poll.status == "gone":
         return True
-    return now - poll.last_success > 2 * (source.interval or config.fetch.interval) + timedelta(minutes=5)
+    # A server may have wanted a longer interval than ours: one failure after it is no alarm yet.
+    since = poll.at if poll.failures == 1 else poll.last_success
+    return now - since > 2 * (source.interval or config.fetch.interval) + timedelta(minutes=5)
 
 
-def _judge(source: Source, config: Config, poll: Poll | None, now: datetime) -> tuple[Condition, str]:
+def _judge(
+    source: Source, config: Config, poll: Poll | None, now: datetime, held: Mapping[str, datetime]
+) -> tuple[Condition, str]:
     if not source.enabled:
         return "off", "switched off (enabled = false)"
     if poll is None or poll.url != source.url:
         return "waiting", "not polled yet" if poll is None else "not polled yet at its new address"
+    if poll.status == "asked":
+        return "waiting", f"asked {_ago(poll.at, now)}, and nothing has come of it yet"
     if poll.status == "gone":
         return "gone", f"{poll.error}; not asked any more"
     if poll.error:
         return "failing", _failing(poll, now)
+    if until := _left_alone(poll, held):
+        return "ok", f"{_well(poll, now)}; its server asked to be left alone for another {_span(until - now)}"
     interval = source.interval or config.fetch.interval
     if now > poll.next_poll + max(interval, timedelta(minutes=5)):
         return "late", f"should have been polled {_ago(poll.next_poll, now)}; is the daemon running?"
     return "ok", _well(poll, now)
 
 
+def _left_alone(poll: Poll, held: Mapping[str, datetime]) -> datetime | None:
+    servers = {uri.server(url) for url in (poll.url, poll.answered) if url}
+    return max((until for server, until in held.items() if server in servers), default=None)
+
+
+def _moved(poll: Poll) -> str:
+    move = poll.moved
+    if move is None:
+        return ""
+    if move.direct:
+        return f"; moved permanently to {move.to}, and is asked there: put it into the configuration"
+    strange = "" if move.same else ", where another feed seems to be"
+    return f"; redirects permanently to {move.to}{strange} since {move.since:%Y-%m-%d}"
+
+
 def _failing(poll: Poll, now: datetime) -> str:
-    times = "once" if poll.failures == 1 else f"{poll.failures} times in a row"
+    times = {0: "", 1: "failed once; "}.get(poll.failures, f"failed {poll.failures} times in a row; ")
     since = f"last read {_ago(poll.last_success, now)}" if poll.last_success else "never read yet"
-    again = "now" if poll.next_poll <= now else f"in {_passed(poll.next_poll - now)}"
-    return f"{poll.error} (failed {times}; {since}; asked again {again})"
+    again = "now" if poll.next_poll <= now else f"in {_span(poll.next_poll - now)}"
+    return f"{poll.error} ({times}{since}; asked again {again})"
 
 
 def _well(poll: Poll, now: datetime) -> str:
@@ -96,10 +129,10 @@ def _ago(moment: datetime | None, now: datetime) -> str:
     if moment is None:
         return "never"
     passed = max(now - moment, timedelta(0))
-    return "just now" if passed < timedelta(minutes=1) else f"{_passed(passed)} ago"
+    return "just now" if passed < timedelta(minutes=1) else f"{_span(passed)} ago"
 
 
-def _passed(passed: timedelta) -> str:
+def _span(passed: timedelta) -> str:
     """A duration as people say it: in minutes, hours or days."""
     passed = max(passed, timedelta(minutes=1))
     unit = timedelta(minutes=1) if passed < timedelta(hours=1) else timedelta(hours=1)

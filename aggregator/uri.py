@@ -45,7 +45,9 @@ def absolute(href: str, base: str | None) -> str | None:
     """*href* as an absolute http(s) URL, resolved against *base* (RFC 3986 §5); None when there is no such URL.
 
     The fragment stays.  Characters that RFC 3986 does not allow are percent-encoded; an international host name stays
-    as it is written.
+    as it is written.  A user and a password are left out, and the link stays: ``https://bank.example@evil.example/``
+    looks like the bank's and leads elsewhere (RFC 3986 §7.6), a password is nobody else's business (§7.5), and without
+    them the address says where it leads.  Leaving out the whole link would lose an item for a slip of its editor.
     """
     if _PLAIN.fullmatch(href) and len(href) <= MAX_LENGTH:
         return href
@@ -101,6 +103,16 @@ def host(url: str) -> str:
         return ""
 
 
+def server(url: str) -> str:
+    """Who answers for a URL: its host, with the port where that is neither http's nor https's own."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    return (parts.hostname or "") + ("" if port in _DEFAULT_PORTS else f":{port}")
+
+
 def tag(authority: str, specific: str) -> str:
     """A tag URI (RFC 4151).  *authority* is ``host,date`` or a bare ``host``, which gets the date 2026."""
     name, _, date = authority.partition(",")
@@ -123,6 +135,7 @@ def _usable(parts: SplitResult) -> bool:
 def _encoded(parts: SplitResult) -> SplitResult:
     """Raises UnicodeEncodeError (a ValueError) for a surrogate without a partner."""
     return parts._replace(
+        netloc=parts.netloc.rpartition("@")[2],
         path=_quoted(parts.path, _PATH_SAFE),
         query=_quoted(parts.query, _QUERY_SAFE),
         fragment=_quoted(parts.fragment, _QUERY_SAFE),

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds after which something that should have happened has not happened."""
 
 
@@ -55,8 +56,9 @@ def command(*arguments: str | Path, cwd: Path | None = None, **environment: str)
 class Installation:
     """A directory with a configuration and a database, and the daemon that runs on them."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, temporary: Path) -> None:
         self.directory = directory
+        self.temporary = temporary
         self.config = directory / "aggregator.toml"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -96,7 +98,7 @@ class Installation:
                 [sys.executable, "-m", "aggregator", "run", "--config", str(self.config)],
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **environment},
+                env={**os.environ, "TMPDIR": str(self.temporary), **environment},
                 start_new_session=True,
             )
         eventually(self._answers)
@@ -130,10 +132,15 @@ class Installation:
 
 @contextmanager
 def installation(directory: Path) -> Iterator[Installation]:
-    """An installation whose daemon, if one runs, ends with the test."""
-    made = Installation(directory)
-    try:
-        yield made
-    finally:
-        if made.process and made.process.poll() is None:
-            made.kill()
+    """An installation whose daemon, if one runs, ends with the test.
+
+    Who is killed cannot tidy up: what a daemon kept in its directory for temporary files goes here.  The directory has
+    a short name, because the workers' socket is in it (unix(7): 108 bytes).
+    """
+    with tempfile.TemporaryDirectory(prefix="news-", ignore_cleanup_errors=True) as temporary:
+        made = Installation(directory, Path(temporary))
+        try:
+            yield made
+        finally:
+            if made.process and made.process.poll() is None:
+                made.kill()

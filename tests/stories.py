@@ -6,17 +6,22 @@ are kept.  ``fortnight()`` is what a stream gets; ``sighting`` and ``story`` mak
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from aggregator.digest import render
+from aggregator.mail import compose
 from aggregator.model import (
     Category,
     Config,
     Content,
     Digest,
     Entry,
+    Envelope,
+    Letter,
     Link,
     Mail,
     Match,
@@ -52,6 +57,22 @@ CONFIG = Config(
     streams=(STREAM,),
     digests=(DIGEST,),
 )
+
+
+ENVELOPE = Envelope(
+    sender="Politie samenwerking <nieuws@example.be>",
+    reply_to=None,
+    recipient="lezer@example.be",
+    list_id="dagelijks.nieuws.example.be",
+    message_id="<dagelijks.0123456789abcdef0123456789abcdef@example.be>",
+    date=datetime(2026, 11, 23, 8, 0, tzinfo=UTC),
+    archive="https://nieuws.example.be/samenwerking/",
+)
+
+
+def rendered(config: Config, digest: Digest, shown: Sequence[Story], now: datetime) -> Letter:
+    """The letter of as many of these stories as a message holds."""
+    return render(config, digest, shown, now, lambda letter: len(compose(letter, ENVELOPE)))[0]
 
 
 def at(local: str) -> datetime:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
+import signal
 import socket
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.origin import Origin
-from tests.fakes.relay import Relay
+from tests.fakes.relay import Answer, Relay
 from tests.processes import Installation, command, eventually, installation
 from tests.sites import Zones, digest
 
@@ -127,6 +133,19 @@ def test_a_second_daemon_is_refused(tmp_path: Path) -> None:
         assert f"another daemon (process {one.process.pid}) uses this database" in done.stderr
 
 
+def test_a_daemon_that_stops_leaves_no_temporary_files(tmp_path: Path) -> None:
+    """The workers' socket has a directory of its own, and SIGTERM takes it along."""
+    with Origin() as origin, installation(tmp_path) as one:
+        zones = Zones(origin)
+        zones.publish(1, NOW)
+        one.configure(zones.configuration())
+        one.start()
+        eventually(lambda: one.json("stories", "list"))
+        assert list(one.temporary.iterdir()) != []
+        assert one.stop() == 0
+        assert list(one.temporary.iterdir()) == []
+
+
 def test_an_unreachable_relay_is_a_sentence(tmp_path: Path) -> None:
     """The daemon goes on, the log and `check --mail` say which relay and why, and the mail goes out once it is back."""
     with Origin() as origin, installation(tmp_path) as one:
@@ -139,11 +158,57 @@ def test_an_unreachable_relay_is_a_sentence(tmp_path: Path) -> None:
         eventually(lambda: one.json("status")["sources"][0]["condition"] == "ok")
         zones.publish(2, NOW)
         eventually(lambda: "deferred" in one.json("status")["deliveries"])
-        assert "mail to an@example.be: deferred" in one.log
+        assert "mail 1 of digest snel: deferred" in one.log
+        assert "whose it is: aggregator digest list " in one.log
         assert "refused" in one.log
         done = one.run("check", "--mail", "an@example.be")
         assert done.returncode == 1
         assert f"the relay {address} did not take the test" in done.stderr
+
+
+def test_no_log_names_a_subscriber(tmp_path: Path) -> None:
+    """A relay that repeats the address in every shape: log and status have a number, `digest list` says whose it is."""
+    said = "450 4.2.1 <An.Peeters@example.be> mailbox AN.PEETERS is full"
+    with Origin() as origin, installation(tmp_path) as one:
+        zones = Zones(origin)
+        zones.publish(1, NOW)
+        with Relay(script=lambda step: Answer(phase="rcpt", say=said)) as relay:
+            one.configure(zones.configuration(digest(relay.url, "an.peeters@example.be")))
+            one.start()
+            eventually(lambda: one.json("status")["sources"][0]["condition"] == "ok")
+            zones.publish(2, NOW)
+            (troubled,) = eventually(lambda: one.json("status")["troubled_deliveries"])
+        edition = str(troubled["edition"])
+        (mail,) = one.json("digest", "list", edition)
+        assert (mail["address"], mail["state"], mail["id"]) == ("an.peeters@example.be", "deferred", troubled["id"])
+        assert mail["reply"] == "450 4.2.1 <***> mailbox *** is full"
+        assert "an.peeters@example.be" in one.run("digest", "list", edition).stdout
+        told = one.log + one.run("status").stdout + json.dumps(one.json("status")) + one.run("digest", "list").stdout
+        assert f"mail {troubled['id']} of digest snel: deferred, 450 4.2.1 <***> mailbox *** is full" in told
+        assert f"aggregator digest list {edition}" in told
+        assert "peeters" not in told.lower()
+        nothing = one.run("digest", "list", "999")
+        assert (nothing.returncode, "there is no edition 999" in nothing.stderr) == (1, True)
+
+
+def test_a_mistake_among_the_recipients_is_not_quoted_in_the_log(tmp_path: Path) -> None:
+    """Who runs check sees what is wrong; the journal has the place, and nobody's address."""
+    with Origin() as origin, installation(tmp_path) as one:
+        right = Zones(origin).configuration(digest("smtp://127.0.0.1:25", "an@example.be"))
+        one.configure(right.replace('"an@example.be"', '"an@example.be", "An Peeters <peeters@example.be>"'))
+        assert "peeters@example.be" in one.run("check").stderr
+        done = command("run", "--config", one.config, JOURNAL_STREAM="8:1")
+        assert "digests[0].recipients[1]: expected a mail address" in done.stderr
+        assert "peeters@" not in done.stderr
+        wrong = one.config.read_text()
+        one.configure(right)
+        one.start()
+        one.config.write_text(wrong)
+        assert one.process is not None
+        one.process.send_signal(signal.SIGHUP)
+        eventually(lambda: "the new configuration is not used" in one.log)
+        assert "digests[0].recipients[1]: expected a mail address" in one.log
+        assert "peeters@" not in one.log
 
 
 def test_check_describes_and_sends_a_test(tmp_path: Path) -> None:
@@ -186,6 +251,51 @@ def test_poll_prints_an_object_a_source(tmp_path: Path) -> None:
         unknown = one.run("poll", "east-news")
         assert unknown.returncode == 2
         assert "there are: north-news, south-news" in unknown.stderr
+
+
+def test_poll_tells_each_source_once_and_in_order(tmp_path: Path) -> None:
+    """--json keeps the order of the targets, however slow the first; who is named twice is asked once."""
+    with Origin() as origin, installation(tmp_path) as one:
+        zones = Zones(origin)
+        zones.publish(1, NOW)
+        one.configure(zones.configuration())
+        origin.hang("/nl/news")
+        done = one.run("poll", "south-news", "north-news", "south-news", "--json")
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [line["source"] for line in lines] == ["south-news", "north-news"]
+        assert "within 3 s" in lines[0]["error"]
+        assert len(origin.asked("/nl/news")) == 1
+
+
+def test_poll_shows_how_far_it_is_on_a_terminal(tmp_path: Path) -> None:
+    """A line a source as it comes, and below them, while there is more to come, how many there are."""
+    with Origin() as origin, installation(tmp_path) as one:
+        zones = Zones(origin)
+        zones.publish(1, NOW)
+        one.configure(zones.configuration())
+        origin.hang("/nl/news")
+        seen = on_a_terminal("poll", "--config", str(one.config))
+        assert "0/2" in seen
+        assert "1/2" in seen
+        assert seen.count("north-news") == seen.count("south-news") == 1
+
+
+def on_a_terminal(*arguments: str) -> str:
+    """What somebody sees who runs ``aggregator`` in a terminal, control characters included."""
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "200"}
+    environment.pop("NO_COLOR", None)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aggregator", *arguments], stdout=theirs, stderr=theirs, stdin=theirs, env=environment
+    )
+    os.close(theirs)
+    seen = b""
+    with contextlib.suppress(OSError):  # EIO: the other side has gone
+        while block := os.read(ours, 4096):
+            seen += block
+    os.close(ours)
+    assert process.wait(timeout=30) == 0
+    return seen.decode()
 
 
 def test_poll_respects_not_now_and_never_again(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def changed(*changes: tuple[str, str]) -> str:
 
 def uncommented() -> str:
     """The shipped file with every setting that is commented out put to work."""
-    return re.sub(r"(?m)^# ([a-z_]+ = )", r"\1", SHIPPED.read_text(encoding="utf-8"))
+    return re.sub(r"(?m)^# ([a-z_]+ = |\[)", r"\1", SHIPPED.read_text(encoding="utf-8"))
 
 
 def test_the_shipped_configuration_loads() -> None:
@@ -147,8 +147,8 @@ def test_the_shipped_configuration_shows_every_setting() -> None:
 
 
 def test_the_shipped_configuration_loads_with_every_setting_in_use(tmp_path: Path) -> None:
-    """The examples in the comments are right too."""
-    everything = load(tmp_path, uncommented())
+    """The examples in the comments are right too, but for the token that stands for user and password."""
+    everything = load(tmp_path, re.sub(r"(?m)^token_file = .*", "", uncommented()))
     assert everything.source("bht-nieuws").interval == Fetch().interval
     assert everything.mail is not None
     assert everything.mail.password_file == "relay-password"
@@ -204,7 +204,7 @@ def test_every_setting_has_its_one_comment() -> None:
     """Above every setting, when it stands in the file for the first time, there is one line that says what it is."""
     table, seen, before = "", set(), ""
     for line in SHIPPED.read_text(encoding="utf-8").splitlines():
-        if header := re.fullmatch(r"\[+([a-z.]+)\]+", line):
+        if header := re.fullmatch(r"(?:# )?\[+([a-z.]+)\]+", line):
             table = header[1]
         setting = re.match(r"(?:# )?([a-z_]+) = ", line)
         if setting and (table, setting[1]) not in seen:
@@ -224,6 +224,7 @@ def test_no_secret_is_shipped() -> None:
 
 # Mistakes, one by one
 
+AUTH = 'url = "https://www.politie.be/5375/nieuws"'
 MISTAKES = [
     ('language = "nl-BE"', 'langage = "nl-BE"', 'langage: unknown setting; did you mean "language"?'),
     (
@@ -393,6 +394,12 @@ MISTAKES = [
         'sources[1].url: expected an http or https address such as "https://www.example.org/feed", found "ftp://x"',
     ),
     (
+        "https://www.politie.be/5375/nieuws",
+        "https://jan:geheim@www.politie.be/5375/nieuws",
+        "sources[1].url: expected an address without a user and a password: credentials do not belong into it, "
+        'found "https://jan:***@www.politie.be/5375/nieuws"',
+    ),
+    (
         'zone = "hz"',
         'zone = "bth"',
         'sources[1].zone: expected the id of one of the zones ("bht", "hz"), found "bth"; did you mean "bht"?',
@@ -438,6 +445,69 @@ MISTAKES = [
         "(?P<key>[0-9]+)",
         "([0-9]+)",
         r"sources[0].key: expected a group named key, such as '/detail/(?P<key>\d+)', " 'found "/detail/([0-9]+)"',
+    ),
+    (
+        "[fetch]",
+        '[fetch]\nproxy = "socks5://proxy:1080"',
+        'fetch.proxy: expected "http://host:port", found "socks5://proxy:1080"',
+    ),
+    (
+        "[fetch]",
+        '[fetch]\nproxy = "http://jan:geheim@proxy:3128"',
+        "fetch.proxy: expected no user and password in the address: HTTP_PROXY may carry them "
+        '(proxy_from_environment), found "http://jan:***@proxy:3128"',
+    ),
+    (
+        'id = "hz-nieuws"',
+        'id = "hz-nieuws"\nproxy = "none"',
+        'sources[1].proxy: expected "http://host:port" or "direct", found "none"',
+    ),
+    (
+        AUTH,
+        f"{AUTH}\n[sources.auth]",
+        "sources[1].auth: expected user with password_file, token_file, or header with value_file; found none of them",
+    ),
+    (
+        AUTH,
+        f'{AUTH}\n[sources.auth]\nuser = "a:b"\npassword_file = "x"',
+        'sources[1].auth.user: expected a user name without a colon, found "a:b"',
+    ),
+    (
+        AUTH,
+        f'{AUTH}\n[sources.auth]\nuser = "a"',
+        "sources[1].auth.password_file: required beside user, but not there",
+    ),
+    (
+        AUTH,
+        f'{AUTH}\n[sources.auth]\ntoken_file = "t"\nvalue_file = "x"',
+        "sources[1].auth.header: required beside value_file, but not there",
+    ),
+    (
+        AUTH,
+        f'{AUTH}\n[sources.auth]\nuser = "a"\npassword_file = "x"\ntoken_file = "t"',
+        'sources[1].auth.token_file: expected one of "user", "token_file", because a request has one Authorization '
+        "header; found both",
+    ),
+    (
+        AUTH,
+        f'{AUTH}\n[sources.auth]\ntoken_file = "t"\nheader = "authorization"\nvalue_file = "x"',
+        'sources[1].auth.header: expected one of "token_file", "header", because a request has one Authorization '
+        "header; found both",
+    ),
+    (
+        AUTH,
+        f'{AUTH}\n[sources.auth]\nheader = "X Key"\nvalue_file = "x"',
+        'sources[1].auth.header: expected the name of a header, such as "X-Api-Key", found "X Key"',
+    ),
+    (
+        AUTH,
+        f'{AUTH}\n[sources.auth]\nheader = "Cookie"\nvalue_file = "x"',
+        'sources[1].auth.header: expected a header that is not ours to set already, found "Cookie"',
+    ),
+    (
+        AUTH,
+        f'{AUTH}\n[sources.auth]\nuser = "a"\npassword_file = "x"\npassword = "geheim"',
+        'sources[1].auth.password: unknown setting; did you mean "password_file"?',
     ),
     (
         'item = "article"',
@@ -557,6 +627,10 @@ def test_what_is_right_is_taken(tmp_path: Path) -> None:
         ('at = "07:00"', 'at = ["07:00", "17:00"]\ndays = "mon-fri"'),
         ('at = "07:00"', 'every = "20s"'),
         ('zones = ["bht", "hz"]', 'zones = "hz"\nprefer = "hz"'),
+        ("[fetch]", '[fetch]\nproxy = "http://[::1]:3128/"'),
+        ('id = "hz-nieuws"', 'id = "hz-nieuws"\nproxy = "direct"'),
+        (AUTH, f'{AUTH}\n[sources.auth]\nuser = "a"\npassword_file = "x"\nheader = "X-Key"\nvalue_file = "y"'),
+        (AUTH, f'{AUTH}\nauth = {{header = "Authorization", value_file = "/x"}}'),
     ],
 )
 def test_other_spellings_are_right_too(old: str, new: str, tmp_path: Path) -> None:

@@ -126,6 +126,13 @@ def test_what_a_reply_means(phase: Phase, code: int | None, text: str, expected:
     assert (after.next_attempt > NOW) == (expected == "deferred")
 
 
+def test_a_reply_is_kept_without_the_recipient() -> None:
+    """What is logged and shown of a reply names nobody; its code and its reason stay."""
+    before = a_delivery("sending", attempts=1)
+    said = "5.1.1 <Lezer@Example.be>: user lezer unknown, ask postmaster@example.be"
+    assert answered(before, a_reply("rcpt", 550, said), NOW).reply == "550 5.1.1 <***>: user *** unknown, ask ***"
+
+
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_reply_belongs_to_its_state(state: DeliveryState, phase: Phase) -> None:

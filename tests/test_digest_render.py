@@ -12,26 +12,17 @@ from hypothesis import strategies as st
 from aggregator import colour, i18n, text
 from aggregator.digest import render
 from aggregator.mail import compose
-from aggregator.model import Content, Digest, Entry, Envelope, Letter, Link, Mail, Sighting, Story
+from aggregator.model import Content, Digest, Entry, Letter, Link, Mail, Sighting, Story
 from tests import stories
 from tests.goldens import golden
 from tests.lint_mail import lint
-from tests.stories import BHT, CONFIG, DIGEST, HZ, NOW, fortnight, joint, sighting, story
+from tests.stories import BHT, CONFIG, DIGEST, ENVELOPE, HZ, NOW, fortnight, joint, rendered, sighting, story
 
-ENVELOPE = Envelope(
-    sender="Politie samenwerking <nieuws@example.be>",
-    reply_to=None,
-    recipient="lezer@example.be",
-    list_id="dagelijks.nieuws.example.be",
-    message_id="<dagelijks.0123456789abcdef0123456789abcdef@example.be>",
-    date=NOW,
-    archive="https://nieuws.example.be/samenwerking/",
-)
 WORDS = "De wijkagenten controleerden de verlichting van 140 fietsen."
 
 
 def letter(*shown: Story, digest: Digest = DIGEST) -> Letter:
-    return render(CONFIG, digest, shown, NOW)
+    return rendered(CONFIG, digest, shown, NOW)
 
 
 def alone(title: str, number: int, zone: str = "bht", words: str = WORDS) -> Story:
@@ -174,19 +165,21 @@ def test_the_subject(shown: list[Story], subject: str) -> None:
 def test_subjects_differ_from_day_to_day() -> None:
     """The same headline on another day is another subject, so that mail programs do not make it one conversation."""
     same = [alone("Resultaten verkeerscontrole", 1)]
-    assert render(CONFIG, DIGEST, same, NOW).subject != render(CONFIG, DIGEST, same, NOW + timedelta(days=1)).subject
+    assert (
+        rendered(CONFIG, DIGEST, same, NOW).subject != rendered(CONFIG, DIGEST, same, NOW + timedelta(days=1)).subject
+    )
 
 
 def test_the_day_is_that_of_the_readers_clock() -> None:
     """Just after midnight in Brussels it is the new day, whatever UTC says."""
     late = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
-    made = render(CONFIG, DIGEST, [joint()], late)
+    made = rendered(CONFIG, DIGEST, [joint()], late)
     assert made.subject.endswith("(23 nov)")
     assert "maandag 23 november 2026" in made.text
 
 
 def test_a_hundred_stories_stay_below_the_limit() -> None:
-    """With a hundred stories the HTML part is below 90 kB as encoded, and nobody's story is left out."""
+    """With a hundred stories the message is below 90 kB, the newest have their teasers, and no story is left out."""
     made = letter(*hundred())
     raw = compose(made, ENVELOPE)
     assert lint(raw) == []
@@ -197,12 +190,46 @@ def test_a_hundred_stories_stay_below_the_limit() -> None:
         assert each.lead.entry.title in made.text
 
 
+def weight(made: Letter) -> int:
+    return len(compose(made, ENVELOPE))
+
+
 def test_more_than_fits_gives_up_teasers_but_no_story() -> None:
-    """When it would be too large, stories are shown shorter: never cut off, never left out."""
-    many = [alone(f"Bericht {number} over {'verkeersveiligheid ' * 9}", number) for number in range(160)]
-    made = letter(*many)
-    assert 'class="teaser"' not in made.html
-    assert all(f"Bericht {number} over" in made.html and f"Bericht {number} over" in made.text for number in range(160))
+    """When it would be too large, stories become headlines with their links before any is left out."""
+    many = [alone(f"Bericht {number} over {' en '.join(['fietsen'] * 5)}", number) for number in range(160)]
+    made, shown = render(CONFIG, DIGEST, many, NOW, weight)
+    assert shown == 160
+    assert made.html.count('class="teaser"') < 4 < 100 < made.html.count('class="brief"')
+    for each in many:
+        assert each.lead.entry.title in made.html
+        assert each.lead.entry.link in hrefs(made.html)
+        assert {each.lead.entry.title, each.lead.entry.link} <= set(made.text.splitlines())
+
+
+@pytest.mark.parametrize("number", [160, 250, 700])
+def test_what_even_so_does_not_fit_is_counted(number: int) -> None:
+    """The letter holds as many as fit, from the first on; HTML and text say how many more, and where they are."""
+    many = [alone(f"Bericht {n:03} over {'verkeersveiligheid ' * 9}", n) for n in range(number)]
+    made, shown = render(CONFIG, DIGEST, many, NOW, weight)
+    assert lint(compose(made, ENVELOPE)) == []
+    assert 85_000 < weight(made) < 90_000
+    assert 0 < shown < number
+    sentence = f"Nog {number - shown} berichten pasten niet in deze mail. Ze staan op de website en komen mee met"
+    for part in (visible(made.html), made.text):
+        assert {int(found) for found in re.findall(r"Bericht (\d{3}) over", part)} == set(range(shown))
+        assert sentence in part
+        assert f"{shown} berichten" in part
+    assert "editie.\nhttps://nieuws.example.be/\n" in made.text
+    assert render(CONFIG, DIGEST, many[:shown], NOW, weight)[1] == shown
+
+
+def test_a_letter_holds_one_story_at_least() -> None:
+    """A digest goes on whatever its stories weigh; a single one left over is one in words too."""
+    made, shown = render(CONFIG, DIGEST, [alone("Eerst", 1), alone("Later", 2)], NOW, lambda letter: 10**6)
+    assert shown == 1
+    assert "Nog 1 bericht paste niet in deze mail. Het staat op de website" in made.text
+    assert render(CONFIG, DIGEST, [alone("Eerst", 1)], NOW, lambda letter: 10**6)[1] == 1
+    assert render(CONFIG, DIGEST, [], NOW, weight)[1] == 0
 
 
 def test_hostile_words_are_only_words() -> None:
@@ -262,10 +289,10 @@ def test_the_digest_may_have_a_title_of_its_own() -> None:
 def test_the_mailbox_that_unsubscribes() -> None:
     """The mail says where to write to get it no longer: Reply-To when there is one."""
     mail = Mail(sender="Nieuws <nieuws@example.be>", reply_to="Redactie <redactie@example.be>")
-    made = render(replace(CONFIG, mail=mail), DIGEST, [joint()], NOW)
+    made = rendered(replace(CONFIG, mail=mail), DIGEST, [joint()], NOW)
     assert "mailto:redactie@example.be?subject=unsubscribe" in hrefs(made.html)
     assert "Mail naar redactie@example.be met als onderwerp “unsubscribe”." in made.text
-    silent = render(replace(CONFIG, mail=None), DIGEST, [joint()], NOW)
+    silent = rendered(replace(CONFIG, mail=None), DIGEST, [joint()], NOW)
     assert not [href for href in hrefs(silent.html) if href.startswith("mailto:")]
 
 
@@ -303,7 +330,7 @@ def _contrasts(markup: str) -> list[float]:
 def test_any_colour_of_a_zone_is_readable(first: str, second: str) -> None:
     """Badges have a contrast of at least 4.5 on their ground (WCAG 2.2 SC 1.4.3), in light and in dark."""
     config = replace(CONFIG, zones=(replace(BHT, color=first), replace(HZ, color=second)))
-    found = _contrasts(render(config, DIGEST, [joint()], NOW).html)
+    found = _contrasts(rendered(config, DIGEST, [joint()], NOW).html)
     assert len(found) == 4
     assert min(found) >= 4.5
 

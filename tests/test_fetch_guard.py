@@ -132,7 +132,9 @@ def _info(address: str, port: int, kind: int) -> tuple[Any, ...]:
     return (socket.AF_INET, kind, 6, "", (address, port))
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "localhost", "0.0.0.0"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "[::127.0.0.1]", "[64:ff9b::7f00:1]", "localhost", "0.0.0.0"]
+)
 def test_loopback_is_not_reached_by_name_nor_by_address(host: str) -> None:
     """aiohttp does not ask its resolver about IP literals; the guard sees the connection all the same."""
     with Origin() as origin:
@@ -142,7 +144,17 @@ def test_loopback_is_not_reached_by_name_nor_by_address(host: str) -> None:
         assert origin.connections == 0
 
 
-@pytest.mark.parametrize("host", ["127.1", "0x7f.0.0.1", "0x7f000001", "0177.0.0.1", "2130706433", "[::ffff:7f00:1]"])
+def spellings(last: int) -> list[str]:
+    """127.0.0.*last* as inet_aton (RFC 3493 §6.3), IPv6 and people who want to get past a filter write it."""
+    return [
+        *(f"127.{last}", f"127.0.{last}", f"0x7f.0.0.{last}", f"0x7f00000{last}", f"0X7F.{last}", f"0177.0.0.{last}"),
+        *(f"01770000000{last}", f"{0x7F000000 + last}", f"[::ffff:7f00:{last}]", f"[0:0:0:0:0:ffff:7f00:{last}]"),
+        *("[::1%25lo]", "[::1%lo]", "[fe80::1%25lo]", f"127.0.0.{last}.", f"\uff11\uff12\uff17.0.0.{last}"),
+        *(f"\u0661\u0662\u0667.0.0.{last}", f"127\u30020\u30020\u3002{last}"),
+    ]
+
+
+@pytest.mark.parametrize("host", spellings(1))
 def test_no_odd_spelling_of_loopback_reaches_a_server_here(host: str) -> None:
     """getaddrinfo reads what inet_aton read; either it is no URL to the client or the guard sees what it stands for."""
     with Origin() as origin:
@@ -177,6 +189,54 @@ def test_every_hop_is_guarded() -> None:
         with pytest.raises(FetchError, match=r"^127.0.0.2 \(redirected from 127.0.0.1\): address 127.0.0.2 is private"):
             fetch(public.url("/"), ("127.0.0.1",))
         assert private.connections == 0
+
+
+@pytest.mark.parametrize("host", ["127.0.0.2", *spellings(2)])
+def test_no_redirect_leads_to_a_private_address_however_it_is_spelt(host: str) -> None:
+    """Location is written by a stranger; it is a URL like any other, and the guard looks at the address."""
+    with Origin() as public, Origin(host="127.0.0.2") as private:
+        public.redirect("/", f"http://{host}:{private.port}/".encode().decode("latin-1"))
+        with pytest.raises(FetchError):
+            fetch(public.url("/"), ("127.0.0.1",))
+        assert private.connections == 0
+
+
+def test_a_name_that_changes_its_mind_between_hops_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DNS rebinding: what was a public address at the first look-up is judged again at the connection that is made."""
+    with Origin() as public, Origin(host="127.0.0.2") as private:
+        public.redirect("/", f"http://two.example:{private.port}/")
+        names(monkeypatch, {"one.example": ["127.0.0.1"], "two.example": ["127.0.0.2"]})
+        with pytest.raises(
+            FetchError, match=r"^two.example \(redirected from one.example\): address 127.0.0.2 is private"
+        ):
+            fetch(f"http://one.example:{public.port}/", ("127.0.0.1",))
+        assert private.connections == 0
+
+
+def test_between_look_up_and_connection_there_is_nothing_to_rebind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The address that was judged is the one that is connected to: the name is looked up once for a connection."""
+    asked: list[str] = []
+    with Origin() as public, Origin(host="127.0.0.2") as private:
+        public.serve("/", "news")
+
+        def look_up(host: str, port: int, *, family: int = 0, type: int = 0) -> list[tuple[Any, ...]]:
+            asked.append(host)
+            return [_info("127.0.0.1" if len(asked) == 1 else "127.0.0.2", port, type)]
+
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        assert fetch(f"http://rebind.example:{public.port}/", ("127.0.0.1",)).content == b"news"
+        assert (asked, private.connections) == (["rebind.example"], 0)
+        with pytest.raises(FetchError, match=r"address 127.0.0.2 is private"):
+            fetch(f"http://rebind.example:{private.port}/", ("127.0.0.1",))
+        assert private.connections == 0
+
+
+def test_an_address_with_a_zone_is_judged_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 4007 §11: the zone says which link, not which address."""
+    names(monkeypatch, {"link.example": ["fe80::1%lo"], "mapped.example": ["::ffff:127.0.0.1"]})
+    for name in ("link.example", "mapped.example"):
+        with pytest.raises(FetchError, match="is private"):
+            fetch(f"http://{name}/")
 
 
 def test_a_port_that_is_not_allowed_is_not_connected_to() -> None:

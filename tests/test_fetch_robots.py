@@ -13,10 +13,11 @@ import pytest
 
 from aggregator.daemon import means
 from aggregator.errors import FetchError, NetworkError
-from aggregator.fetch import Fetcher
+from aggregator.fetch import Access, Fetcher
 from aggregator.model import Config, Fetch, Poll, Selectors, Source, Stream, Zone
 from aggregator.poll import poll
 from tests.fakes.origin import Origin
+from tests.fakes.proxy import Proxy
 
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -220,6 +221,19 @@ def test_several_pages_at_once_are_one_question(origin: Origin) -> None:
 
     with_fetcher(ask)
     assert [asked.path for asked in origin.requests] == ["/robots.txt"]
+
+
+def test_it_is_fetched_without_credentials_and_through_the_sources_proxy(origin: Origin) -> None:
+    """It is public, and the way to it is the way to the page."""
+    with Proxy() as proxy:
+        way = Access(origin.url("/nieuws"), (("Authorization", "Bearer geheim"),), proxy.url)
+
+        async def ask(fetcher: Fetcher) -> None:
+            assert await fetcher.allowed(origin.url("/nieuws"), NOW, way) is None
+
+        with_fetcher(ask, allow_private=())
+        assert proxy.requests == [f"GET {origin.url('/robots.txt')} HTTP/1.1"]
+    assert "authorization" not in origin.requests[0].headers
 
 
 # In a poll

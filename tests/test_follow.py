@@ -156,6 +156,46 @@ def test_a_known_story_is_not_edited_by_being_seen_again(site: Site) -> None:
     assert len(set(updated)) == 1
 
 
+def test_an_article_is_asked_for_again_conditionally(site: Site) -> None:
+    """The list shows other words: the page behind it says that it is as it was, and its text stays under them."""
+
+    def first() -> None:
+        site.list_(1)
+        site.article(1)
+
+    site.poll(first, lambda: site.list_(1, teaser="Anders."))
+    conditions = [each.headers.get("if-none-match") for each in site.origin.requests if each.path == "/n/1"]
+    assert conditions[0] is None
+    assert conditions[1] is not None
+    (entry,) = site.found[1].values()
+    assert entry.summary == Text(value="Anders.")
+    assert has_text(entry, 1)
+
+
+def test_an_article_that_is_to_be_read_otherwise_is_asked_for_whole(site: Site) -> None:
+    """What was read in another manner is no reason to be content with 304."""
+
+    def anew() -> None:
+        site.source = replace(site.source, article=Article(most=2, text="h1"))
+        site.list_(1, teaser="Anders.")
+
+    site.poll(lambda: site.list_(1), lambda: site.article(1))
+    site.origin.requests.clear()
+    site.poll(anew)
+    conditions = [each.headers.get("if-none-match") for each in site.origin.requests if each.path == "/n/1"]
+    assert conditions == [None]
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_an_article_that_asks_for_patience_is_heard(site: Site, status: int) -> None:
+    """Retry-After on the page behind an item holds its source, and on 429 the whole server."""
+    site.list_(1)
+    site.origin.serve("/n/1", "", "text/html", status=status, headers={"Retry-After": "86400"})
+    (noted,) = site.poll(nothing)
+    assert noted.not_before == START + timedelta(days=1)
+    assert bool(noted.throttled) == (status == 429)
+
+
 def test_only_so_many_in_a_poll(site: Site) -> None:
     """``most`` articles a poll, the first of the list first; the rest with the next polls, though nothing changed."""
 

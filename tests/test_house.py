@@ -18,7 +18,7 @@ PACKAGE = ROOT / "aggregator"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "versions" not in path.parts)
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 PURE = (
-    "model", "errors.py", "text.py", "uri.py", "dates", "html.py", "schedule.py", "parse", "normalize.py", "match",
+    "model", "errors.py", "text.py", "uri.py", "dates", "html.py", "schedule", "parse", "normalize.py", "match",
     "merge.py", "publish", "digest", "status.py", "shown.py", "colour.py",
 )  # fmt: skip
 

@@ -15,7 +15,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from aggregator.digest import render
 from aggregator.model import Story
 from tests import stories
 
@@ -77,11 +76,34 @@ def keep(page: Page, name: str) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_mail_is_accessible(browser: Browser, width: int, scheme: Scheme) -> None:
     """axe-core finds nothing, nothing has to be scrolled sideways, and no text is smaller than 15 pixels."""
-    page = show(browser, render(stories.CONFIG, stories.DIGEST, news(8), stories.NOW).html, width, scheme)
+    page = show(browser, stories.rendered(stories.CONFIG, stories.DIGEST, news(8), stories.NOW).html, width, scheme)
     keep(page, f"{width}-{scheme}")
     found = Axe().run(page).response["violations"]
     assert [fault for fault in found if fault["id"] not in PAGE_ONLY] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(SMALLEST) >= 15
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_crowded_mail_is_accessible(browser: Browser, scheme: Scheme) -> None:
+    """Where most stories are no more than a headline and some are left out, the mail is as good to read."""
+    crowd = [
+        stories.story(
+            stories.sighting("hz" if number % 3 else "bht", f"Verkeerscontrole nummer {number}", key=str(number)),
+            *([stories.sighting("hz", f"Verkeerscontrole nummer {number}", key=f"9{number}")] * (number % 9 == 0)),
+            number=number,
+        )
+        for number in range(1, 400)
+    ]
+    markup = stories.rendered(stories.CONFIG, stories.DIGEST, crowd, stories.NOW).html
+    assert 'class="brief"' in markup
+    assert 'class="more"' in markup
+    page = show(browser, markup, 360, scheme)
+    keep(page, f"360-crowd-{scheme}")
+    found = Axe().run(page).response["violations"]
+    assert [fault for fault in found if fault["id"] not in PAGE_ONLY] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert page.evaluate(SMALLEST) >= 15
     page.close()
 
@@ -102,7 +124,7 @@ SMALLEST = """() => {
 @pytest.mark.parametrize("width", [600, 360])
 def test_it_survives_the_loss_of_its_style_sheet(browser: Browser, width: int) -> None:
     """Programs that drop ``<style>`` show the same mail in light colours."""
-    markup = render(stories.CONFIG, stories.DIGEST, news(8), stories.NOW).html
+    markup = stories.rendered(stories.CONFIG, stories.DIGEST, news(8), stories.NOW).html
     page = show(browser, re.sub(r"<style.*?</style>", "", markup, flags=re.DOTALL), width, "dark")
     keep(page, f"{width}-no-style")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -116,7 +138,7 @@ def test_any_zone_colour_is_readable(browser: Browser, scheme: Scheme) -> None:
     """Whatever colours the operator picks, axe-core finds the contrast good in light and in dark."""
     for first, second in combinations(["#ffff00", "#000000", "#ffffff", "#ff0000"], 2):
         zones = (replace(stories.BHT, color=first), replace(stories.HZ, color=second))
-        markup = render(replace(stories.CONFIG, zones=zones), stories.DIGEST, news(), stories.NOW).html
+        markup = stories.rendered(replace(stories.CONFIG, zones=zones), stories.DIGEST, news(), stories.NOW).html
         page = show(browser, markup, 600, scheme)
         found = Axe().run(page, options={"runOnly": ["color-contrast"]}).response["violations"]
         assert found == [], (first, second)
@@ -126,7 +148,7 @@ def test_any_zone_colour_is_readable(browser: Browser, scheme: Scheme) -> None:
 def test_a_hostile_title_stays_within_its_column(browser: Browser) -> None:
     """A title or an address without a single space does not make the mail wider than the screen."""
     long = stories.story(stories.sighting(title="Verkeersveiligheid" * 12, url=f"https://bht.example/{'a' * 400}"))
-    page = show(browser, render(stories.CONFIG, stories.DIGEST, [long], stories.NOW).html, 360, "light")
+    page = show(browser, stories.rendered(stories.CONFIG, stories.DIGEST, [long], stories.NOW).html, 360, "light")
     keep(page, "360-long")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.close()

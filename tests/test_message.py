@@ -252,7 +252,7 @@ def test_text_lines_end_in_one_way() -> None:
         (lambda raw: raw.replace(b"</h1>", b'</h1>=\r\n<img alt=3D"" src=3D"x">'), "<img src> loads something"),
         (lambda raw: raw.replace(b"</h1>", b"</h1>=\r\n<style>@import x</style>"), "a style loads something: @import"),
         (lambda raw: raw.replace(b"</h1>", b"</h1>=\r\n<script>"), "<script> has no place in a mail"),
-        (lambda raw: raw.replace(b"</h1>", b"</h1>=\r\n" + b"<p>x</p>=\r\n" * 9000), "the HTML part has 9"),
+        (lambda raw: raw.replace(b"</h1>", b"</h1>=\r\n" + b"<p>x</p>=\r\n" * 9000), "it has 1"),
         (lambda raw: raw.replace(b'role=3D"article"', b""), "0 elements have role=article"),
         (lambda raw: raw.replace(b'html lang=3D"nl-BE"', b"html"), "lang is missing"),
     ],

@@ -131,7 +131,7 @@ UNLINKED = "<article><h2>Drie</h2><a href='javascript:x()'>x</a></article>"
         (
             "<title>Just a moment...</title><script src=/cdn-cgi/challenge-platform/x></script>",
             None,
-            r"answered with a check for robots .*",
+            r'blocked by Cloudflare, which shows "Just a moment\.\.\.": .*',
         ),
     ],
 )

@@ -309,7 +309,7 @@ def test_feed_without_entries_is_a_feed() -> None:
         (
             "<html><head><title>Just a moment...</title></head><body>Enable JavaScript and cookies to continue",
             HTML,
-            r'answered with a check for robots titled "Just a moment\.\.\.", not with its news; .*',
+            r'blocked by Cloudflare, which shows "Just a moment\.\.\.": ask the site to allow our User-Agent, .*',
         ),
     ],
 )

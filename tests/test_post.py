@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -114,6 +115,47 @@ def test_the_next_edition_has_what_came_since(tmp_path: Path) -> None:
         first, second = (message_from_bytes(content, policy=default) for content in desk.mailed(AN))
         assert "Bericht nummer 1" in str(first["Subject"])
         assert "Een oud bericht" in str(second["Subject"])
+
+
+def test_what_does_not_fit_is_in_the_next_edition(tmp_path: Path) -> None:
+    """Of a flood each mail holds what fits; in a few editions every story is mailed, none twice, first come first."""
+    with office(tmp_path) as desk:
+        desk.now = NOW + HOUR
+        desk.arrive(*(one(number) for number in range(1, 501)), joint(501))
+        late = "cis@example.be"
+        desk.config = replace(desk.config, digests=(replace(desk.config.digests[0], recipients=(AN, late)),))
+        desk.store.submit(lambda tx: post.enrol(tx, desk.config, NOW)).result()
+        previewed = desk.store.submit(
+            lambda tx: post.preview(tx, desk.config, desk.config.digests[0], desk.now), keep=False
+        ).result()
+        assert previewed
+        counts = []
+        for slot in "1234":
+            counts.append(desk.freeze(slot).stories)
+            desk.deliver()
+            if slot == "1":
+                desk.arrive(one(502))
+        assert sum(counts) == 502
+        assert counts[2:] == [0, 0]
+        mails = desk.mailed(AN)
+        assert all(len(mail) < 90_000 for mail in mails)
+        assert f"Nog {501 - counts[0]} berichten pasten niet" in spoken(mails[0])
+        assert spoken(mails[0]) == previewed[0].text
+        first, second = map(numbered, mails)
+        assert first + second == [n for n in range(1, 503) if n != 501]
+        assert numbered(desk.mailed(late)[0]) == [502]
+
+
+def spoken(mail: bytes) -> str:
+    """What a mail says, by its text."""
+    body = message_from_bytes(mail, policy=default).get_body(("plain",))
+    assert body
+    return str(body.get_content()).replace("\r\n", "\n")
+
+
+def numbered(mail: bytes) -> list[int]:
+    """The numbers of the stories in a mail."""
+    return sorted(map(int, re.findall(r"^Bericht nummer (\d+)$", spoken(mail), re.MULTILINE)))
 
 
 def test_a_slot_is_frozen_when_it_is_due_and_once(tmp_path: Path) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from aggregator.model import Poll, Source
+from aggregator.model import Move, Poll, Source
 from aggregator.status import Condition, health, sources
 from tests.stories import BHT_NEWS, CONFIG, NOW
 
@@ -42,7 +43,14 @@ FAILED = replace(
             "failing",
             "www.x.example: no such host (DNS) (failed once; never read yet; asked again in 50m)",
         ),
+        (
+            replace(FAILED, failures=0),
+            "failing",
+            "www.x.example: no such host (DNS) (last read 5h ago; asked again in 50m)",
+        ),
         (replace(FAILED, status="gone", error="it is gone (410)"), "gone", "it is gone (410); not asked any more"),
+        (replace(OK, status="asked", at=NOW), "waiting", "asked just now, and nothing has come of it yet"),
+        (replace(OK, url="https://elsewhere.example/"), "waiting", "not polled yet at its new address"),
         (
             replace(OK, next_poll=NOW - timedelta(days=3)),
             "late",
@@ -79,13 +87,17 @@ def test_health_means_that_the_job_works() -> None:
 
 
 def test_one_hiccup_is_no_alarm() -> None:
-    """A source that failed once and was read within twice its interval is failing, and health does not say so yet."""
-    hiccup = replace(FAILED, failures=1, last_success=NOW - timedelta(hours=1))
-    statuses = sources(CONFIG, {"bht-nieuws": hiccup}, NOW)
-    assert statuses[0].condition == "failing"
-    assert health(statuses)[0]
-    later = sources(CONFIG, {"bht-nieuws": replace(hiccup, last_success=NOW - timedelta(hours=3))}, NOW)
-    assert not health(later)[0]
+    """A source that was read within twice its interval, or failed just once since, is failing; health says so later."""
+    hour = timedelta(hours=1)
+
+    def judged(**noted: Any) -> tuple[str, bool]:
+        statuses = sources(CONFIG, {"bht-nieuws": replace(FAILED, **noted)}, NOW)
+        return statuses[0].condition, health(statuses)[0]
+
+    assert judged(failures=2, last_success=NOW - hour) == ("failing", True)
+    assert judged(failures=2, last_success=NOW - 3 * hour) == ("failing", False)
+    assert judged(failures=1, last_success=NOW - 24 * hour) == ("failing", True)
+    assert judged(failures=1, last_success=NOW - 24 * hour, at=NOW - 3 * hour) == ("failing", False)
 
 
 def test_mail_that_does_not_get_out_is_a_fault() -> None:
@@ -100,3 +112,28 @@ def test_a_new_address_is_not_judged_by_the_old_one() -> None:
     """What came of the old URL says nothing about the new one."""
     moved = replace(OK, url="https://bht.example/old")
     assert sources(CONFIG, {"bht-nieuws": moved}, NOW)[0].condition == "waiting"
+
+
+def test_a_move_is_reported_until_the_configuration_knows() -> None:
+    """Where a permanent redirect leads, since when, and once it is used, what to do."""
+    provisional = Move(to="https://new.example/", since=NOW - timedelta(days=2), same=True)
+
+    def words(moved: Move) -> str:
+        return sources(CONFIG, {"bht-nieuws": replace(OK, moved=moved)}, NOW)[0].words
+
+    assert words(provisional).endswith("; redirects permanently to https://new.example/ since 2026-11-21")
+    assert "where another feed seems to be" in words(replace(provisional, same=False))
+    assert words(replace(provisional, direct=True)).endswith(
+        "; moved permanently to https://new.example/, and is asked there: put it into the configuration"
+    )
+
+
+def test_a_source_that_its_server_keeps_waiting_is_not_late() -> None:
+    """Another source there was told to go away (429): that is obeyed, and no fault of the daemon's."""
+    overdue = {"bht-nieuws": replace(OK, next_poll=NOW - timedelta(days=1), at=NOW - timedelta(days=2))}
+    held = {"bht.example": NOW + timedelta(hours=3)}
+    assert sources(CONFIG, overdue, NOW)[0].condition == "late"
+    (first, _) = sources(CONFIG, overdue, NOW, held)
+    assert first.condition == "ok"
+    assert first.words.endswith("its server asked to be left alone for another 3h")
+    assert sources(CONFIG, overdue, NOW, {"hz.example": NOW + timedelta(hours=3)})[0].condition == "late"

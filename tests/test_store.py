@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from dataclasses import replace
 from datetime import timedelta
@@ -110,6 +111,23 @@ def test_a_poll_comes_back_as_it_was_noted(store: Store) -> None:
     store.submit(lambda tx: tx.polls.note(noted)).result()
     assert store.look(lambda tx: tx.polls.of("s")) == noted
     assert store.look(lambda tx: tx.polls.all()) == {"s": noted}
+
+
+def test_polls_that_come_together_are_noted_together(store: Store) -> None:
+    """The last of a source counts, and each caller goes on when its own is kept."""
+    many = [
+        Poll(source=f"s{number % 10}", url="https://a.example/", at=NOW, next_poll=NOW + number * HOUR, status="ok")
+        for number in range(30)
+    ]
+
+    async def together() -> None:
+        await asyncio.gather(*map(store.note, many))
+
+    asyncio.run(together())
+    asyncio.run(store.note(replace(many[0], entries=7)))
+    kept = store.look(lambda tx: tx.polls.all())
+    assert kept == {poll.source: poll for poll in many} | {"s0": replace(many[0], entries=7)}
+    assert store.look(lambda tx: tx.polls.some(["s3", "s4", "never"])).keys() == {"s3", "s4"}
 
 
 def test_a_poisonous_write_fails_alone(store: Store) -> None:

@@ -172,15 +172,23 @@ def test_web_addresses_are_taken(url: str) -> None:
 
 
 OTHER_ADDRESSES = [
-    *["", "ftp://x", "//x/y", "www.x.be", "http://", "http:///x", "http://a\tb", "https://u:p@x", "http://x:0/"],
+    *["", "ftp://x", "//x/y", "www.x.be", "http://", "http:///x", "http://a\tb", "http://x:0/"],
     *["http://x:99999", "http://x/\n", "http://[x", "HTTPS//x", "javascript:alert(1)", "mailto:a@b.be"],
 ]
 
 
 @pytest.mark.parametrize("url", OTHER_ADDRESSES)
 def test_other_addresses_are_refused(url: str) -> None:
-    """No other scheme, no user, no white space, no impossible port."""
+    """No other scheme, no white space, no impossible port."""
     assert refusal(units.http_url, url).startswith("expected an http or https address such as")
+
+
+@pytest.mark.parametrize("url", ["https://u:p@x", "https://u@x", "https://@x/", "https://bank.example@evil.example/"])
+def test_credentials_are_refused_in_an_address(url: str) -> None:
+    """An address is logged and published: a user or a password in it is refused, whatever else it is."""
+    assert refusal(units.http_url, url) == (
+        "expected an address without a user and a password: credentials do not belong into it"
+    )
 
 
 @pytest.mark.parametrize("text", ["", "A", "a b", "-a", "é", "a" * 65, "a\n", "a/b", "../x"])

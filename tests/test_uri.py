@@ -10,7 +10,7 @@ from aggregator import uri
 
 BASE = "https://www.politie.example/5375/nieuws?page=1"
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
-WORDS = "http:// https: feed: // / .. . ? # & = % %41 %2e [ ] : @ \\ www. a.be é utm_x=1 ;jsessionid=1 + :80"
+WORDS = "http:// https: feed: // / .. . ? # & = % %41 %2e [ ] : @ a@ \\ www. a.be é utm_x=1 ;jsessionid=1 + :80"
 PIECES = st.sampled_from([*WORDS.split(" "), " ", "\t", "\x00", "\u202e", "\ud800"])
 URLISH = st.lists(st.one_of(PIECES, ANY_TEXT), max_size=8).map("".join)
 
@@ -32,6 +32,13 @@ URLISH = st.lists(st.one_of(PIECES, ANY_TEXT), max_size=8).map("".join)
         ("feed://a.example/rss", None, "http://a.example/rss"),
         ("http://bücher.example/", None, "http://bücher.example/"),
         ("http://[2001:db8::1]/x", None, "http://[2001:db8::1]/x"),
+        ("https://bank.example@evil.example/", None, "https://evil.example/"),
+        ("https://an:geheim@a.example:8443/x", None, "https://a.example:8443/x"),
+        ("//bank.example:443@evil.example/x", BASE, "https://evil.example/x"),
+        ("https://a@bank.example@evil.example/", None, "https://evil.example/"),
+        ("/x", "https://an:geheim@a.example/y", "https://a.example/x"),
+        ("https://@a.example/", None, "https://a.example/"),
+        ("https://an@/x", None, None),
         ("javascript:alert(1)", BASE, None),
         (" java\tscript:alert(1)", BASE, None),
         ("data:text/html,x", BASE, None),
@@ -88,6 +95,7 @@ def test_absolute_is_http_or_nothing(href: str, base: str | None) -> None:
         parts = urlsplit(found)
         assert parts.scheme in ("http", "https")
         assert parts.hostname
+        assert "@" not in parts.netloc
         assert (parts.path + parts.query + parts.fragment).isascii()
         assert uri.absolute(found, None) == found
 
@@ -142,3 +150,21 @@ def test_host() -> None:
 def test_tag(authority: str, specific: str, expected: str) -> None:
     """A tag URI has a lower-case authority, a date and only characters of RFC 3986."""
     assert uri.tag(authority, specific) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("https://Www.A.example/x", "www.a.example"),
+        ("http://a.example:80/", "a.example"),
+        ("https://a.example:443/", "a.example"),
+        ("http://a.example:8080/", "a.example:8080"),
+        ("http://[::1]:8080/", "::1:8080"),
+        ("nonsense", ""),
+        ("http://a.example:x/", ""),
+        ("http://[", ""),
+    ],
+)
+def test_a_server_is_a_host_and_an_odd_port(url: str, server: str) -> None:
+    """http and https of one name are one server; another port is another one."""
+    assert uri.server(url) == server

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -184,13 +185,15 @@ asyncio.run(scenario())
 def test_a_worker_does_not_outlive_its_parent_for_long() -> None:
     """When the program is killed in the middle of a task, the worker ends itself soon after the task's time is up."""
     command = [sys.executable, "-c", ORPHAN]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as program:
-        assert program.stdout is not None
-        orphan = int(program.stdout.readline())
-    deadline = time.monotonic() + 30
-    while Path(f"/proc/{orphan}").exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not Path(f"/proc/{orphan}").exists()
+    with tempfile.TemporaryDirectory(prefix="news-", ignore_cleanup_errors=True) as temporary:
+        place = {**os.environ, "TMPDIR": temporary}  # the killed tidy nothing up
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=place) as program:
+            assert program.stdout is not None
+            orphan = int(program.stdout.readline())
+        deadline = time.monotonic() + 30
+        while Path(f"/proc/{orphan}").exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert not Path(f"/proc/{orphan}").exists()
 
 
 def test_close_is_quick_and_final() -> None:

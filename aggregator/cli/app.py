@@ -13,6 +13,7 @@ from aggregator import __version__
 from aggregator.cli import check, digest, discover, logs, opml, poll, publish, read, run, status, stories
 from aggregator.cli.demo.command import demo
 from aggregator.cli.output import errors
+from aggregator.digest.reply import anonymous
 from aggregator.errors import AggregatorError, ConfigError
 
 app = typer.Typer(
@@ -58,7 +59,9 @@ def main() -> None:
     try:
         app()
     except ConfigError as failure:
-        errors.print(str(failure), style="red", markup=False, highlight=False)
+        # A mistake quotes what was found, and in the list of recipients that is somebody's address.
+        told = anonymous(str(failure)) if logs.to_journal() else str(failure)
+        errors.print(told, style="red", markup=False, highlight=False)
         sys.exit(2)
     except AggregatorError as failure:
         errors.print(str(failure), style="red", markup=False, highlight=False)

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from aggregator import html, post
+from aggregator.access import verify
 from aggregator.cli.options import ConfigOption, configured
 from aggregator.cli.output import console, rfc3339
 from aggregator.cli.reading import Read, Reader, reader
@@ -33,6 +34,7 @@ def check(
 ) -> None:
     """Check the configuration; every mistake is listed, with its place in the file. Exit status 2 when there is one."""
     settings = configured(config)
+    verify(settings)
     _describe(settings)
     _check_password(settings)
     well = True
@@ -54,7 +56,8 @@ def _describe(config: Config) -> None:
             console.print(f"    Note: {source.note}", markup=False, soft_wrap=True)
     for stream in config.streams:
         zones = " + ".join(config.zones_of(stream))
-        console.print(f"  stream {stream.id} ({zones}): {config.base_url.rstrip('/')}/{stream.id}.atom", soft_wrap=True)
+        feed = f"{config.base_url.rstrip('/')}/{stream.id}.atom"
+        console.print(f"  stream {stream.id} ({zones}): {feed}", markup=False, soft_wrap=True)
     for digest in config.digests:
         readers = "1 recipient" if len(digest.recipients) == 1 else f"{len(digest.recipients)} recipients"
         console.print(f"  digest {digest.id}: {_when(config, digest.id)}, {readers}", soft_wrap=True)
@@ -147,4 +150,5 @@ def _send_test(config: Config, address: str) -> None:
     if reply.phase != "dot" or reply.code != 250:
         said = reply.text if reply.code is None else f"{reply.code} {reply.text}"
         raise MailError(f"the relay {config.mail.relay} did not take the test ({reply.phase}): {said}")
-    console.print(f"[green]sent[/]   a test to {address}: {reply.text}")
+    console.print("[green]sent[/]   ", end="")
+    console.print(f"a test to {address}: {reply.text}", markup=False, soft_wrap=True)

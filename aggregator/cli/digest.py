@@ -28,9 +28,21 @@ Id = Annotated[str, typer.Argument(help="The digest's id in the configuration.")
 
 
 @app.command("list")
-def list_(config: ConfigOption = None, json: JsonOption = False) -> None:
-    """List the latest editions, skipped ones too."""
+def list_(
+    edition: Annotated[
+        int | None, typer.Argument(metavar="[EDITION]", help="An edition's number: list its mails, and whose they are.")
+    ] = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List the latest editions, skipped ones too; or the mails of one of them.
+
+    Only here stands whose a mail is: the log and `status` name mails by their number.
+    """
     settings = configured(config)
+    if edition is not None:
+        _list_mails(edition, settings, json)
+        return
     with open_store(settings, create=False) as store:
         editions = store.look(lambda tx: tx.mailing.editions(limit=50))
         tallies = store.look(lambda tx: {edition.id: tx.mailing.tally(edition.id) for edition in editions})
@@ -41,12 +53,28 @@ def list_(config: ConfigOption = None, json: JsonOption = False) -> None:
         console.print("no edition yet")
         return
     table(
-        ("digest", "slot", "frozen", "stories", "state", "deliveries"),
+        ("edition", "digest", "slot", "frozen", "stories", "state", "deliveries"),
         (
-            (e.digest, e.slot, local(e.frozen, settings), str(e.stories), e.state, _counts(tallies[e.id]))
+            (str(e.id), e.digest, e.slot, local(e.frozen, settings), str(e.stories), e.state, _counts(tallies[e.id]))
             for e in editions
         ),
     )
+
+
+def _list_mails(edition: int, config: Config, json: bool) -> None:
+    with open_store(config, create=False) as store:
+        mails = store.look(lambda tx: tx.mailing.of_edition(edition))
+    if mails is None:
+        raise StoreError(f"there is no edition {edition}; `aggregator digest list` has their numbers")
+    if json:
+        print_json([_mail_as_json(mail) for mail in mails])
+    elif not mails:
+        console.print("nothing was due, so nobody was mailed")
+    else:
+        table(
+            ("mail", "recipient", "state", "next attempt", "the relay said"),
+            ((str(m.id), m.address, m.state, _next(m, config), m.reply or "-") for m in mails),
+        )
 
 
 @app.command()
@@ -156,6 +184,7 @@ def _digest(config: Config, id: str) -> Digest:
 
 def _as_json(edition: Edition, tally: dict[str, int]) -> dict[str, object]:
     return {
+        "id": edition.id,
         "digest": edition.digest,
         "slot": edition.slot,
         "frozen": rfc3339(edition.frozen),
@@ -163,6 +192,23 @@ def _as_json(edition: Edition, tally: dict[str, int]) -> dict[str, object]:
         "state": edition.state,
         "deliveries": tally,
     }
+
+
+def _mail_as_json(mail: Delivery) -> dict[str, object]:
+    return {
+        "id": mail.id,
+        "digest": mail.digest,
+        "address": mail.address,
+        "state": mail.state,
+        "next_attempt": rfc3339(mail.next_attempt) if mail.state == "deferred" else None,
+        "attempts": mail.attempts,
+        "doubts": mail.doubts,
+        "reply": mail.reply,
+    }
+
+
+def _next(mail: Delivery, config: Config) -> str:
+    return local(mail.next_attempt, config) if mail.state in {"queued", "deferred"} else "-"
 
 
 def _counts(tally: dict[str, int]) -> str:

@@ -27,10 +27,15 @@ class _Journal(_Line):
         return f"<{_PRIORITIES.get(record.levelno, 6)}>{super().formatMessage(record)}"
 
 
+def to_journal() -> bool:
+    """Whether what is written to standard error is kept by systemd's journal."""
+    return bool(os.environ.get("JOURNAL_STREAM"))
+
+
 def set_up() -> None:
     """Log to standard error, in the form that whoever reads it there understands."""
     handler = logging.StreamHandler(sys.stderr)
-    if os.environ.get("JOURNAL_STREAM"):
+    if to_journal():
         handler.setFormatter(_Journal("%(message)s"))
     else:
         handler.setFormatter(_Line("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))

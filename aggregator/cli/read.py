@@ -86,7 +86,7 @@ def as_json(result: Read, manner: Source) -> dict[str, Any]:
 
 
 def _feed(feed: Feed) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in asdict(feed).items() if name not in {"entries", "problems"}}
+    return {name: _plain(value) for name, value in asdict(feed).items() if name not in {"pace", "entries", "problems"}}
 
 
 def _entry(entry: Entry) -> dict[str, Any]:

@@ -13,14 +13,15 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from aggregator import __version__, follow
+from aggregator.access import access
 from aggregator.daemon import clock
 from aggregator.errors import AggregatorError, FetchError, ParseError
 from aggregator.fetch import Fetcher
-from aggregator.model import Entry, Feed, Fetch, Parse, Response, Source
+from aggregator.model import Entry, Feed, Fetch, Parse, Response, Source, Validators
 from aggregator.normalize import normalize
 from aggregator.parse import discover
 from aggregator.parse.discover import Discovered
-from aggregator.poll import read, unusable
+from aggregator.poll import is_scraped, read, unusable
 from aggregator.workers import Workers
 
 STDIN_URL = "file:///dev/stdin"
@@ -52,7 +53,7 @@ class Reader:
 
     async def source(self, source: Source) -> Read:
         """Ask a source as it is configured; where it is a page or cannot be read, also for the feeds it announces."""
-        answer = await self._ask(source.url, page=source.page is not None)
+        answer = await self._ask(source.url, source)
         result = await self._read(source.url, source, answer)
         if isinstance(answer, str) or (result.feed and source.page is None):
             return result
@@ -64,7 +65,7 @@ class Reader:
 
     async def article(self, source: Source, entry: Entry) -> Entry | str:
         """An entry with its article, or a sentence that says why it cannot be read."""
-        answer = await self._ask(entry.link or source.url, page=True)
+        answer = await self._ask(entry.link or source.url, source, page=True)
         if isinstance(answer, str):
             return answer
         try:
@@ -88,7 +89,7 @@ class Reader:
         *base* is what a file's relative links are relative to, by default the address of *source*.
         """
         if target.startswith(("http://", "https://")):
-            return await self._whole(target, source, await self._ask(target, page=source.page is not None))
+            return await self._whole(target, source, await self._ask(target, source))
         base = base or source.url or None
         return await self._read(target, source, await asyncio.to_thread(_file, target, base, self._most, clock()))
 
@@ -106,11 +107,13 @@ class Reader:
             for task in running:
                 task.cancel()
 
-    async def _ask(self, url: str, *, page: bool = False) -> Response | str:
+    async def _ask(self, url: str, source: Source | None = None, *, page: bool = False) -> Response | str:
         try:
-            if page and (refusal := await self._fetcher.allowed(url, clock())):
+            way = access(source) if source else None
+            scraped = page or (source is not None and is_scraped(source))
+            if scraped and (refusal := await self._fetcher.allowed(url, clock(), way)):
                 return refusal
-            answer = await self._fetcher.fetch(url, None, clock())
+            answer = await self._fetcher.fetch(url, None, clock(), way)
         except AggregatorError as failure:
             return str(failure)
         return unusable(answer, conditional=False) or answer
@@ -119,7 +122,14 @@ class Reader:
         """What an answer, the pages that continue it and the articles behind its items say."""
         if isinstance(answer, str):
             return Read(target, None, answer)
-        more, problems = await follow.further(source, self._continued) if target == source.url else ((), ())
+
+        async def ask(url: str, validators: Validators | None) -> Response:
+            way = access(source)
+            if refusal := await self._fetcher.allowed(url, clock(), way):
+                raise FetchError(refusal)
+            return await self._fetcher.fetch(url, validators, clock(), way)
+
+        more, problems = await follow.further(source, ask) if target == source.url else ((), ())
         try:
             feed, seen = await self._workers.run(read, answer, source, self._timezone, more)
             feed = replace(feed, problems=(*feed.problems, *problems))
@@ -129,7 +139,7 @@ class Reader:
                 feed,
                 follow.plan(seen, (), (), source),
                 source,
-                ask=self._continued,
+                ask=ask,
                 workers=self._workers,
                 timezone=self._timezone,
                 now=answer.date,
@@ -137,12 +147,6 @@ class Reader:
         except ParseError as failure:
             return Read(target, None, str(failure))
         return Read(target, filled.feed)
-
-    async def _continued(self, url: str) -> Response:
-        """Raises FetchError when robots.txt does not let us read it either."""
-        if refusal := await self._fetcher.allowed(url, clock()):
-            raise FetchError(refusal)
-        return await self._fetcher.fetch(url, None, clock())
 
     async def _read(self, target: str, source: Source, answer: Response | str) -> Read:
         if isinstance(answer, str):

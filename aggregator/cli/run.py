@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
+
+import uvloop
 
 from aggregator.cli.options import ConfigOption
 from aggregator.config import find, load
@@ -22,4 +23,4 @@ def run(config: ConfigOption = None) -> None:
     async def serve() -> None:
         await Daemon(settings, path=path).run()
 
-    asyncio.run(serve())
+    uvloop.run(serve())

@@ -10,6 +10,7 @@ from aggregator.cli.options import ConfigOption, JsonOption, configured
 from aggregator.cli.output import console, local, print_json, rfc3339, table
 from aggregator.daemon import clock, open_store
 from aggregator.model import Config, Delivery, Edition, Poll
+from aggregator.schedule import held_hosts
 from aggregator.store import Tx
 
 COLOURS = {"ok": "green", "waiting": "yellow", "off": "dim"}
@@ -20,13 +21,15 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
     settings = configured(config)
     with open_store(settings, create=False) as store:
         polls, counts, editions, tally, doubts, troubled = store.look(_facts)
-    statuses = judge.sources(settings, polls, clock())
+    now = clock()
+    statuses = judge.sources(settings, polls, now, held_hosts(polls.values(), now))
     if json:
         print_json(_document(settings, statuses, counts, editions, tally, doubts, troubled))
         return
     for one in statuses:
         colour = COLOURS.get(one.condition, "red")
-        console.print(f"[{colour}]{one.condition:8}[/] [bold]{one.source}[/]  {one.url}", soft_wrap=True)
+        console.print(f"[{colour}]{one.condition:8}[/] [bold]{one.source}[/]", end="  ")
+        console.print(one.url, markup=False, soft_wrap=True)
         console.print(f"         {one.words}", markup=False, soft_wrap=True)
     stories, joint = counts
     console.print(f"\n{stories} stories, {joint} of them published by more than one zone")
@@ -40,11 +43,11 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         console.print("deliveries: " + ", ".join(f"{many} {state}" for state, many in sorted(tally.items())))
     for delivery in troubled:
         next_ = f"; next attempt {local(delivery.next_attempt, settings)}" if delivery.state == "deferred" else ""
-        console.print(
-            f"  {delivery.state} {delivery.address}: {delivery.reply or 'in doubt'}{next_}",
-            markup=False,
-            soft_wrap=True,
-        )
+        told = f"mail {delivery.id} of edition {delivery.edition} ({delivery.digest})"
+        said = delivery.reply or "in doubt"
+        console.print(f"  {delivery.state} {told}: {said}{next_}", markup=False, soft_wrap=True)
+    if troubled:
+        console.print("  Whose they are: aggregator digest list EDITION")
     if doubts:
         console.print(f"{doubts} of them may have been delivered twice: nobody could tell whether the relay took them")
 
@@ -86,8 +89,9 @@ def _document(
         "doubtful_deliveries": doubts,
         "troubled_deliveries": [
             {
+                "id": delivery.id,
+                "edition": delivery.edition,
                 "digest": delivery.digest,
-                "address": delivery.address,
                 "state": delivery.state,
                 "reply": delivery.reply,
                 "next_attempt": rfc3339(delivery.next_attempt) if delivery.state == "deferred" else None,
@@ -110,4 +114,6 @@ def _source(one: judge.SourceStatus) -> dict[str, Any]:
         "last_poll": rfc3339(poll.at) if poll else None,
         "last_success": rfc3339(poll.last_success) if poll else None,
         "next_poll": rfc3339(poll.next_poll) if poll else None,
+        "moved_to": poll.moved.to if poll and poll.moved else None,
+        "asked_there": bool(poll and poll.moved and poll.moved.direct),
     }

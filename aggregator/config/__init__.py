@@ -15,12 +15,13 @@ from typing import Any
 from aggregator.config.document import read
 from aggregator.config.form import form
 from aggregator.config.relations import relations
+from aggregator.config.secrets import credentials, secret
 from aggregator.config.values import values
 from aggregator.config.words import in_file_order
 from aggregator.errors import ConfigError
 from aggregator.model import Config
 
-__all__ = ["PLACES", "VARIABLE", "checked", "find", "load", "secret"]
+__all__ = ["PLACES", "VARIABLE", "checked", "credentials", "find", "load", "secret"]
 
 VARIABLE = "AGGREGATOR_CONFIG"
 PLACES = (Path("/etc/aggregator/aggregator.toml"), Path("config/aggregator.toml"))
@@ -73,42 +74,3 @@ def _there(path: Path) -> bool:
     except OSError:
         return False
     return True
-
-
-def secret(name_or_path: str) -> str:
-    """The password in a file, or in the systemd credential of that name; the newline at its end is no part of it.
-
-    An absolute path is a file, anything else a credential (systemd.exec(5), LoadCredential=).  Raises ConfigError
-    when it is missing, unreadable or empty.
-    """
-    path = Path(name_or_path)
-    try:
-        found = (path if path.is_absolute() else _credential(name_or_path)).read_bytes().decode().rstrip("\r\n")
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ConfigError([f'the password in "{name_or_path}" cannot be read: {reason}{_advice(path)}']) from None
-    except UnicodeDecodeError:
-        raise ConfigError([f'the password in "{name_or_path}" cannot be read: it is not UTF-8']) from None
-    if not found:
-        raise ConfigError([f'the password in "{name_or_path}" is empty'])
-    return found
-
-
-def _credential(name: str) -> Path:
-    directory = os.environ.get("CREDENTIALS_DIRECTORY")
-    if "/" in name or name in ("", ".", ".."):
-        raise ConfigError([f'"{name}" is neither an absolute path nor the name of a systemd credential'])
-    if not directory:
-        raise ConfigError(
-            [
-                f'"{name}" names a systemd credential, but this was not started by a unit with '
-                f"LoadCredential={name}:…; write an absolute path for a file"
-            ]
-        )
-    return Path(directory) / name
-
-
-def _advice(path: Path) -> str:
-    return (
-        "" if path.is_absolute() else f"; give the unit LoadCredential={path}:…, or write an absolute path for a file"
-    )

@@ -27,6 +27,7 @@ def relations(document: dict[str, Any]) -> list[Mistake]:
         *_nowhere(document, "digests.*.stream", "streams"),
         *_preferences(document),
         *_pages(document),
+        *_auth(document),
         *_recipients(document),
         *_mail(document),
     ]
@@ -81,6 +82,28 @@ def _pages(document: dict[str, Any]) -> Iterator[Mistake]:
         if source.get("type") == "page" and "page" not in source:
             words = 'expected a table [sources.page] with item and title, because type is "page"; found none'
             yield Mistake((*place, "page"), words)
+
+
+def _auth(document: dict[str, Any]) -> Iterator[Mistake]:
+    for place, auth in ((place, table) for place, table in at(document, ("sources", "*", "auth")) if _is_table(table)):
+        if not {"user", "token_file", "header"} & auth.keys():
+            words = "expected user with password_file, token_file, or header with value_file; found none of them"
+            yield Mistake(place, words)
+        for one, other in (("user", "password_file"), ("header", "value_file")):
+            for has, lacks in ((one, other), (other, one)):
+                if has in auth and lacks not in auth:
+                    yield Mistake((*place, lacks), f"required beside {has}, but not there")
+        if len(rivals := [name for name in ("user", "token_file") if name in auth] + _authorization(auth)) > 1:
+            words = f"expected one of {listed(rivals)}, because a request has one Authorization header; found both"
+            yield Mistake((*place, rivals[-1]), words)
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _authorization(auth: dict[str, Any]) -> list[str]:
+    return ["header"] if str(auth.get("header")).lower() == "authorization" else []
 
 
 def _recipients(document: dict[str, Any]) -> Iterator[Mistake]:

@@ -26,6 +26,14 @@ Check = Callable[[str], str | None]
 
 _AUTHORITY = re.compile(r"(?:[a-z0-9._-]+@)?[a-z0-9-]+(?:\.[a-z0-9-]+)*(?:,[0-9]{4}(?:-[0-9]{2}){0,2})?")
 _HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_OURS = frozenset(
+    {
+        *("accept", "accept-encoding", "connection", "content-length", "cookie", "host", "if-modified-since"),
+        *("if-none-match", "proxy-authorization", "range", "referer", "te", "transfer-encoding", "upgrade"),
+        "user-agent",
+    }
+)
 _PROBE = Selector(text="<html><body><p>news</p></body></html>")
 _HEADERS = HeaderRegistry()
 
@@ -194,6 +202,32 @@ def relay(value: str) -> str | None:
     return wrong('"smtp://host:port" or "smtps://user@host:port", such as "smtp://127.0.0.1:25"', value)
 
 
+def proxy(value: str) -> str | None:
+    """An HTTP proxy; a password would have to stand in the file, so it is left to the environment."""
+    parts = _parts(value)
+    if parts and parts.username is not None:
+        return wrong("no user and password in the address: HTTP_PROXY may carry them (proxy_from_environment)", value)
+    whole = parts and parts.hostname and parts.path in ("", "/") and not parts.query + parts.fragment
+    return None if parts and parts.scheme == "http" and whole else wrong('"http://host:port"', value)
+
+
+def proxy_of_one(value: str) -> str | None:
+    mistake = None if value == "direct" else proxy(value)
+    return mistake and mistake.replace(", found", ' or "direct", found')
+
+
+def user(value: str) -> str | None:
+    """A user-id of RFC 7617 §2, which ends at the first colon."""
+    return wrong("a user name without a colon", value) if ":" in value else None
+
+
+def header(value: str) -> str | None:
+    """A field name (RFC 9110 §5.1) that the request does not have already."""
+    if not _TOKEN.fullmatch(value):
+        return wrong('the name of a header, such as "X-Api-Key"', value)
+    return wrong("a header that is not ours to set already", value) if value.lower() in _OURS else None
+
+
 def _parts(value: str) -> SplitResult | None:
     """The parts of an address whose port, if any, is a number up to 65535."""
     try:
@@ -212,11 +246,15 @@ CHECKS: Mapping[str, Check] = {
     "server.listen": listen,
     "server.trusted_proxies.*": network,
     "fetch.contact": contact,
+    "fetch.proxy": proxy,
     "fetch.allow_private.*": network,
     "mail.from": sender,
     "mail.reply_to": sender,
     "mail.relay": relay,
     "sources.*.key": key,
+    "sources.*.proxy": proxy_of_one,
+    "sources.*.auth.user": user,
+    "sources.*.auth.header": header,
     "sources.*.page.item": selector,
     "sources.*.page.list": selector,
     "sources.*.page.title": selector,

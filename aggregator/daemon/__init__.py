@@ -2,6 +2,7 @@
 
 from aggregator.daemon.daemon import Daemon
 from aggregator.daemon.opening import clock, means, open_relay, open_store
+from aggregator.daemon.polling import Polling
 from aggregator.daemon.rendering import note_presentation, render_all
 
-__all__ = ["Daemon", "clock", "means", "note_presentation", "open_relay", "open_store", "render_all"]
+__all__ = ["Daemon", "Polling", "clock", "means", "note_presentation", "open_relay", "open_store", "render_all"]

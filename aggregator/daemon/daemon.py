@@ -3,7 +3,7 @@
 APScheduler is the clock and nothing more.  Its one job asks the store what is due and hands the work over; the store
 says when, so a restart loses nothing.  Work that is due:
 
-* polls, each a task of its own, never two of one source;
+* polls, each a task of its own, never two of one source (``polling``);
 * editions to freeze and deliveries to hand over, one after the other in the mailing thread;
 * documents to render again because a story changed, here or in another process.
 """
@@ -16,20 +16,21 @@ import signal
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-
-from aggregator import post, status, systemd
+from aggregator import post, schedule, status, systemd
 from aggregator.config import load
 from aggregator.daemon.opening import check_authority, clock, means, open_relay
+from aggregator.daemon.polling import Polling
 from aggregator.daemon.posting import REST, Posting
 from aggregator.daemon.rendering import note_presentation, render_all
-from aggregator.errors import AggregatorError
-from aggregator.model import Config, Document, Poll, Source
-from aggregator.poll import poll, reading_of
-from aggregator.schedule import is_due
+from aggregator.daemon.reporting import report
+from aggregator.daemon.ticking import Ticking
+from aggregator.digest.reply import anonymous
+from aggregator.errors import AggregatorError, StoreError
+from aggregator.model import Config, Document
+from aggregator.poll import readings
 from aggregator.store import Tx, alone
 from aggregator.web import Server, app
 
@@ -39,10 +40,14 @@ UNSTORED = timedelta(minutes=5)
 """When a source is asked again whose poll could not be stored."""
 GRACE = 10.0
 """Seconds that running polls get to finish when the daemon is asked to stop."""
+ASLEEP = timedelta(minutes=1)
+"""Without progress for so long we were asleep, and what is overdue is spread as it is after a start."""
 
 
 class Daemon:
     """One running daemon.  ``run`` returns when it has been asked to stop and everything is closed."""
+
+    _lost: str | None = None
 
     def __init__(self, config: Config, *, path: Path | None = None, clock: Callable[[], datetime] = clock) -> None:
         self._config = config
@@ -51,10 +56,7 @@ class Daemon:
         self._stop = asyncio.Event()
         self._documents: Mapping[str, Document] = {}
         self._revision = -1
-        self._polls: dict[str, Poll] = {}
-        self._unstored: dict[str, Poll] = {}
         self._polls_revision = -1
-        self._polling: dict[str, asyncio.Task[None]] = {}
         self._rendering = asyncio.Lock()
         self._relay = open_relay(config)
         self._progress = clock()
@@ -62,10 +64,11 @@ class Daemon:
         self._pulse: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        """Serve until SIGTERM or SIGINT.  Raises AggregatorError when it cannot start."""
+        """Serve until SIGTERM or SIGINT.  Raises AggregatorError when it cannot start, or go on."""
         async with AsyncExitStack() as stack:
             stack.enter_context(alone(self._config.database))
             self._means = await stack.enter_async_context(means(self._config, self._clock))
+            self._polling = Polling(self._means, await self._means.store.read(lambda tx: tx.polls.all()), report)
             self._posting = Posting(self._config, self._means.store, self._relay, self._clock, self._say)
             await self._prepare()
             listening = self._config.server
@@ -82,6 +85,8 @@ class Daemon:
             log.info("stopping")
             scheduler.shutdown(wait=False)
             await self._finish()
+            if self._lost:
+                raise StoreError(self._lost)
 
     def stop(self) -> None:
         """Ask ``run`` to finish."""
@@ -94,15 +99,16 @@ class Daemon:
         for digest, slot in await store.read(lambda tx: post.missed(tx, config, now)):
             log.warning("digest %s: edition %s was missed; its stories go into the next one", digest.id, slot)
         for delivery in await asyncio.to_thread(post.recover, store, config, self._clock):
-            log.warning("delivery %d to %s was interrupted, now %s", delivery.id, delivery.address, delivery.state)
+            log.warning("mail %d of digest %s was interrupted, now %s", delivery.id, delivery.digest, delivery.state)
         await self._look_at_polls()
-        for judged in status.sources(config, self._polls, now):
+        for judged in self._judged(now):
             if judged.condition in status.WRONG:
                 log.warning("source %s: %s", judged.source, judged.words)
         await self._publish()
+        self._start = schedule.starting(config, self._polling.polls, readings(self._means), now)
 
-    def _start_clock(self) -> AsyncIOScheduler:
-        scheduler = AsyncIOScheduler(timezone=UTC)
+    def _start_clock(self) -> Ticking:
+        scheduler = Ticking(self._clock)
         scheduler.add_job(
             self._tick,
             "interval",
@@ -123,15 +129,19 @@ class Daemon:
 
     async def _tick(self) -> None:
         """Ask what is due and hand it over; a tick that fails is logged, and a later one tries again."""
+        if lost := self._means.store.lost():
+            self._lost = lost
+            self.stop()
+            return
         now = self._clock()
-        if now < self._rest_until:
+        if timedelta(0) < self._rest_until - now <= REST:  # a longer one is of a clock that has been set back
             return
         try:
-            await self._look_at_polls()
-            self._start_polls()
             self._posting.go_on()
             await self._publish()
             self._feel_the_pulse()
+            await self._look_at_polls()
+            await self._poll(now)
         except Exception as failure:  # noqa: BLE001 - a fault in one part must not end the others
             self._say(failure, "tick")
             self._rest_until = now + REST
@@ -157,59 +167,18 @@ class Daemon:
     # -- polling --
 
     async def _look_at_polls(self) -> None:
-        """See what was polled, here or by a command; what the store did not take is known in this process only."""
+        """See what was polled by another process."""
         revision = await self._means.store.read(lambda tx: tx.polls.revision())
         if revision != self._polls_revision:
-            self._polls = await self._means.store.read(lambda tx: tx.polls.all()) | self._unstored
+            self._polling.learn(await self._means.store.read(lambda tx: tx.polls.all()))
             self._polls_revision = revision
 
-    def _start_polls(self) -> None:
-        now = self._clock()
-        for source in self._config.sources:
-            if source.enabled and source.id not in self._polling and self._is_due(source, now):
-                self._polling[source.id] = asyncio.create_task(self._poll(source))
-
-    def _is_due(self, source: Source, now: datetime) -> bool:
-        last = self._polls.get(source.id)
-        tried = reading_of(source, self._config, self._means.version)
-        return last is None or is_due(source, last, tried=tried, now=now)
-
-    async def _poll(self, source: Source) -> None:
-        last = self._polls.get(source.id)
-        try:
-            noted = await poll(source, self._means)
-            self._unstored.pop(source.id, None)
-        except Exception as failure:  # noqa: BLE001 - a source that cannot be stored must not be asked without end
-            self._say(failure, f"source {source.id}")
-            noted = self._unstored[source.id] = self._not_stored(source, last, failure)
-        finally:
-            del self._polling[source.id]
-        self._report(source, last, noted)
-        self._polls[source.id] = noted
-
-    def _not_stored(self, source: Source, last: Poll | None, failure: Exception) -> Poll:
-        """A poll that the store did not take: our own fault, and no failure of the source."""
-        now = self._clock()
-        known = last or Poll(source=source.id, url=source.url, at=now, next_poll=now, status="failed")
-        tried = reading_of(source, self._config, self._means.version)
-        error = f"could not be stored: {failure}"
-        return replace(
-            known, url=source.url, tried=tried, at=now, next_poll=now + UNSTORED, status="failed", error=error
-        )
-
-    def _report(self, source: Source, before: Poll | None, noted: Poll) -> None:
-        """Log what the operator should know: the first failure and the recovery, not each repetition."""
-        if noted.error and noted.error != (before.error if before else None):
-            note = f". Note: {source.note}" if source.note else ""
-            log.warning("source %s: %s (%s)%s", source.id, noted.error, source.url, note)
-        elif before and before.error and not noted.error:
-            log.info("source %s: works again", source.id)
-        if noted.held:
-            log.warning(
-                "source %s: %d entries held back as a flood; look at `aggregator stories held`", source.id, noted.held
-            )
-        if noted.new and not noted.held:
-            log.info("source %s: %d new", source.id, noted.new)
+    async def _poll(self, now: datetime) -> None:
+        polls, known = self._polling.polls, readings(self._means)
+        if now - self._progress > ASLEEP:
+            self._start = schedule.starting(self._config, polls, known, now)
+        self._polling.want(schedule.due(self._config, polls, known, self._start, now))
+        await self._polling.go_on()
 
     # -- publishing --
 
@@ -226,7 +195,11 @@ class Daemon:
         now = self._clock()
         if now - self._progress > timedelta(minutes=1):
             return False, "the daemon has made no progress for a minute"
-        return status.health(status.sources(self._config, self._polls, now), self._posting.late)
+        return status.health(self._judged(now), self._posting.late)
+
+    def _judged(self, now: datetime) -> list[status.SourceStatus]:
+        polls = self._polling.polls
+        return status.sources(self._config, polls, now, schedule.held_hosts(polls.values(), now))
 
     # -- changing and ending --
 
@@ -242,13 +215,15 @@ class Daemon:
             config = replace(config, **{name: getattr(self._config, name) for name in fixed})
             await self._take_up(config)
         except AggregatorError as failure:
-            log.error("the new configuration is not used, the old one stays: %s", failure)
+            told = "the new configuration is not used, the old one stays (`aggregator check` quotes it): %s"
+            log.error(told, anonymous(str(failure)))
             return
         if fixed:
             log.warning("restart the daemon for the changes in %s", ", ".join(fixed))
         self._config = self._posting.config = config
         self._posting.relay = relay
-        self._means = replace(self._means, config=config)
+        self._means = self._polling.means = replace(self._means, config=config)
+        self._start = schedule.starting(config, self._polling.polls, readings(self._means), self._clock())
         async with self._rendering:
             self._revision = -1
         log.info("the new configuration is in use")
@@ -265,14 +240,7 @@ class Daemon:
 
     async def _finish(self) -> None:
         """Let running work end within a bound; what does not is stopped, and nothing of it is half stored."""
-        await asyncio.gather(self._finish_polls(), self._posting.finish(GRACE))
-
-    async def _finish_polls(self) -> None:
-        if self._polling:
-            _, late = await asyncio.wait(self._polling.values(), timeout=GRACE)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        await asyncio.gather(self._polling.finish(GRACE), self._posting.finish(GRACE))
 
 
 def _differs(one: Config, other: Config, name: str) -> bool:

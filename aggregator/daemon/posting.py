@@ -52,9 +52,11 @@ class Posting:
 
     def go_on(self) -> None:
         """Freeze what is due and hand over what is due, each unless it is still at it or resting."""
+        now = self._clock()
         for name, work in (("freezing", self._freeze), ("mail", self._hand_over)):
             task = self._tasks.get(name)
-            resting = self._clock() < self._rest_until.get(name, self._clock())
+            # A longer rest is one of a clock that has been set back since.
+            resting = timedelta(0) < self._rest_until.get(name, now) - now <= CLOSED
             if (task is None or task.done()) and not resting:
                 self._tasks[name] = asyncio.create_task(self._guarded(name, work))
 
@@ -126,7 +128,9 @@ class Posting:
                 faults.append(failure)
                 continue
             if after.state != "sent":
-                log.warning("mail to %s: %s, %s", after.address, after.state, after.reply)
+                # No address: a log is kept, shown and sent around, and SECURITY.md promises that it names nobody.
+                told = "mail %d of digest %s: %s, %s; whose it is: aggregator digest list %d"
+                log.warning(told, after.id, after.digest, after.state, after.reply, after.edition)
             if after.state == "deferred" and reply and reply.phase in {"connect", "mail"}:
                 log.warning("the relay takes nothing from us now; the next attempt is in a minute")
                 self._rest_until["mail"] = self._clock() + CLOSED

@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from aggregator import text
+from aggregator.digest.reply import anonymous
 from aggregator.model import Delivery, DeliveryState, Reply
 
 BACKOFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60))
@@ -80,14 +81,14 @@ def dot(delivery: Delivery) -> Delivery:
 
 
 def answered(delivery: Delivery, reply: Reply, now: datetime) -> Delivery:
-    """What the relay's reply makes of a delivery that was being handed over; the reply is kept in every case.
+    """What the relay's reply makes of a delivery that was being handed over; the reply is kept, without addresses.
 
     A refusal of the message or its recipient is final.  A refusal before the relay knew either (a wrong password, a
     sender that it does not relay for) is the operator's to mend, and waits like a failure of the network.
     Raises ValueError when the reply cannot belong to the delivery's state.
     """
     _expect(delivery, "dot" if reply.phase == "dot" else "sending")
-    told = replace(delivery, reply=_said(reply))
+    told = replace(delivery, reply=_said(reply, delivery.address))
     match reply.phase, (reply.code or 0) // 100:
         case "dot", 2:
             return replace(told, state="sent")
@@ -133,8 +134,9 @@ def _jitter(delivery: Delivery) -> float:
     return int(text.digest("delivery", str(delivery.id))[:4], 16) / 0xFFFF / 5
 
 
-def _said(reply: Reply) -> str:
-    return text.clean(reply.text if reply.code is None else f"{reply.code} {reply.text}")
+def _said(reply: Reply, address: str) -> str:
+    words = anonymous(text.clean(reply.text), address)
+    return words if reply.code is None else f"{reply.code} {words}"
 
 
 def _expect(delivery: Delivery, *states: DeliveryState) -> None:

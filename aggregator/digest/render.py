@@ -1,15 +1,16 @@
 """Stories as a letter: what a subscriber reads, in HTML and in plain text, both complete.
 
 What several zones published comes first, then each zone's own news in the order of the configuration; of every section
-the newest stories in full and the rest as rows, so that a hundred of them stay within what mail programs show uncut.
+the newest stories in full, then some as rows, and the rest as headlines, so that 150 of them stay within what
+mail programs show uncut.  What even so does not fit is counted and left to the next edition.
 The words stand in ``templates/mail``.  Styles are written into the elements, because many programs drop style sheets;
 only what cannot be (dark mode) stays in one.  Nothing is loaded, and every link is its publisher's or our own page's.
 """
 
 from __future__ import annotations
 
-from binascii import b2a_qp
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from email.utils import parseaddr
@@ -22,11 +23,14 @@ from babel.dates import format_skeleton
 from aggregator import colour, html, i18n, shown, text
 from aggregator.model import Config, Digest, Letter, Sighting, Story, Stream
 
-FULL = (4, 2, 0)
-"""How many stories of a section are shown in full: the first of these with which the HTML part fits ``MAX_HTML``."""
+SHOWN = ((4, ALL := 1000), (2, ALL), (2, 8), (1, 2), (0, 0))
+"""How many stories of a section are shown in full, and how many of the others as rows: the first with which all fit."""
 
-MAX_HTML = 90_000
-"""Bytes as encoded; Gmail cuts a message off at 102 kB."""
+MAX_MAIL = 90_000
+"""Bytes of the whole message as sent; Gmail cuts a message off at 102 kB, and relays add headers."""
+
+MOST = 600
+"""Stories that one letter is tried with: a headline and its address take more than ``MAX_MAIL / MOST``."""
 
 _HEADLINE = 60
 _TEASER = 220
@@ -75,12 +79,13 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The joint stories (*style* is None), or one zone's own: the first few in full, the rest as rows."""
+    """The joint stories (*style* is None), or one zone's own: in full, as rows, and as no more than a headline."""
 
     title: str
     style: str | None
     full: tuple[Item, ...]
     rows: tuple[Item, ...]
+    brief: tuple[Item, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +97,29 @@ class Style:
     dark: colour.Badge
 
 
-def render(config: Config, digest: Digest, stories: Sequence[Story], frozen: datetime) -> Letter:
-    """The letter of an edition, frozen at *frozen*.
+def render(
+    config: Config, digest: Digest, stories: Sequence[Story], frozen: datetime, size: Callable[[Letter], int]
+) -> tuple[Letter, int]:
+    """The letter of an edition, frozen at *frozen*, and how many of *stories*, from the first on, it holds.
 
-    *stories* are as the digest's stream shows them (``Story.within``).
+    *stories* are as the digest's stream shows them (``Story.within``), in the order in which they are to be mailed;
+    *size* gives the bytes of a letter's message.  Of too many, the letter holds as many as fit, one at least.
     """
-    for full in FULL:
-        letter = _letter(config, digest, stories, frozen, full)
-        if len(b2a_qp(letter.html.encode())) < MAX_HTML:
-            break
-    return letter
+    for shown_so in SHOWN if len(stories) <= MOST else ():
+        letter = _letter(config, digest, stories, frozen, shown_so, 0)
+        if size(letter) < MAX_MAIL:
+            return letter, len(stories)
+
+    def first(count: int) -> Letter:
+        return _letter(config, digest, stories[:count], frozen, SHOWN[-1], len(stories) - count)
+
+    many = max(1, bisect_left(range(1, min(len(stories), MOST) + 1), MAX_MAIL, key=lambda count: size(first(count))))
+    return first(many), many
 
 
-def _letter(config: Config, digest: Digest, stories: Sequence[Story], frozen: datetime, full: int) -> Letter:
+def _letter(
+    config: Config, digest: Digest, stories: Sequence[Story], frozen: datetime, shown_so: tuple[int, int], more: int
+) -> Letter:
     stream = config.stream(digest.stream)
     newest = sorted(stories, key=lambda story: (story.published, story.id), reverse=True)
     title = text.clean(digest.title or stream.title) or digest.id
@@ -118,7 +133,8 @@ def _letter(config: Config, digest: Digest, stories: Sequence[Story], frozen: da
         "count": len(newest),
         "joint": sum(len(story.zones) > 1 for story in newest),
         "preheader": _preheader(first, newest),
-        "sections": _sections(config, stream, newest, styles, full),
+        "sections": _sections(config, stream, newest, styles, shown_so),
+        "more": more,
         "styles": list(styles.values()),
         "publishers": [text.clean(config.zone(id).name) for id in config.zones_of(stream)],
         "direction": "rtl" if i18n.locale(config.language).text_direction == "rtl" else "ltr",
@@ -179,7 +195,7 @@ def _preheader(first: Story | None, newest: Sequence[Story]) -> str:
 
 
 def _sections(
-    config: Config, stream: Stream, newest: Sequence[Story], styles: Mapping[str, Style], full: int
+    config: Config, stream: Stream, newest: Sequence[Story], styles: Mapping[str, Style], shown_so: tuple[int, int]
 ) -> list[Section]:
     """What several zones published, then what each zone alone did; no empty ones."""
     together = i18n.translations(config.language).ugettext("Published together")
@@ -192,15 +208,22 @@ def _sections(
             together if zone is None else text.clean(shown.zone(config, zone).name),
             None if zone is None else styles[zone].name,
             [_item(config, story, styles) for story in group],
-            full,
+            *shown_so,
         )
         for zone, group in groups.items()
         if group
     ]
 
 
-def _section(title: str, style: str | None, items: Sequence[Item], full: int) -> Section:
-    return Section(title=title, style=style, full=tuple(items[:full]), rows=tuple(items[full:]))
+def _section(title: str, style: str | None, items: Sequence[Item], full: int, rows: int) -> Section:
+    brief = full + rows
+    return Section(
+        title=title,
+        style=style,
+        full=tuple(items[:full]),
+        rows=tuple(items[full:brief]),
+        brief=tuple(items[brief:]),
+    )
 
 
 def _item(config: Config, story: Story, styles: Mapping[str, Style]) -> Item:

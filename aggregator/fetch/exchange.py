@@ -17,7 +17,8 @@ import httpx
 from aggregator.fetch import request
 from aggregator.fetch.body import Body
 from aggregator.fetch.faults import LIBRARIES, FaultError
-from aggregator.fetch.request import Target
+from aggregator.fetch.request import Access, Target
+from aggregator.fetch.room import Room
 from aggregator.fetch.wire import Wire
 from aggregator.model import Response, Validators
 
@@ -29,29 +30,39 @@ _EMPTY = frozenset({204, 304})  # RFC 9110 §6.4.1
 class Exchange:
     """Filled in while the answer arrives: *status* is 0 until its headers are there, *onward* is where it redirects."""
 
-    def __init__(self, asked: Target, validators: Validators | None, max_size: int) -> None:
+    def __init__(self, asked: Target, validators: Validators | None, access: Access, room: Room) -> None:
         self.asked = asked
         self.status = 0
         self.onward: Target | None = None
         self._conditions = request.conditions(asked, validators)
-        self._max_size = max_size
+        self._access = access
+        self._room = room
         self._headers: Mapping[str, str] = {}
         self._content = b""
 
-    async def carry_out(self, wire: Wire) -> None:
+    async def carry_out(self, wire: Wire, proxy: str | None) -> None:
         """Raises FaultError, and whatever the libraries below raise (``faults.LIBRARIES``)."""
-        async with wire.get(self.asked, self._conditions) as answer:
+        headers = (*self._conditions, *self._access.credentials(self.asked))
+        async with wire.get(self.asked, headers, proxy) as answer:
             self.status = answer.status_code
+            if proxy and self.status == 407:  # RFC 9110 §15.5.8: not the server's answer
+                raise FaultError("the proxy wants a user name and password (407)")
             self._headers = request.fields(answer.headers.raw)
             self.onward = request.redirection(self.asked, self.status, self._headers.get("location"))
             if self.onward is None:
                 self._refuse_what_was_not_asked()
                 self._content = await self._read(answer)
 
-    def response(self, date: datetime, hops: tuple[str, ...]) -> Response:
+    def response(self, date: datetime, hops: tuple[str, ...], *, permanent: bool) -> Response:
         """The answer as a value; *date* is when we asked."""
         return Response(
-            url=self.asked.text, status=self.status, headers=self._headers, content=self._content, date=date, hops=hops
+            url=self.asked.text,
+            status=self.status,
+            headers=self._headers,
+            content=self._content,
+            date=date,
+            hops=hops,
+            permanent=permanent,
         )
 
     def _refuse_what_was_not_asked(self) -> None:
@@ -68,10 +79,14 @@ class Exchange:
         return await self._beginning(answer)
 
     async def _whole(self, answer: httpx.Response) -> bytes:
-        body = Body(self._coding, self._max_size)
+        body = Body(self._coding, self._room.limit)
         body.expect(self._headers.get("content-length", ""))
-        await _pour(answer, body)
-        return body.end()
+        try:
+            await self._pour(answer, body)
+            return body.end()
+        finally:
+            self._room.leave(body)
+            body.drop()
 
     async def _beginning(self, answer: httpx.Response) -> bytes:
         """As much as comes easily: the status has said what matters."""
@@ -79,15 +94,15 @@ class Exchange:
         with suppress(FaultError, *LIBRARIES):
             body = Body(self._coding, _OTHER_BODY)
             async with asyncio.timeout(_OTHER_PATIENCE):
-                await _pour(answer, body)
+                await self._pour(answer, body)
         return body.so_far()
+
+    async def _pour(self, answer: httpx.Response, body: Body) -> None:
+        async with aclosing(cast(AsyncGenerator[bytes, None], answer.aiter_raw())) as chunks:
+            async for chunk in chunks:
+                for size in body.feed(chunk):
+                    await self._room.take(body, size, body.size)
 
     @property
     def _coding(self) -> str:
         return self._headers.get("content-encoding", "")
-
-
-async def _pour(answer: httpx.Response, body: Body) -> None:
-    async with aclosing(cast(AsyncGenerator[bytes, None], answer.aiter_raw())) as chunks:
-        async for chunk in chunks:
-            body.feed(chunk)

@@ -12,6 +12,7 @@ import os
 import socket
 import ssl
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -43,10 +44,10 @@ _NO_SUCH_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NON
 _NO_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"}
 
 
-def explain(host: str, error: Exception) -> FetchError:
-    """The error to raise for whatever was raised while *host* was being asked."""
+def explain(host: str, error: Exception, *, proxied: bool = False) -> FetchError:
+    """The error to raise for whatever was raised while *host* was being asked; *proxied*: by way of a proxy."""
     chain = tuple(_causes(error))[::-1]  # from the innermost: what wraps an error of ssl has its type, not its data
-    for kind, raised, words in _EXPLANATIONS:
+    for kind, raised, words in (*_PROXIED, *_EXPLANATIONS) if proxied else _EXPLANATIONS:
         for cause in chain:
             if isinstance(cause, kind):
                 return raised(f"{host}: {words(cause)}")
@@ -88,11 +89,24 @@ def _connection(error: aiohttp.ClientConnectorError) -> str:
     return f"could not connect ({os.strerror(number).lower()})"
 
 
+def _proxy(error: aiohttp.ClientHttpProxyError) -> str:
+    if error.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return "the proxy wants a user name and password (407)"
+    return f"the proxy does not let us through ({error.status})"
+
+
 def _always(words: str) -> Callable[[Any], str]:
     return lambda _: words
 
 
-_EXPLANATIONS: tuple[tuple[type[BaseException], type[FetchError], Callable[[Any], str]], ...] = (
+_Explanation = tuple[type[BaseException], type[FetchError], Callable[[Any], str]]
+_PROXIED: tuple[_Explanation, ...] = (
+    # Who asks a proxy looks up and connects to nothing but the proxy.
+    (aiohttp.ClientHttpProxyError, FetchError, _proxy),
+    (socket.gaierror, NetworkError, lambda error: f"the proxy: {_name(error)}"),
+    (aiohttp.ClientProxyConnectionError, NetworkError, lambda error: f"the proxy: {_connection(error)}"),
+)
+_EXPLANATIONS: tuple[_Explanation, ...] = (
     # The first line that fits any error of the chain.
     (FaultError, FetchError, str),
     (RefusedError, FetchError, lambda error: str(error.reason)),

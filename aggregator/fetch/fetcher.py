@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
@@ -22,8 +22,10 @@ from aggregator.fetch.exchange import Exchange
 from aggregator.fetch.faults import LIBRARIES, FaultError, explain
 from aggregator.fetch.guard import Guard
 from aggregator.fetch.politeness import Turns
-from aggregator.fetch.request import Target
+from aggregator.fetch.proxies import Proxies, shown
+from aggregator.fetch.request import Access, Target
 from aggregator.fetch.robots import Robots
+from aggregator.fetch.room import Room
 from aggregator.fetch.wire import Wire, wire
 from aggregator.model import Fetch, Response, Validators
 
@@ -39,8 +41,10 @@ class Fetcher:
         self._settings = settings
         self._headers = request.standing(version, settings.contact)
         self._guard = Guard(settings.allow_private, settings.allow_ports)
+        self._proxies = Proxies(settings.proxy, environment=settings.proxy_from_environment)
         self._turns = Turns(total=settings.concurrency, per_host=settings.per_host_concurrency, pause=pause)
         self._robots = Robots()
+        self._room = Room(settings.max_size)
         self._open = AsyncExitStack()
         self._wire: Wire | None = None
 
@@ -62,20 +66,29 @@ class Fetcher:
         self._wire = None
         await self._open.aclose()
 
-    async def fetch(self, url: str, validators: Validators | None, now: datetime) -> Response:
+    async def fetch(
+        self, url: str, validators: Validators | None, now: datetime, access: Access | None = None
+    ) -> Response:
         """The final answer to a GET of *url*, conditional when *validators* are those of the URL that answers.
 
-        Raises FetchError; NetworkError when nothing could be reached.
+        *access* is what its source needs beside the URL.  Raises FetchError; NetworkError when nothing could be
+        reached.
         """
         asked = _target(url)
+        access = access or Access(url)
         left = self._settings.timeout.total_seconds()
         hops: list[Target] = []
+        permanent = True
+        clock = asyncio.get_running_loop().time
+        start = clock()
         while True:
-            exchange = Exchange(asked, validators, self._settings.max_size)
+            exchange = Exchange(asked, validators, access, self._room)
             async with self._turns.turn(asked.host):
-                left -= await self._carry_out(exchange, left, _named(asked, hops))
+                began = now + timedelta(seconds=round(clock() - start, 1))
+                left -= await self._carry_out(exchange, left, _named(asked, hops), access.proxy)
             if exchange.onward is None:
-                return exchange.response(now, tuple(hop.text for hop in hops))
+                return exchange.response(began, tuple(hop.text for hop in hops), permanent=permanent and bool(hops))
+            permanent = permanent and exchange.status in request.PERMANENT
             hops.append(asked)
             if exchange.onward in hops:
                 raise FetchError(f"{asked.host}: redirects in a circle")
@@ -83,7 +96,7 @@ class Fetcher:
                 raise FetchError(f"{asked.host}: redirects more than {request.MAX_REDIRECTS} times")
             asked = exchange.onward
 
-    async def allowed(self, url: str, now: datetime) -> str | None:
+    async def allowed(self, url: str, now: datetime, access: Access | None = None) -> str | None:
         """Whether robots.txt lets us read the page at *url*: None, or a sentence that says why not.
 
         Raises FetchError for what is no URL, and NetworkError when nothing could be reached.
@@ -92,22 +105,26 @@ class Fetcher:
             return None
 
         async def ask(robots: str, validators: Validators | None) -> Response:
-            return await self.fetch(robots, validators, now)
+            return await self.fetch(robots, validators, now, Access(robots, proxy=access.proxy if access else None))
 
         return await self._robots.verdict(_target(url), now, ask)
 
-    async def _carry_out(self, exchange: Exchange, seconds: float, name: str) -> float:
+    async def _carry_out(self, exchange: Exchange, seconds: float, name: str, own_proxy: str | None) -> float:
         """Ask within so many seconds; returns how many it took."""
         assert self._wire is not None, "Fetcher is an async context manager"
         loop = asyncio.get_running_loop()
         start = loop.time()
+        proxy: str | None = None
         try:
             async with asyncio.timeout(seconds) as deadline:
-                await exchange.carry_out(self._wire)
+                proxy = self._proxies.of(exchange.asked, own_proxy)
+                await exchange.carry_out(self._wire, proxy)
         except (FaultError, RuntimeError, *LIBRARIES) as error:  # RuntimeError: uvloop, for a socket that it dislikes
+            if proxy:
+                name += f" (through the proxy {shown(proxy)})"
             if deadline.expired():
                 raise FetchError(f"{name}: {self._too_late(exchange)}") from error
-            raise explain(name, error) from error
+            raise explain(name, error, proxied=proxy is not None) from error
         return loop.time() - start
 
     def _too_late(self, exchange: Exchange) -> str:

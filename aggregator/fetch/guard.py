@@ -79,12 +79,16 @@ class Guard:
 
     def check(self, host: str, port: int) -> None:
         """Raises RefusedError when nothing may be fetched from this address or this port."""
-        if self._ports and port not in self._ports:
-            raise RefusedError(f"port {port} is not among [fetch].allow_ports")
+        self.check_port(port)
         address = _carried(ip_address(host.partition("%")[0]))
         if not _is_global(address) and not any(address in network for network in self._networks):
             kind = "private" if address.is_private else "not a public one"
             raise RefusedError(f"address {host} is {kind}; allow it with [fetch].allow_private if it is yours")
+
+    def check_port(self, port: int) -> None:
+        """What is left to check when a proxy is to find the address.  Raises RefusedError."""
+        if self._ports and port not in self._ports:
+            raise RefusedError(f"port {port} is not among [fetch].allow_ports")
 
 
 def _carried(address: Address) -> Address:

@@ -8,6 +8,7 @@ whoever queues for a slow host keeps nobody else out.  Waiting is in order of ar
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -16,11 +17,10 @@ class _Host:
     """The free slots of a host, each as the loop time from which it may be used."""
 
     def __init__(self, slots: int) -> None:
-        self.free: asyncio.Queue[float] = asyncio.Queue()
+        self.slots = asyncio.Semaphore(slots)
+        self.free = deque([0.0] * slots)
         self.users = 0  # that hold a slot or wait for one
         self.forget: asyncio.TimerHandle | None = None
-        for _ in range(slots):
-            self.free.put_nowait(0.0)
 
 
 class Turns:
@@ -41,16 +41,17 @@ class Turns:
         """Wait until the host of this name may be asked; it is being asked until the block ends."""
         host = self._enter(name)
         try:
-            rested = await host.free.get()
-            try:
-                await self._sleep_until(rested)
-                async with self._total:
-                    try:
-                        yield
-                    finally:
-                        rested = asyncio.get_running_loop().time() + self._pause
-            finally:
-                host.free.put_nowait(rested)
+            async with host.slots:
+                rested = host.free.popleft()
+                try:
+                    await self._sleep_until(rested)
+                    async with self._total:
+                        try:
+                            yield
+                        finally:
+                            rested = asyncio.get_running_loop().time() + self._pause
+                finally:
+                    host.free.append(rested)
         finally:
             self._leave(name, host)
 

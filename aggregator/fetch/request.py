@@ -9,14 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import httpx
 
+from aggregator.fetch.coding import OFFERED
 from aggregator.fetch.faults import FaultError
 from aggregator.model import Validators
 
 MAX_REDIRECTS = 5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})  # RFC 9110 §15.4; 300 and 304 to 306 are answers
+PERMANENT = frozenset({301, 308})
 _PORTS = {"http": 80, "https": 443}
 _ACCEPT = (
     "application/atom+xml, application/rss+xml;q=0.9, application/rdf+xml;q=0.8, application/feed+json;q=0.8, "
@@ -37,11 +40,35 @@ class Target:
         return self.url.raw_host.decode("ascii")
 
     @property
+    def port(self) -> int:
+        """The one that is connected to, the scheme's own included."""
+        return self.url.port or _PORTS[self.url.scheme]
+
+    @property
     def origin(self) -> str:
         """Scheme, host and port (RFC 6454 §6.2), the port only when it is not the scheme's own."""
         return self.text[: self.text.index("/", self.text.index("//") + 2)]
 
 
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What it takes to reach a source beside its URL: the *headers* that say who we are, and a *proxy* of its own.
+
+    Law: the headers go to the origin of *url* and to no other, wherever redirects lead (standards, item 31).
+    """
+
+    url: str
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    proxy: str | None = None
+
+    def credentials(self, asked: Target) -> tuple[tuple[bytes, bytes], ...]:
+        """The headers for *asked*.  Raises FaultError when *url* is none."""
+        if not self.headers or target(self.url).origin != asked.origin:
+            return ()
+        return tuple((name.encode("ascii"), value.encode("ascii")) for name, value in self.headers)
+
+
+@lru_cache(maxsize=4096)
 def target(url: str | httpx.URL) -> Target:
     """Raises FaultError when this is no URL that we fetch."""
     try:
@@ -110,7 +137,7 @@ def standing(version: str, contact: str | None) -> dict[str, str]:
     return {
         "User-Agent": f"{AGENT}/{version}" + (f" (+{_comment(contact)})" if contact else ""),
         "Accept": _ACCEPT,
-        "Accept-Encoding": "gzip",
+        "Accept-Encoding": OFFERED,
     }
 
 
@@ -128,7 +155,7 @@ def conditions(asked: Target, validators: Validators | None) -> tuple[tuple[byte
 
 def _belong(validators: Validators, asked: Target) -> bool:
     try:
-        return target(validators.url).text == asked.text
+        return validators.url == asked.text or target(validators.url).text == asked.text
     except FaultError:
         return False
 

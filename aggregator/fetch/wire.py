@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from functools import partial
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import aiohttp
@@ -26,52 +25,115 @@ from aggregator.fetch.guard import Guard
 from aggregator.fetch.request import Target
 
 _KEEP_ALIVE = 3.0  # seconds that a connection outlives its host's pause
-_asked: ContextVar[Target] = ContextVar("asked")
+_asked: ContextVar[Target | None] = ContextVar("asked", default=None)
 
 
 class Wire:
-    """Sends one request, and streams what comes back; decides nothing."""
+    """Sends one request, and streams what comes back; decides nothing.  One client for each proxy, and one for none.
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self._client = client
+    *headers* go with every request.
+    """
+
+    def __init__(
+        self,
+        guard: Guard,
+        headers: Mapping[str, str],
+        connect: Callable[[str | None], Awaitable[httpx.AsyncClient]],
+    ) -> None:
+        self._guard = guard
+        self._headers = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
+        self._connect = connect
+        self._clients: dict[str | None, httpx.AsyncClient] = {}
 
     @asynccontextmanager
-    async def get(self, asked: Target, headers: Sequence[tuple[bytes, bytes]]) -> AsyncIterator[httpx.Response]:
+    async def get(
+        self, asked: Target, headers: Sequence[tuple[bytes, bytes]], proxy: str | None = None
+    ) -> AsyncIterator[httpx.Response]:
         """The answer as soon as its headers are there."""
+        client = self._clients.get(proxy) or await self.client(proxy)
+        if proxy:
+            self._guard.check_port(asked.port)
         _asked.set(asked)
-        request = self._client.build_request("GET", asked.url, headers=headers)
-        response = await self._client.send(request, stream=True)
+        request = httpx.Request("GET", asked.url, headers=[*self._headers, *headers])
+        response = await client.send(request, stream=True)
         try:
             yield response
         finally:
             await response.aclose()
 
+    async def client(self, proxy: str | None = None) -> httpx.AsyncClient:
+        """The client that asks through this proxy, or directly."""
+        if proxy not in self._clients:
+            self._clients[proxy] = await self._connect(proxy)
+        return self._clients[proxy]
+
 
 @asynccontextmanager
 async def wire(guard: Guard, *, headers: Mapping[str, str], concurrency: int, pause: float) -> AsyncIterator[Wire]:
-    """Open until the block ends; *headers* go with every request, *pause* (seconds) is the host's."""
+    """Open until the block ends; *headers* go with every request, *pause* (seconds) is the host's.
+
+    The guard sees every connection that is made directly.  Through a proxy there is only the one to the proxy itself,
+    which the operator has chosen; what lies behind it is the proxy's to refuse.
+    """
     tls = httpx.create_ssl_context()  # honours SSL_CERT_FILE, the usual way to trust an authority of one's own
-    with _Resolver(concurrency) as resolver:
-        connector = aiohttp.TCPConnector(
-            ssl=tls, resolver=resolver, socket_factory=guard.socket, limit=0, keepalive_timeout=pause + _KEEP_ALIVE
-        )
-        session = aiohttp.ClientSession(
-            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, middlewares=(_verbatim,)
-        )
-        async with httpx.AsyncClient(
-            transport=AiohttpTransport(verify=tls, trust_env=False, client=session),
-            headers=headers,
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            follow_redirects=False,
-            trust_env=False,
-            timeout=None,  # noqa: S113  one deadline holds for the whole exchange
-        ) as client:
-            yield Wire(client)
+    async with AsyncExitStack() as stack:
+        resolver = stack.enter_context(_Resolver(concurrency))
+
+        async def connect(proxy: str | None) -> httpx.AsyncClient:
+            connector = aiohttp.TCPConnector(
+                ssl=tls,
+                resolver=resolver,
+                socket_factory=None if proxy else guard.socket,
+                limit=0,
+                keepalive_timeout=pause + _KEEP_ALIVE,
+            )
+            transport = AiohttpTransport(
+                verify=tls, trust_env=False, client=_session(connector), proxy=_proxy(proxy) if proxy else None
+            )
+            return await stack.enter_async_context(_Client(transport=transport, follow_redirects=False))
+
+        yield Wire(guard, headers, connect)
+
+
+def _proxy(url: str) -> httpx.Proxy:
+    """The header is Proxy-Authorization on the wire: aiohttp renames it, for tunnels and without."""
+    found = httpx.URL(url)
+    login = {"Authorization": aiohttp.encode_basic_auth(found.username, found.password)} if found.userinfo else None
+    return httpx.Proxy(found.copy_with(userinfo=b""), headers=login)
+
+
+def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, middlewares=(_verbatim,)
+    )
+
+
+class _Client(httpx.AsyncClient):
+    """Has no cookies, so that none are kept, sent, or even looked for: that would be a tenth of a request's cost."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(trust_env=False, timeout=None, **settings)  # one deadline holds for the whole exchange
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        return _NO_COOKIES
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None:
+        raise TypeError("there are none")
+
+
+class _NoCookies(httpx.Cookies):
+    def extract_cookies(self, response: httpx.Response) -> None: ...
+
+
+_NO_COOKIES = _NoCookies()
 
 
 async def _verbatim(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
     """yarl would rewrite ``%2F`` and ``[`` in the query; a signed URL does not survive that."""
-    request.url = type(request.url)(_asked.get().text, encoded=True)
+    if asked := _asked.get():
+        request.url = type(request.url)(asked.text, encoded=True)
     return await handler(request)
 
 

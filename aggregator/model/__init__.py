@@ -7,13 +7,16 @@ Every datetime is aware and in UTC; an absent collection is ``()``, never None.
 
 from aggregator.model.answered import Response
 from aggregator.model.noted import (
+    Caching,
     Delivery,
     DeliveryState,
     Document,
     Edition,
     Envelope,
+    Kept,
     Letter,
     Match,
+    Move,
     Poll,
     Reply,
     Rule,
@@ -24,6 +27,7 @@ from aggregator.model.noted import (
 )
 from aggregator.model.wanted import (
     Article,
+    Auth,
     Config,
     Digest,
     Fetch,
@@ -37,10 +41,12 @@ from aggregator.model.wanted import (
     Stream,
     Zone,
 )
-from aggregator.model.written import Category, Content, Entry, Feed, Link, Origin, Person, Text
+from aggregator.model.written import Category, Content, Entry, Feed, Link, Origin, Pace, Person, Text
 
 __all__ = [
     "Article",
+    "Auth",
+    "Caching",
     "Category",
     "Config",
     "Content",
@@ -54,12 +60,15 @@ __all__ = [
     "Feed",
     "Fetch",
     "Guard",
+    "Kept",
     "Letter",
     "Link",
     "Mail",
     "Match",
     "Matching",
+    "Move",
     "Origin",
+    "Pace",
     "Parse",
     "Person",
     "Poll",

@@ -12,7 +12,8 @@ class Response:
     """One final answer (after redirects), whatever its status code.
 
     *url* is the target URI of the last request, *headers* have lower-case names, *content* is decoded and complete,
-    *date* is when we asked, *hops* are the URLs that redirected, in order.
+    *date* is when that request began, *hops* are the URLs that redirected, in order.  *permanent*: there were hops, and
+    each of them was 301 or 308.
     """
 
     url: str
@@ -21,3 +22,4 @@ class Response:
     content: bytes = b""
     date: datetime
     hops: tuple[str, ...] = ()
+    permanent: bool = False

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from aggregator.model.written import Entry
+from aggregator.model.written import Entry, Pace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,36 +27,83 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """An entry, by its strongest key, whose article was read, and the validators that the article came with."""
+
+    key: str
+    validators: Validators
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caching:
+    """What an answer said of its freshness (RFC 9111 §5), as it was written; a 304 need not repeat it."""
+
+    cache_control: str | None = None
+    expires: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A permanent redirect (RFC 9110 §15.4.2, §15.4.9) and how far it is believed.
+
+    It has led to *to* at every poll since *since*; *same* says that the feed there is the one that was here, *direct*
+    that it has held for long enough, so that *to* is asked without the detour.
+    """
+
+    to: str
+    since: datetime
+    same: bool
+    direct: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
     """The latest poll of a source, what came of it, and what the next one needs to know.
 
+    *at* is when its request began (of one that failed, when it ended), *answered* the URL that answered, after
+    redirects; *status* is ``asked`` while nothing has come of the first one.  *error* is a sentence for the operator,
+    None after a success; *failures* counts them in a row; *unreachable* is since when nothing answers, be it their
+    network or ours.  *not_before* is what the server asked for by Retry-After; *throttled* is the server that this
+    holds for when it is not about this source alone.
+
     *body* identifies the bytes last read, *reading* how they were read (the source's settings and the program's
     version): when *reading* changes, neither validators nor *body* save us the work.  *tried* is how it was last to be
-    read, whatever came of it: a source that is configured anew is asked at once.  *error* is a sentence for the
-    operator, None after a success; *failures* counts them in a row; *not_before* is what the server asked for by
-    Retry-After; *unread* are entries whose articles come with a later poll.
+    read, whatever came of it: a source that is configured anew is asked at once.  *unread* are entries whose articles
+    come with a later poll, *articles* those that were read.  *full* is when the server last sent a whole body, *feed*
+    that feed's id, *pace* and *caching* how often it wants to be asked, and *arrivals* the latest moments at which
+    there was news.
     """
 
     source: str
     url: str
     at: datetime
     next_poll: datetime
-    status: Literal["ok", "not_modified", "failed", "gone"]
+    status: Literal["asked", "ok", "not_modified", "failed", "gone"]
     http_status: int | None = None
+    answered: str | None = None
     error: str | None = None
     failures: int = 0
+    unreachable: datetime | None = None
     not_before: datetime | None = None
+    throttled: str | None = None
     entries: int = 0
     new: int = 0
     held: int = 0
     first_success: datetime | None = None
     last_success: datetime | None = None
     validators: Validators | None = None
+    full: datetime | None = None
     body: str | None = None
     reading: str | None = None
     tried: str | None = None
+    feed: str | None = None
+    pace: Pace | None = None
+    caching: Caching | None = None
+    arrivals: tuple[datetime, ...] = ()
+    moved: Move | None = None
     problems: tuple[str, ...] = ()
     unread: tuple[Unread, ...] = ()
+    articles: tuple[Kept, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +256,8 @@ DeliveryState = Literal[
 class Delivery:
     """One edition to one subscriber.
 
-    *doubts* counts how often nobody could tell whether the relay took it; *reply* is what the relay said last.
+    *doubts* counts how often nobody could tell whether the relay took it; *reply* is what the relay said last, without
+    addresses: it is logged, and an address of a subscriber may not be.
     """
 
     id: int

@@ -158,12 +158,15 @@ def color(value: str) -> str:
 
 
 def http_url(value: str) -> str:
-    """An absolute http(s) address without a user or white space."""
+    """An absolute http(s) address without a user, a password or white space: it is published, and it is logged."""
     try:
         parts = urlsplit(value)
-        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and "@" not in parts.netloc
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        secret = "@" in parts.netloc
     except ValueError:
-        good = False
+        good = secret = False
+    if good and secret:
+        raise ValueError("expected an address without a user and a password: credentials do not belong into it")
     if not good or re.search(r"\s", value) or _NOT_IN_A_LINE.search(value):
         raise ValueError('expected an http or https address such as "https://www.example.org/feed"')
     return value

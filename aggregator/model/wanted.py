@@ -67,12 +67,28 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Auth:
+    """Who we are, for a server that lets in only whom it knows; each file holds one secret.
+
+    *user* with *password_file* is Basic (RFC 7617), *token_file* is Bearer (RFC 6750); *header* with *value_file* is a
+    header of the server's own, alone or beside one of them.
+    """
+
+    user: Line | None = None
+    password_file: Line | None = None
+    token_file: Line | None = None
+    header: Line | None = None
+    value_file: Line | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One URL that is polled for a zone: a feed, a page without one, or a sitemap.
 
     *page* says how a page is read; with *article* the page behind each new item is read too.  *key* is a pattern with
-    a group ``key``, searched in an item's link: the source's own identity of an item.  *note* is the operator's own
-    remark, shown wherever the source is reported as failing.
+    a group ``key``, searched in an item's link: the source's own identity of an item.  *proxy* is used instead of the
+    one for all; ``direct`` is none.  *note* is the operator's own remark, shown wherever the source is reported as
+    failing.
     """
 
     id: Ident
@@ -85,6 +101,8 @@ class Source:
     publish: Literal["excerpt", "full"] = "excerpt"
     page: Selectors | None = None
     article: Article | None = None
+    auth: Auth | None = None
+    proxy: Line | None = None
     note: str | None = None
     enabled: Flag = True
 
@@ -130,7 +148,12 @@ class Server:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetch:
-    """Manners and limits of every request."""
+    """Manners and limits of every request.
+
+    A source is asked at most each *interval* and at least each *longest*, whatever its server and its feed say, but for
+    Retry-After, skipDays and skipHours.  When *adaptive*, its own rate of news decides between the two.  *robots* says
+    whether robots.txt (RFC 9309) is asked before a page is read, as against a feed.
+    """
 
     contact: str | None = None
     interval: Lasting = timedelta(hours=1)
@@ -139,8 +162,14 @@ class Fetch:
     concurrency: Annotated[int, Field(strict=True, ge=1, le=1000)] = 32
     per_host_concurrency: Annotated[int, Field(strict=True, ge=1, le=100)] = 1
     per_host_pause: Duration = timedelta(seconds=1)
-    allow_private: Several = ()
+    longest: Lasting = timedelta(days=1)
+    adaptive: Flag = False
+    unconditional: Lasting = timedelta(days=1)
+    redirect_after: Lasting = timedelta(days=7)
     robots: Flag = True
+    proxy: Line | None = None
+    proxy_from_environment: Flag = False
+    allow_private: Several = ()
     allow_ports: tuple[Port, ...] = ()
 
 

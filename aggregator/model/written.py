@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 
@@ -93,6 +93,21 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often a feed changes, in its publisher's words, which are not Atom's.
+
+    *ttl*, *skip_hours* (0 to 23, GMT) and *skip_days* (Monday is 0, GMT) are RSS 2.0's; an update each *period*,
+    counted from *base* where there is one, is the syndication module's of RSS 1.0.
+    """
+
+    ttl: timedelta | None = None
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
+    period: timedelta | None = None
+    base: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
     """atom:feed (RFC 4287 §4.1.1), or a page read as one.  *problems* says in words what was mended or left out."""
 
@@ -104,5 +119,6 @@ class Feed:
     links: tuple[Link, ...] = ()
     rights: str | None = None
     lang: str | None = None
+    pace: Pace | None = None
     entries: tuple[Entry, ...] = ()
     problems: tuple[str, ...] = ()

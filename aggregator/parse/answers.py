@@ -8,6 +8,7 @@ from html import unescape
 
 from aggregator import text
 from aggregator.model import Response
+from aggregator.parse import challenges
 
 _HEAD = 50_000  # what there is to recognise stands at the beginning
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
@@ -19,12 +20,6 @@ _HTML_ROOTS = ("<!doctype html", "<html", "<head", "<title", "<body", "<div", "<
 _XML_ROOTS = ("<?xml", "<rss", "<feed", "<rdf")
 _SITEMAP_ROOTS = ("urlset", "sitemapindex")
 _IMAGES = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "gif": "gif", "webp": "webp", "avif": "avif", "svg": "svg+xml"}
-_CHALLENGE = re.compile(
-    r"just a moment\.\.\.|checking (?:if the site|your browser)|verify(?:ing)? you are (?:a )?human"
-    r"|enable javascript and cookies|cf[-_]chl|/cdn-cgi/challenge|ddos-guard|_incapsula_resource|captcha-delivery"
-    r"|aws-?waf|sucuri_cloudproxy",
-    re.IGNORECASE,
-)
 
 
 def decoded(response: Response) -> str:
@@ -78,14 +73,11 @@ def image_type(url: str) -> str | None:
 
 
 def challenge(response: Response) -> str | None:
-    """A sentence when the site sent a check for robots instead of its page."""
+    """A sentence when the site sent a check for robots instead of its news, whatever the status."""
     head = _head(response)
-    if response.headers.get("cf-mitigated") != "challenge" and not _CHALLENGE.search(head):
+    if (maker := challenges.maker(response, head)) is None:
         return None
-    return (
-        f"answered with a check for robots{_titled(head, ' titled')}, not with its news; "
-        "ask the site's owner to let this program through (by its User-Agent or its address)"
-    )
+    return f"blocked by {maker}{_titled(head, ', which shows')}: ask the site to allow our User-Agent, or our address"
 
 
 def not_a_feed(response: Response) -> str:

@@ -27,7 +27,7 @@ from feedparser.datetimes import _parse_date
 from aggregator import dates, html, text, uri
 from aggregator.errors import ParseError
 from aggregator.model import Content, Entry, Feed, Link, Origin, Response, Source, Text
-from aggregator.parse import answers, elements
+from aggregator.parse import answers, elements, pace
 from aggregator.parse.elements import Values, detail, is_markup, several, word
 from aggregator.parse.mended import Mended
 from aggregator.parse.repair import in_utf8, well_formed, with_characters
@@ -137,6 +137,7 @@ class _Reader:
             links=tuple(elements.links(found)),
             rights=self.plain(found, "rights") or None,
             lang=word(found, "language") or None,
+            pace=pace.read(found, self.moment(found, "sy_updatebase")),
             entries=tuple(map(self.entry, entries)),
             problems=problems,
         )

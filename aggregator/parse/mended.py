@@ -111,6 +111,12 @@ class Mended:
         else:
             self._shown["caption"] = self.pop("caption")
 
+    def _end_hour(self: Any) -> None:  # of skipHours and skipDays feedparser keeps the last
+        self._get_context().setdefault("hours", []).append(self.pop("hour"))
+
+    def _end_day(self: Any) -> None:
+        self._get_context().setdefault("days", []).append(self.pop("day"))
+
     def _sync_author_detail(self: Any, key: str = "author") -> None:
         context = self._get_context()
         known, written = (context.get(f"{key}s") or [{}])[-1], context.get(key)

@@ -7,7 +7,7 @@ the edition, one delivery a recipient, the ledger and the cursors in its caller'
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from pydantic import TypeAdapter
@@ -91,11 +91,13 @@ class Mailing:
         now: datetime,
         expires: datetime,
         letters: Sequence[tuple[Letter, Sequence[str], Mapping[str, Envelope]]],
+        behind: Collection[str] = (),
     ) -> Edition:
         """Write an edition: each letter with its stories and the envelope of every address that gets it.
 
         The slot is unique in the digest and the ledger's rows are unique too, so a second freezing of either fails
-        whole.  Without letters the edition is recorded as skipped.
+        whole.  Without letters the edition is recorded as skipped.  Of the addresses *behind*, which are due more than
+        is in their letter, the cursor stays: the ledger keeps the next edition from what is in this one.
         """
         stories = {story for _, ids, _ in letters for story in ids}
         state = "sending" if letters else "skipped"
@@ -103,7 +105,9 @@ class Mailing:
         for letter, ids, envelopes in letters:
             self._post(edition, digest, letter, ids, envelopes, now, expires)
         self._connection.execute(
-            update(schema.recipient).where(schema.recipient.c.digest == digest).values(cursor=self._newest())
+            update(schema.recipient)
+            .where(schema.recipient.c.digest == digest, schema.recipient.c.address.not_in(behind))
+            .values(cursor=self._newest())
         )
         found = self.edition(digest, slot)
         assert found is not None
@@ -190,6 +194,12 @@ class Mailing:
             .limit(limit)
         )
         return self._deliveries(query)
+
+    def of_edition(self, edition: int) -> list[Delivery] | None:
+        """The deliveries of an edition, None when there is no such edition."""
+        known = select(schema.edition.c.id).where(schema.edition.c.id == edition)
+        found = select(schema.delivery).where(schema.delivery.c.edition == edition).order_by(schema.delivery.c.id)
+        return self._deliveries(found) if self._connection.scalar(known) else None
 
     def held(self, digest: str) -> list[Delivery]:
         """Deliveries of a digest that wait for the operator, because nobody can tell whether the relay took them."""

@@ -18,10 +18,12 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from aggregator.errors import StoreError
+from aggregator.model import Poll
 from aggregator.store.engine import begin_reading, begin_writing, explain, migrate, open_engine
 from aggregator.store.hands import Hands
 from aggregator.store.mailing import Mailing
 from aggregator.store.meta import Meta
+from aggregator.store.place import Place
 from aggregator.store.polls import Polls
 from aggregator.store.stories import Stories
 
@@ -71,7 +73,11 @@ class Store:
         except StoreError:
             self._engine.dispose()
             raise
+        self._place = Place(url)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._noting = threading.Lock()
+        self._notes: list[Poll] = []
+        self._noted: asyncio.Future[None] | None = None
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
@@ -86,6 +92,11 @@ class Store:
         self._jobs.put(None)
         self._thread.join()
         self._engine.dispose()
+        self._place.leave()
+
+    def lost(self) -> str | None:
+        """Why nothing that is stored from now on would be found again; None as long as it would.  Cheap."""
+        return self._place.lost()
 
     def submit(self, work: Callable[[Tx], T], *, keep: bool = True) -> Future[T]:
         """Have *work* done in the writer's turn; from any thread.  Without *keep* its effects are undone afterwards."""
@@ -96,6 +107,23 @@ class Store:
     async def write(self, work: Callable[[Tx], T], *, keep: bool = True) -> T:
         """``submit``, awaited.  The work is done even when the caller is cancelled meanwhile."""
         return await asyncio.shield(asyncio.wrap_future(self.submit(work, keep=keep)))
+
+    async def note(self, poll: Poll) -> None:
+        """Keep *poll* as its source's latest, together with all others that are given before the writer's turn.
+
+        Only for use in one event loop.
+        """
+        with self._noting:
+            self._notes.append(poll)
+            if len(self._notes) == 1 or self._noted is None:  # the one before has been taken
+                self._noted = asyncio.wrap_future(self.submit(self._note_all))
+            noted = self._noted
+        await asyncio.shield(noted)
+
+    def _note_all(self, tx: Tx) -> None:
+        with self._noting:
+            polls, self._notes = self._notes, []
+        tx.polls.note(*{poll.source: poll for poll in polls}.values())
 
     def look(self, work: Callable[[Tx], T]) -> T:
         """Run *work* on one state of the database, beside the writer; it cannot write."""

@@ -196,6 +196,16 @@ def test_the_service_has_room_for_its_work() -> None:
     assert int(said("MemoryMax").removesuffix("G")) * 2**30 > parse.workers * parse.memory + 500_000_000
 
 
+def test_only_the_daemon_is_told_to_stop() -> None:
+    """Workers end after their polls: systemd's signal to all of them would be noted as a failure of the sources."""
+    assert said("KillMode") == "mixed"
+
+
+def test_a_crash_leaves_no_addresses_behind() -> None:
+    """What the memory holds (a password, addresses of readers) goes into no core dump."""
+    assert said("LimitCORE") == "0"
+
+
 # -- the daemon ----------------------------------------------------------------------
 
 
@@ -246,6 +256,18 @@ def test_who_stands_still_is_noticed(tmp_path: Path) -> None:
             assert systemd.hear(2) is None
         systemd.await_words("WATCHDOG=1")
         assert one.get("/")
+
+
+def test_who_is_ended_by_the_watchdog_says_where_it_was(tmp_path: Path) -> None:
+    """SIGABRT, which is what the watchdog sends: the log has the place in the code of each thread."""
+    name, _, value = said("Environment").partition("=")
+    with configured(tmp_path) as one:
+        one.start(**{name: value})
+        assert one.process is not None
+        one.process.send_signal(signal.SIGABRT)
+        assert one.process.wait(timeout=20) == -signal.SIGABRT
+        assert "Fatal Python error: Aborted" in one.log
+        assert "store.py" in one.log  # the writer, waiting for work
 
 
 def test_stopping_is_said_and_ends_well(tmp_path: Path) -> None:

@@ -20,12 +20,13 @@ import hashlib
 import re
 import ssl
 import threading
-import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import Future
 from http import HTTPStatus
 from types import TracebackType
 from typing import NamedTuple, Self
+
+from tests.fakes import codings
 
 _BLOCK = bytes(1_000_000)
 
@@ -148,9 +149,10 @@ class Origin:
         """A body of so many bytes, in chunks, without a word about its length beforehand."""
         self.stream(path, lambda: (_BLOCK for _ in range(-(-total // len(_BLOCK)))))
 
-    def bomb(self, path: str, total: int = 1_000_000_000) -> None:
-        """A valid gzip body of about a thousandth of what it unfolds to."""
-        self.stream(path, lambda: _bomb(-(-total // len(_BLOCK))), {"Content-Encoding": "gzip"})
+    def bomb(self, path: str, total: int = 1_000_000_000, coding: str = "gzip") -> None:
+        """A valid body that unfolds to so many bytes: of gzip a thousandth, of br next to nothing of it is sent."""
+        content = codings.bomb(coding, total)
+        self.stream(path, lambda: iter((content,)), {"Content-Encoding": coding})
 
     def stream(
         self, path: str, pieces: Callable[[], Iterator[bytes]], headers: Mapping[str, str] | None = None
@@ -296,16 +298,3 @@ def _matches(asked: Mapping[str, str], headers: Mapping[str, str]) -> bool:
         return wanted == "*" or headers.get("ETag", "").removeprefix("W/") in tags
     since = asked.get("if-modified-since")
     return since is not None and since == headers.get("Last-Modified")
-
-
-def _bomb(blocks: int) -> Iterator[bytes]:
-    """One gzip member (RFC 1952): the same flushed block of deflate again and again, with the right checksum."""
-    deflate = zlib.compressobj(9, wbits=-15)
-    block = deflate.compress(_BLOCK) + deflate.flush(zlib.Z_FULL_FLUSH)
-    checksum = 0
-    yield b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
-    for _ in range(blocks):
-        checksum = zlib.crc32(_BLOCK, checksum)
-        yield block
-    size = blocks * len(_BLOCK) & 0xFFFFFFFF
-    yield deflate.flush() + checksum.to_bytes(4, "little") + size.to_bytes(4, "little")

@@ -1,0 +1,41 @@
+"""Permanent redirects (RFC 9110 §15.4.2, §15.4.9), believed only when they have proved themselves.
+
+A captive portal or a slip of a webmaster's hand redirects "permanently", too.  So the target is asked directly only
+after it has been the only answer for days and has shown itself to be the same feed; the configuration stays as the
+operator wrote it, and the first failure leads back to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aggregator.model import Fetch, Move, Poll, Response, Source
+
+
+def asked(source: Source, last: Poll | None) -> str:
+    """The URL to ask: the configured one, or where it has moved for good."""
+    if last and last.url == source.url and last.moved and last.moved.direct:
+        return last.moved.to
+    return source.url
+
+
+def moved(old: Move | None, fetch: Fetch, noted: Poll, answer: Response | None, *, same: bool) -> Move | None:
+    """What is believed after a poll of a redirect that was believed as *old*; *same*: this feed is known here.
+
+    Nobody says anything by being unreachable or by failing, but where the target itself was asked directly.
+    """
+    if old and old.direct:
+        return old if noted.error is None and answer and not answer.hops else None
+    if answer is None or (noted.error and not answer.hops):
+        return old
+    if not answer.permanent:
+        return None
+    if noted.error:
+        return old if old and old.to == answer.url else None
+    return _held(old, fetch, noted, answer, same=same)
+
+
+def _held(old: Move | None, fetch: Fetch, noted: Poll, answer: Response, *, same: bool) -> Move:
+    if old is None or old.to != answer.url:
+        return Move(to=answer.url, since=noted.at, same=same)
+    return replace(old, direct=old.same and noted.at - old.since >= fetch.redirect_after)
