@@ -213,9 +213,7 @@ def _tree(markup: str) -> Element:
 
 def _sanitized(markup: str, base: str | None) -> str:
     renamed = _RENAME.sub(lambda found: f"{found[1]}{_RENAMED[found[2].lower()]}", markup)
-    clean = _resolved(_CLEANER.clean(renamed), base)
-    if "&" in markup:  # what was written as a character reference is a character now
-        clean = text.visible(clean)
+    clean = text.visible(_resolved(_CLEANER.clean(renamed), base))
     while _MAYBE_EMPTY.search(clean) and _EMPTY.search(clean):
         clean = _EMPTY.sub("", clean)
     return clean.strip()

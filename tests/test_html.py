@@ -72,6 +72,11 @@ def test_sanitize(markup: str, expected: str) -> None:
     assert html.sanitize(markup, BASE) == expected
 
 
+def test_what_is_decoded_beside_the_hidden_is_no_override() -> None:
+    """Where hidden elements are taken out, references become characters early; they are looked at all the same."""
+    assert html.sanitize("<p style='display:none'>x<p>a&#x202e;b") == "<p>ab</p>"
+
+
 def test_sanitize_drops_relative_links_without_a_base() -> None:
     """A link that leads nowhere is no link."""
     assert html.sanitize('<a href="/x">x</a>') == "<a>x</a>"

@@ -124,7 +124,10 @@ class Reader:
             return Read(target, None, answer)
 
         async def ask(url: str, validators: Validators | None) -> Response:
-            return await self._continued(url, source)
+            way = access(source)
+            if refusal := await self._fetcher.allowed(url, clock(), way):
+                raise FetchError(refusal)
+            return await self._fetcher.fetch(url, validators, clock(), way)
 
         more, problems = await follow.further(source, ask) if target == source.url else ((), ())
         try:
@@ -144,13 +147,6 @@ class Reader:
         except ParseError as failure:
             return Read(target, None, str(failure))
         return Read(target, filled.feed)
-
-    async def _continued(self, url: str, source: Source) -> Response:
-        """Raises FetchError when robots.txt does not let us read it either."""
-        way = access(source)
-        if refusal := await self._fetcher.allowed(url, clock(), way):
-            raise FetchError(refusal)
-        return await self._fetcher.fetch(url, None, clock(), way)
 
     async def _read(self, target: str, source: Source, answer: Response | str) -> Read:
         if isinstance(answer, str):
