@@ -38,6 +38,7 @@ from aggregator.model import (
 )
 from aggregator.normalize import normalize
 from aggregator.parse import answers, parse
+from aggregator.parse.page import emptied
 from aggregator.schedule import Asking, Came
 from aggregator.store import Store, Tx
 from aggregator.workers import Workers
@@ -163,7 +164,7 @@ async def look(answer: Response, source: Source, last: Poll, reading: str, means
     more, problems = await follow.further(source, ask) if last.first_success is None else ((), ())
     timezone = means.config.timezone
     feed, seen = await means.workers.run(read, answer, source, timezone, more)
-    feed = replace(feed, problems=(*feed.problems, *problems))
+    feed = replace(feed, problems=(*feed.problems, *problems, *emptied(feed, last)))
     if source.article is None:
         return Found(feed, seen, rebuff=next(iter(rebuffs), None))
     known = await means.store.read(lambda tx: tx.stories.sharing(key for one in seen for key in one.keys))

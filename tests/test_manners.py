@@ -184,6 +184,28 @@ def test_07_unusable_bodies_leave_no_validators(origin: Origin, tmp_path: Path, 
         assert sent(origin)[-1] == (ETAG, MODIFIED)
 
 
+def test_07_a_feed_that_ends_before_its_end_leaves_no_validators(origin: Origin, reader: Reader) -> None:
+    """Item 7: its complete items are read, and the next request has no conditions, so that the rest comes."""
+    origin.serve("/feed", rss(1, 2, 3).rpartition("<item>")[0] + "<item><title>Ber", XML, headers={"ETag": ETAG})
+    cut = reader.poll()
+    assert (cut.status, cut.entries, cut.validators, len(cut.problems)) == ("ok", 2, None, 1)
+    serve(origin, 1, 2, 3, ETag=ETAG)
+    whole = reader.poll(HOUR)
+    assert (whole.entries, whole.new, whole.problems) == (3, 1, ())
+    assert sent(origin) == [(None, None), (None, None)]
+
+
+def test_a_source_that_holds_nothing_any_more_says_so(origin: Origin, reader: Reader) -> None:
+    """An empty list is no failure, and nothing is forgotten; but who read it yesterday wants to look."""
+    serve(origin, 1, 2)
+    reader.poll()
+    serve(origin)
+    for _ in range(2):
+        emptied = reader.poll(HOUR)
+        assert (emptied.status, emptied.entries) == ("ok", 0)
+        assert "2 entries at the poll before" in emptied.problems[0]
+
+
 def test_08_a_304_that_nobody_asked_for(origin: Origin, reader: Reader) -> None:
     """Item 8 (miniflux issue 874): an error of the server's, in words; the next request has no conditions either."""
     serve(origin, status=304, ETag=ETAG)

@@ -85,8 +85,11 @@ def as_json(result: Read, manner: Source) -> dict[str, Any]:
     }
 
 
+_NOT_OF_THE_FEED = {"pace", "entries", "problems", "cut"}
+
+
 def _feed(feed: Feed) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in asdict(feed).items() if name not in {"pace", "entries", "problems"}}
+    return {name: _plain(value) for name, value in asdict(feed).items() if name not in _NOT_OF_THE_FEED}
 
 
 def _entry(entry: Entry) -> dict[str, Any]:

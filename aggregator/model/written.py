@@ -109,7 +109,11 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """atom:feed (RFC 4287 §4.1.1), or a page read as one.  *problems* says in words what was mended or left out."""
+    """atom:feed (RFC 4287 §4.1.1), or a page read as one.
+
+    *problems* says in words what was mended or left out; *cut* that the document ends before its end, so that there is
+    more to be had at its address.
+    """
 
     id: str
     title: str
@@ -122,3 +126,4 @@ class Feed:
     pace: Pace | None = None
     entries: tuple[Entry, ...] = ()
     problems: tuple[str, ...] = ()
+    cut: bool = False

@@ -62,7 +62,9 @@ def read(response: Response, source: Source, tz: ZoneInfo) -> Feed:
     if not content.strip() or not found.get("version"):
         raise ParseError(answers.not_a_feed(response))
     reader = _Reader(source, found.version.startswith("atom"), response.url, tz, response.date)
-    return reader.feed(found.feed, *_complete(found, content, broken))
+    whole, problems = _complete(found, content, broken)
+    feed = reader.feed(found.feed, whole, problems)
+    return replace(feed, cut=len(whole) < len(found.entries))
 
 
 def _parsed(content: bytes, headers: dict[str, str]) -> feedparser.FeedParserDict:

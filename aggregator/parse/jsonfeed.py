@@ -52,6 +52,7 @@ def read(response: Response, source: Source, tz: ZoneInfo) -> Feed:
         lang=_word(found, "language") or None,
         entries=tuple(map(reader.entry, items)),
         problems=(*cut, *_problems(found, items)),
+        cut=bool(cut),
     )
 
 

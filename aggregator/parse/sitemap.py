@@ -49,6 +49,7 @@ def read(response: Response, source: Source, tz: ZoneInfo) -> Feed:
         lang=next((words for node in _all(root, "language") if (words := _words(node))), None),
         entries=tuple(sorted(entries, key=_age, reverse=True)[:_MOST]),
         problems=() if whole else (f"the XML is broken; {len(kept)} complete addresses were kept",),
+        cut=not whole,
     )
 
 

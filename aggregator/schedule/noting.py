@@ -136,6 +136,8 @@ def _learnt(
     if answer.status == 304:
         return found | {"status": "not_modified", "validators": renewed(answer, last.validators)}
     found |= {"status": "ok", "validators": kept(answer), "body": _body(answer), "reading": reading}
+    if feed is not None and feed.cut:  # standards, item 7: a 304 to these validators would hide the rest
+        found |= {"validators": None, "body": None, "reading": None}
     if feed is not None:
         own = feed.id if feed.id != source.url else None
         found |= {"entries": len(feed.entries), "problems": feed.problems, "pace": feed.pace, "feed": own}
