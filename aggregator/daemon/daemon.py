@@ -19,6 +19,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from apscheduler.job import Job
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator import post, schedule, status, systemd
@@ -36,12 +37,13 @@ from aggregator.web import Server, app
 
 log = logging.getLogger("aggregator")
 TICK = timedelta(milliseconds=500)
-UNSTORED = timedelta(minutes=5)
-"""When a source is asked again whose poll could not be stored."""
+MINDED = 10.0
+"""Seconds from one look at the scheduler's own clock to the next."""
 GRACE = 10.0
 """Seconds that running polls get to finish when the daemon is asked to stop."""
 ASLEEP = timedelta(minutes=1)
-"""Without progress for so long we were asleep, and what is overdue is spread as it is after a start."""
+"""A tick so long after the last one, or before it, comes after a sleep or with a clock that was set: what is overdue
+is spread as it is after a start."""
 
 
 class Daemon:
@@ -59,6 +61,7 @@ class Daemon:
         self._relay = open_relay(config)
         self._progress = clock()
         self._rest_until = clock()
+        self._ticked = clock()
         self._pulse: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -105,7 +108,7 @@ class Daemon:
 
     def _start_clock(self) -> AsyncIOScheduler:
         scheduler = AsyncIOScheduler(timezone=UTC)
-        scheduler.add_job(
+        job = scheduler.add_job(
             self._tick,
             "interval",
             seconds=TICK.total_seconds(),
@@ -115,6 +118,7 @@ class Daemon:
             misfire_grace_time=None,
         )
         scheduler.start()
+        mind_the_clock(scheduler, job)
         return scheduler
 
     def _listen_to_signals(self) -> None:
@@ -126,9 +130,12 @@ class Daemon:
     async def _tick(self) -> None:
         """Ask what is due and hand it over; a tick that fails is logged, and a later one tries again."""
         now = self._clock()
-        if now < self._rest_until:
+        leapt, self._ticked = abs(now - self._ticked) > ASLEEP, now
+        if timedelta(0) < self._rest_until - now <= REST and not leapt:
             return
         try:
+            if leapt:
+                self._set_out(now)
             self._posting.go_on()
             await self._publish()
             self._feel_the_pulse()
@@ -167,10 +174,12 @@ class Daemon:
 
     async def _poll(self, now: datetime) -> None:
         polls, known = self._polling.polls, readings(self._means)
-        if now - self._progress > ASLEEP:
-            self._start = schedule.starting(self._config, polls, known, now)
         self._polling.want(schedule.due(self._config, polls, known, self._start, now))
         await self._polling.go_on()
+
+    def _set_out(self, now: datetime) -> None:
+        """Spread what is overdue from *now* on."""
+        self._start = schedule.starting(self._config, self._polling.polls, readings(self._means), now)
 
     # -- publishing --
 
@@ -185,7 +194,7 @@ class Daemon:
 
     def _health(self) -> tuple[bool, str]:
         now = self._clock()
-        if now - self._progress > timedelta(minutes=1):
+        if abs(now - self._progress) > timedelta(minutes=1):
             return False, "the daemon has made no progress for a minute"
         return status.health(self._judged(now), self._posting.late)
 
@@ -232,6 +241,16 @@ class Daemon:
     async def _finish(self) -> None:
         """Let running work end within a bound; what does not is stopped, and nothing of it is half stored."""
         await asyncio.gather(self._polling.finish(GRACE), self._posting.finish(GRACE))
+
+
+def mind_the_clock(scheduler: AsyncIOScheduler, job: Job) -> None:
+    """Wake the scheduler while it runs: it sleeps until a moment, which is far away once the clock was set back."""
+    if not scheduler.running:
+        return
+    now = clock()
+    if job.next_run_time and job.next_run_time > now + ASLEEP:
+        job.modify(next_run_time=now)
+    asyncio.get_running_loop().call_later(MINDED, mind_the_clock, scheduler, job)
 
 
 def _differs(one: Config, other: Config, name: str) -> bool:
