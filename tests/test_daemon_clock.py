@@ -14,6 +14,7 @@ from aggregator.daemon.daemon import Daemon, mind_the_clock
 from aggregator.model import Config, Fetch, Server, Source, Stream, Zone
 from tests.asking import rss
 from tests.fakes.origin import Origin
+from tests.processes import eventually
 
 DAY = timedelta(days=1)
 
@@ -50,9 +51,7 @@ def daemon(origin: Origin, directory: Path, clock: Clock, sources: int = 1) -> D
 
 
 async def asked(origin: Origin, times: int) -> None:
-    async with asyncio.timeout(20):
-        while len(origin.requests) < times:
-            await asyncio.sleep(0.05)
+    await asyncio.to_thread(eventually, lambda: len(origin.requests) >= times, patience=20)
 
 
 @pytest.mark.parametrize("leaps", [(-DAY, -DAY), (DAY, DAY), (-DAY, timedelta(0), DAY)])

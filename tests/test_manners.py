@@ -229,6 +229,26 @@ def test_10_a_lying_304_lasts_a_day(origin: Origin, reader: Reader) -> None:
     assert reader.poll(HOUR).status == "not_modified"
 
 
+def test_10_a_clock_that_was_years_ahead_does_not_keep_a_lying_304(origin: Origin, reader: Reader) -> None:
+    """Item 10: what a wrong clock noted is of no moment: all of it is asked for, and a failure is overdue in time."""
+    serve(origin, 1, ETag=ETAG)
+    reader.clock += 1000 * DAY
+    reader.poll()
+    reader.clock = START
+    serve(origin, 1, 2, ETag='"v2"')
+    assert reader.poll().new == 1
+    assert sent(origin)[-1] == (None, None)
+    known = reader.polls["s0"]
+    moments = (known.at, known.full, known.first_success, known.last_success, known.next_poll - DAY)
+    assert all(moment and moment <= reader.clock for moment in moments)
+    reader.clock += 1000 * DAY
+    reader.poll()
+    reader.clock = START
+    serve(origin, status=500)
+    failed = reader.poll()
+    assert (failed.status, failed.last_success) == ("failed", START)
+
+
 # 1b How often
 
 
