@@ -196,6 +196,25 @@ def test_an_article_that_asks_for_patience_is_heard(site: Site, status: int) -> 
     assert bool(noted.throttled) == (status == 429)
 
 
+def test_a_server_that_wants_its_peace_has_it_from_articles_too(site: Site) -> None:
+    """429 with Retry-After is about the whole server, for a list that leads there from elsewhere as well."""
+    with Origin() as other:
+        other.serve("/rss", "", status=429, headers={"Retry-After": "86400"})
+        elsewhere = Source(id="other", zone="z", url=other.url("/rss"))
+        item = f'<article><h2><a href="{other.url("/n/1")}">Bericht nummer 1</a></h2></article>'
+        site.origin.serve("/nieuws", f"<html><body><main>{item}</main></body></html>", "text/html")
+
+        async def both() -> Poll:
+            async with means(replace(site.config, sources=(site.source, elsewhere)), lambda: site.now) as opened:
+                await poll(elsewhere, opened)
+                return await poll(site.source, opened)
+
+        noted = asyncio.run(both())
+        assert [request.path for request in other.requests] == ["/rss"]
+    assert (noted.error, noted.new) == (None, 1)
+    assert "asked to be left alone until" in noted.problems[0]
+
+
 def test_only_so_many_in_a_poll(site: Site) -> None:
     """``most`` articles a poll, the first of the list first; the rest with the next polls, though nothing changed."""
 

@@ -18,5 +18,6 @@ Its parts, in the order in which a request meets them:
 
 from aggregator.fetch.fetcher import Fetcher
 from aggregator.fetch.request import Access
+from aggregator.fetch.robots import RebuffError
 
-__all__ = ["Access", "Fetcher"]
+__all__ = ["Access", "Fetcher", "RebuffError"]

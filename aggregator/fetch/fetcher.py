@@ -99,7 +99,7 @@ class Fetcher:
     async def allowed(self, url: str, now: datetime, access: Access | None = None) -> str | None:
         """Whether robots.txt lets us read the page at *url*: None, or a sentence that says why not.
 
-        Raises FetchError for what is no URL, and NetworkError when nothing could be reached.
+        Raises FetchError for what is no URL, NetworkError when nothing could be reached, and RebuffError.
         """
         if not self._settings.robots:
             return None
