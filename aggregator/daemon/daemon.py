@@ -151,7 +151,12 @@ class Daemon:
             self._pulse = asyncio.create_task(self._ask_the_writer())
 
     async def _ask_the_writer(self) -> None:
-        await self._means.store.write(lambda tx: None, keep=False)
+        try:
+            await self._means.store.write(lambda tx: None, keep=False)
+        except AggregatorError as failure:
+            self._say(failure, "watchdog")
+            await asyncio.sleep(REST.total_seconds())
+            return
         self._progress = self._clock()
         systemd.notify("WATCHDOG=1")
         await asyncio.sleep(TICK.total_seconds())

@@ -76,7 +76,7 @@ def _set_back(last: Poll, now: datetime) -> Poll:
         last_success=last.last_success and min(last.last_success, now),
         unreachable=None,
         arrivals=tuple(moment for moment in last.arrivals if moment <= now),
-        moved=last.moved and replace(last.moved, since=min(last.moved.since, now)),
+        moved=last.moved and replace(last.moved, since=min(last.moved.since, now), seen=None),
     )
 
 
