@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from aggregator import follow, merge, schedule, text, uri
 from aggregator.access import access
 from aggregator.errors import ConfigError, FetchError, NetworkError, ParseError
-from aggregator.fetch import Access, Fetcher, RebuffError
+from aggregator.fetch import Access, Fetcher, RebuffError, Spent
 from aggregator.match import Known, is_known, likeness, match, order, same_entry, sightings
 from aggregator.model import (
     Config,
@@ -162,6 +162,10 @@ async def _finish(source: Source, last: Poll, reading: str, came: Came, means: M
 async def look(answer: Response, source: Source, last: Poll, reading: str, means: Means) -> Found:
     """Read the answer, on the first success with the pages that continue it, and the articles behind its items."""
     rebuffs: list[Response] = []
+    spent = Spent()
+
+    def has_time() -> bool:
+        return spent.seconds < means.config.fetch.timeout.total_seconds()
 
     async def ask(url: str, validators: Validators | None) -> Response:
         way = access(source)
@@ -171,7 +175,7 @@ async def look(answer: Response, source: Source, last: Poll, reading: str, means
         except RebuffError as rebuff:
             rebuffs.append(rebuff.answer)
             raise
-        came = await means.fetcher.fetch(url, validators, means.clock(), way)
+        came = await means.fetcher.fetch(url, validators, means.clock(), way, spent)
         if came.status in schedule.RETRY:
             rebuffs.append(came)
         return came
@@ -185,7 +189,9 @@ async def look(answer: Response, source: Source, last: Poll, reading: str, means
     known = await means.store.read(lambda tx: tx.stories.sharing(key for one in seen for key in one.keys))
     articles = last.articles if last.reading == reading else ()
     plans = follow.plan(seen, known, last.unread, source, articles)
-    filled = await follow.fill(feed, plans, source, ask=ask, workers=means.workers, timezone=timezone, now=answer.date)
+    filled = await follow.fill(
+        feed, plans, source, ask=ask, has_time=has_time, workers=means.workers, timezone=timezone, now=answer.date
+    )
     return Found(filled.feed, filled.seen, filled.unread, filled.articles, rebuff=next(iter(rebuffs), None))
 
 

@@ -30,7 +30,7 @@ from aggregator.model import (
     Zone,
 )
 from aggregator.poll import poll
-from tests.fakes.origin import Origin
+from tests.fakes.origin import Origin, Request
 from tests.pages import TZ
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -213,6 +213,24 @@ def test_a_server_that_wants_its_peace_has_it_from_articles_too(site: Site) -> N
         assert [request.path for request in other.requests] == ["/rss"]
     assert (noted.error, noted.new) == (None, 1)
     assert "asked to be left alone until" in noted.problems[0]
+
+
+def test_slow_articles_share_one_deadline(site: Site) -> None:
+    """[fetch].timeout is for all of them together: a server that takes its time over each holds up no poll."""
+
+    async def slow(request: Request, writer: asyncio.StreamWriter) -> bool:
+        await asyncio.sleep(1.2)
+        writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+        return True
+
+    site.source = replace(site.source, article=Article(most=6, text=".body"))
+    site.config = replace(site.config, sources=(site.source,))
+    site.list_(1, 2, 3, 4, 5, 6)
+    for number in range(1, 7):
+        site.origin.answer(f"/n/{number}", slow)
+    (noted,) = site.poll(nothing)
+    assert site.asked() == ["/nieuws", "/n/1", "/n/2"]
+    assert sorted(each.attempts for each in noted.unread) == [0, 0, 0, 0, 1, 1]
 
 
 def test_only_so_many_in_a_poll(site: Site) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
@@ -28,6 +29,13 @@ from aggregator.fetch.robots import Robots
 from aggregator.fetch.room import Room
 from aggregator.fetch.wire import Wire, wire
 from aggregator.model import Fetch, Response, Validators
+
+
+@dataclass(slots=True)
+class Spent:
+    """How long servers have taken over several requests together, waiting for their turns apart; in *seconds*."""
+
+    seconds: float = 0.0
 
 
 class Fetcher:
@@ -67,12 +75,17 @@ class Fetcher:
         await self._open.aclose()
 
     async def fetch(
-        self, url: str, validators: Validators | None, now: datetime, access: Access | None = None
+        self,
+        url: str,
+        validators: Validators | None,
+        now: datetime,
+        access: Access | None = None,
+        spent: Spent | None = None,
     ) -> Response:
         """The final answer to a GET of *url*, conditional when *validators* are those of the URL that answers.
 
-        *access* is what its source needs beside the URL.  Raises FetchError; NetworkError when nothing could be
-        reached.
+        *access* is what its source needs beside the URL; what it took is added to *spent*.  Raises FetchError;
+        NetworkError when nothing could be reached.
         """
         asked = _target(url)
         access = access or Access(url)
@@ -85,7 +98,10 @@ class Fetcher:
             exchange = Exchange(asked, validators, access, self._room)
             async with self._turns.turn(asked.host):
                 began = now + timedelta(seconds=round(clock() - start, 1))
-                left -= await self._carry_out(exchange, left, _named(asked, hops), access.proxy)
+                took = await self._carry_out(exchange, left, _named(asked, hops), access.proxy)
+            left -= took
+            if spent:
+                spent.seconds += took
             if exchange.onward is None:
                 return exchange.response(began, tuple(hop.text for hop in hops), permanent=permanent and bool(hops))
             permanent = permanent and exchange.status in request.PERMANENT
