@@ -82,11 +82,14 @@ async def fill(
     source: Source,
     *,
     ask: Ask,
+    has_time: Callable[[], bool],
     workers: Workers,
     timezone: str,
     now: datetime,
 ) -> Filled:
     """Ask for the wanted articles, as many as a poll may, and put what they say into the entries of *feed*.
+
+    Once *has_time* says no, the rest comes with the next poll.
 
     An answer that does not come, or asks for patience, ends the asking until the next poll.
     """
@@ -98,7 +101,7 @@ async def fill(
     for index in _in_turn(plans):
         plan = plans[index]
         attempts = plan.attempts
-        if patience:
+        if patience and has_time():
             patience -= 1
             try:
                 entries[index], validators[index] = await _read(entries[index], plan, source, ask, workers, timezone)

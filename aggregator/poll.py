@@ -17,10 +17,10 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from aggregator import follow, merge, schedule, text
+from aggregator import follow, merge, schedule, text, uri
 from aggregator.access import access
 from aggregator.errors import ConfigError, FetchError, NetworkError, ParseError
-from aggregator.fetch import Access, Fetcher
+from aggregator.fetch import Access, Fetcher, RebuffError, Spent
 from aggregator.match import Known, is_known, likeness, match, order, same_entry, sightings
 from aggregator.model import (
     Config,
@@ -96,7 +96,8 @@ async def _fetch(asking: Asking, validators: Validators | None, means: Means) ->
     except NetworkError:
         raise
     except (ConfigError, FetchError) as failure:
-        return Came(None, str(failure), asked=means.clock(), arrived=means.clock())
+        rebuff = failure.answer if isinstance(failure, RebuffError) else None
+        return Came(None, str(failure), asked=means.clock(), arrived=means.clock(), rebuff=rebuff)
     error = unusable(answer, conditional=validators is not None)
     return Came(answer, error, asked=answer.date, arrived=means.clock())
 
@@ -105,6 +106,16 @@ async def _permitted(url: str, way: Access, means: Means) -> None:
     """Raises FetchError when robots.txt does not let us read the page at *url*; a feed is there to be fetched."""
     if refusal := await means.fetcher.allowed(url, means.clock(), way):
         raise FetchError(refusal)
+
+
+async def _not_held(url: str, answer: Response, means: Means) -> None:
+    """Raises FetchError when the server of *url*, another than gave the *answer*, wants to be left alone (429)."""
+    server, now = uri.server(url), means.clock()
+    if server == uri.server(answer.url):
+        return
+    polls = await means.store.read(lambda tx: tx.polls.all())
+    if until := schedule.held_hosts(polls.values(), now).get(server):
+        raise FetchError(f"{server}: asked to be left alone until {until:%Y-%m-%d %H:%M} UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +163,20 @@ async def _finish(source: Source, last: Poll, reading: str, came: Came, means: M
 async def look(answer: Response, source: Source, last: Poll, reading: str, means: Means) -> Found:
     """Read the answer, on the first success with the pages that continue it, and the articles behind its items."""
     rebuffs: list[Response] = []
+    spent = Spent()
+
+    def has_time() -> bool:
+        return spent.seconds < means.config.fetch.timeout.total_seconds()
 
     async def ask(url: str, validators: Validators | None) -> Response:
         way = access(source)
-        await _permitted(url, way, means)
-        came = await means.fetcher.fetch(url, validators, means.clock(), way)
+        await _not_held(url, answer, means)
+        try:
+            await _permitted(url, way, means)
+        except RebuffError as rebuff:
+            rebuffs.append(rebuff.answer)
+            raise
+        came = await means.fetcher.fetch(url, validators, means.clock(), way, spent)
         if came.status in schedule.RETRY:
             rebuffs.append(came)
         return came
@@ -170,7 +190,9 @@ async def look(answer: Response, source: Source, last: Poll, reading: str, means
     known = await means.store.read(lambda tx: tx.stories.sharing(key for one in seen for key in one.keys))
     articles = last.articles if last.reading == reading else ()
     plans = follow.plan(seen, known, last.unread, source, articles)
-    filled = await follow.fill(feed, plans, source, ask=ask, workers=means.workers, timezone=timezone, now=answer.date)
+    filled = await follow.fill(
+        feed, plans, source, ask=ask, has_time=has_time, workers=means.workers, timezone=timezone, now=answer.date
+    )
     return Found(filled.feed, filled.seen, filled.unread, filled.articles, rebuff=next(iter(rebuffs), None))
 
 

@@ -516,3 +516,10 @@ def test_a_handshake_that_never_ends_meets_the_deadline() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"https://127.0.0.1:{silent.getsockname()[1]}/"
         assert "did not answer within 0.3 s" in failure(url, timeout=timedelta(seconds=0.3))
+
+
+@pytest.mark.parametrize("line", [b"200 Ge\xf6ffnet", b"200 \xff\xfe\x1b[31m", b"200 ", b"200"])
+def test_a_reason_phrase_means_nothing(origin: Origin, line: bytes) -> None:
+    """RFC 9112 §4: it is there for the days of people at terminals, and in any encoding."""
+    origin.raw("/x", b"HTTP/1.1 " + line + b"\r\nContent-Length: 4\r\n\r\nnews")
+    assert fetch(origin.url("/x")).content == b"news"

@@ -40,6 +40,25 @@ def test_what_was_packed_comes_out_whole_however_it_is_cut(parts: list[bytes], s
     assert read(packed, coding, limit=2_000_000, step=step) == content
 
 
+@given(st.binary(max_size=300_000), st.integers(1, 20), st.integers(100, 70_000), st.sampled_from(CODINGS))
+def test_rests_change_nothing(content: bytes, times: int, step: int, coding: str) -> None:
+    """A body that has to wait for room gives up what its decoder holds, and goes on where it was."""
+    packed = PACKERS[coding](content * times)
+    body = Body(coding, 10_000_000)
+    for start in range(0, len(packed), step):
+        for _ in body.feed(packed[start : start + step]):
+            body.rest()
+    assert body.end() == content * times
+
+
+def test_brotli_that_unfolds_to_nothing_is_damaged() -> None:
+    """RFC 7932 §9.2: metadata is skipped, and nobody needs much of it; what was sent is kept for after a rest."""
+    first, following = b"\xcc\x2f\x75" + bytes(60_000), b"\xe6\x97\x3a" + bytes(60_000)
+    assert read(first + following + b"\x03", "br") == b""
+    with pytest.raises(FaultError, match="damaged body"):
+        read(first + following * 4, "br")
+
+
 @given(st.binary(max_size=300_000), st.integers(100, 70_000))
 def test_without_a_coding_a_body_is_its_chunks(content: bytes, step: int) -> None:
     """Nothing is added, nothing is lost."""

@@ -18,7 +18,8 @@ import pytest
 from aggregator.errors import FetchError
 from aggregator.fetch import Fetcher
 from aggregator.model import Fetch
-from tests.fakes.origin import Origin
+from tests.fakes import codings
+from tests.fakes.origin import Origin, Request
 
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 HEALTHY = [f"/healthy/{number}" for number in range(20)]
@@ -111,6 +112,30 @@ def test_thirty_of_them_at_once_share_what_two_would_take(coding: str) -> None:
         report = measure([origin.url(f"/{number}") for number in range(30)])
         assert all("sent more than 10 MB" in (one["error"] or "") for one in report["outcomes"].values())
         print(f"\n30 x {coding or 'endless'}: {report['growth'] / 1e6:.0f} MB")
+        assert report["growth"] < 100_000_000
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd"])
+def test_thirty_that_are_nearly_too_big_and_never_end(coding: str) -> None:
+    """br fills a window of 16 MB before it hands out a byte: whoever waits for room gives that up meanwhile."""
+
+    def nearly(origin: Origin, path: str) -> None:
+        head = b"HTTP/1.1 200 OK\r\nContent-Encoding: %b\r\nContent-Length: 1000000\r\n\r\n" % coding.encode()
+
+        async def behave(request: Request, writer: asyncio.StreamWriter) -> bool:
+            writer.write(head + content)
+            await asyncio.sleep(60)
+            return False
+
+        origin.answer(path, behave)
+
+    content = codings.bomb(coding, 9_900_000)[:-1]
+    with Origin() as origin:
+        for number in range(30):
+            nearly(origin, f"/{number}")
+        report = measure([origin.url(f"/{number}") for number in range(30)])
+        assert all("did not finish its answer" in (one["error"] or "") for one in report["outcomes"].values())
+        print(f"\n30 x {coding}: {report['growth'] / 1e6:.0f} MB")
         assert report["growth"] < 100_000_000
 
 

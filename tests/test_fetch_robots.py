@@ -13,11 +13,12 @@ import pytest
 
 from aggregator.daemon import means
 from aggregator.errors import FetchError, NetworkError
-from aggregator.fetch import Access, Fetcher
+from aggregator.fetch import Access, Fetcher, RebuffError
 from aggregator.model import Config, Fetch, Poll, Selectors, Source, Stream, Zone
 from aggregator.poll import poll
 from tests.fakes.origin import Origin
 from tests.fakes.proxy import Proxy
+from tests.test_fetch_hostile import memory
 
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -97,7 +98,7 @@ def test_the_rules_for_us_or_for_everybody_hold(origin: Origin, rules: str, path
     )
 
 
-@pytest.mark.parametrize("status", [201, 204, 400, 401, 403, 404, 410, 429])
+@pytest.mark.parametrize("status", [201, 204, 400, 401, 403, 404, 410])
 def test_where_there_are_no_rules_everything_is_allowed(origin: Origin, status: int) -> None:
     """RFC 9309 §2.3.1.3: unavailable is not forbidden."""
     origin.serve("/robots.txt", "" if status == 204 else "User-agent: *\nDisallow: /", status=status)
@@ -234,6 +235,66 @@ def test_it_is_fetched_without_credentials_and_through_the_sources_proxy(origin:
         with_fetcher(ask, allow_private=())
         assert proxy.requests == [f"GET {origin.url('/robots.txt')} HTTP/1.1"]
     assert "authorization" not in origin.requests[0].headers
+
+
+def test_the_rules_of_many_origins_are_not_all_remembered() -> None:
+    """A hostile list leads to fifty origins in a poll, each with half a megabyte of rules: 30 MB of memory."""
+    grown: list[int] = []
+
+    async def ask(fetcher: Fetcher) -> None:
+        idle = memory("VmRSS")
+        for number in range(1, 9):
+            await fetcher.allowed(many.url("/x", host=f"127.0.9.{number}"), NOW)
+        grown.append(memory("VmRSS") - idle)
+
+    with Origin(host="0.0.0.0") as many:
+        many.serve("/robots.txt", "User-agent: *\n" + "".join(f"Allow: *{n:x}$\n" for n in range(36_000)))
+        with_fetcher(ask)
+    assert len(many.requests) == 8
+    assert grown[0] < 150_000_000
+
+
+def test_forty_thousand_rules_against_a_long_url_hold_nobody_up(origin: Origin) -> None:
+    """Both are a stranger's: it takes half a second, and the others go on meanwhile."""
+    origin.serve("/robots.txt", "User-agent: *\n" + "".join(f"Disallow:/*zzzz{n:x}q\n" for n in range(22_000)))
+
+    async def ask(fetcher: Fetcher) -> None:
+        await fetcher.allowed(origin.url("/"), NOW)
+        asking = asyncio.create_task(fetcher.allowed(origin.url("/" + "z" * 7_900), NOW))
+        turns = 0
+        while not asking.done():
+            await asyncio.sleep(0)
+            turns += 1
+        assert turns > 5
+
+    with_fetcher(ask)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_who_asks_to_be_left_alone_is_even_for_robots(origin: Origin, tmp_path: Path, status: int) -> None:
+    """RFC 6585 §4, RFC 9110 §10.2.3: the page is not asked for, and the source and the server have their peace."""
+    origin.serve("/robots.txt", "", status=status, headers={"Retry-After": "36000"})
+    origin.serve("/nieuws", PAGE, "text/html")
+    refused = ask(origin, tmp_path, "page")
+    assert f"asks us to slow down ({status})" in (refused.error or "")
+    assert refused.not_before == NOW + timedelta(hours=10)
+    assert refused.throttled == (f"127.0.0.1:{origin.port}" if status == 429 else None)
+    assert not origin.asked("/nieuws")
+
+
+def test_old_rules_do_not_speak_for_a_server_that_wants_its_peace(origin: Origin) -> None:
+    """429 is no failure that an old copy bridges; and nobody asks again for ten minutes."""
+
+    async def ask(fetcher: Fetcher) -> None:
+        origin.serve("/robots.txt", "")
+        assert await fetcher.allowed(origin.url("/nieuws"), NOW) is None
+        origin.serve("/robots.txt", "", status=429)
+        with pytest.raises(RebuffError):
+            await fetcher.allowed(origin.url("/nieuws"), NOW + DAY)
+        assert "slow down" in (await fetcher.allowed(origin.url("/nieuws"), NOW + DAY + 9 * MINUTE) or "")
+
+    with_fetcher(ask)
+    assert len(origin.requests) == 2
 
 
 # In a poll

@@ -30,7 +30,7 @@ from aggregator.model import (
     Zone,
 )
 from aggregator.poll import poll
-from tests.fakes.origin import Origin
+from tests.fakes.origin import Origin, Request
 from tests.pages import TZ
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -194,6 +194,43 @@ def test_an_article_that_asks_for_patience_is_heard(site: Site, status: int) -> 
     (noted,) = site.poll(nothing)
     assert noted.not_before == START + timedelta(days=1)
     assert bool(noted.throttled) == (status == 429)
+
+
+def test_a_server_that_wants_its_peace_has_it_from_articles_too(site: Site) -> None:
+    """429 with Retry-After is about the whole server, for a list that leads there from elsewhere as well."""
+    with Origin() as other:
+        other.serve("/rss", "", status=429, headers={"Retry-After": "86400"})
+        elsewhere = Source(id="other", zone="z", url=other.url("/rss"))
+        item = f'<article><h2><a href="{other.url("/n/1")}">Bericht nummer 1</a></h2></article>'
+        site.origin.serve("/nieuws", f"<html><body><main>{item}</main></body></html>", "text/html")
+
+        async def both() -> Poll:
+            async with means(replace(site.config, sources=(site.source, elsewhere)), lambda: site.now) as opened:
+                await poll(elsewhere, opened)
+                return await poll(site.source, opened)
+
+        noted = asyncio.run(both())
+        assert [request.path for request in other.requests] == ["/rss"]
+    assert (noted.error, noted.new) == (None, 1)
+    assert "asked to be left alone until" in noted.problems[0]
+
+
+def test_slow_articles_share_one_deadline(site: Site) -> None:
+    """[fetch].timeout is for all of them together: a server that takes its time over each holds up no poll."""
+
+    async def slow(request: Request, writer: asyncio.StreamWriter) -> bool:
+        await asyncio.sleep(1.2)
+        writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+        return True
+
+    site.source = replace(site.source, article=Article(most=6, text=".body"))
+    site.config = replace(site.config, sources=(site.source,))
+    site.list_(1, 2, 3, 4, 5, 6)
+    for number in range(1, 7):
+        site.origin.answer(f"/n/{number}", slow)
+    (noted,) = site.poll(nothing)
+    assert site.asked() == ["/nieuws", "/n/1", "/n/2"]
+    assert sorted(each.attempts for each in noted.unread) == [0, 0, 0, 0, 1, 1]
 
 
 def test_only_so_many_in_a_poll(site: Site) -> None:

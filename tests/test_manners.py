@@ -251,6 +251,26 @@ def test_10_a_lying_304_lasts_a_day(origin: Origin, reader: Reader) -> None:
     assert reader.poll(HOUR).status == "not_modified"
 
 
+def test_10_a_clock_that_was_years_ahead_does_not_keep_a_lying_304(origin: Origin, reader: Reader) -> None:
+    """Item 10: what a wrong clock noted is of no moment: all of it is asked for, and a failure is overdue in time."""
+    serve(origin, 1, ETag=ETAG)
+    reader.clock += 1000 * DAY
+    reader.poll()
+    reader.clock = START
+    serve(origin, 1, 2, ETag='"v2"')
+    assert reader.poll().new == 1
+    assert sent(origin)[-1] == (None, None)
+    known = reader.polls["s0"]
+    moments = (known.at, known.full, known.first_success, known.last_success, known.next_poll - DAY)
+    assert all(moment and moment <= reader.clock for moment in moments)
+    reader.clock += 1000 * DAY
+    reader.poll()
+    reader.clock = START
+    serve(origin, status=500)
+    failed = reader.poll()
+    assert (failed.status, failed.last_success) == ("failed", START)
+
+
 # 1b How often
 
 
@@ -483,10 +503,12 @@ def test_30_a_permanent_redirect_is_provisional_then_used(origin: Origin, reader
     serve(origin, 1, path="/new", ETag=ETAG)
     origin.redirect("/feed", "/new", status)
     hold(reader, 7)
-    assert reader.polls["s0"].moved == Move(to=origin.url("/new"), since=START + DAY, same=True)
+    assert reader.polls["s0"].moved == Move(to=origin.url("/new"), since=START + DAY, same=True, seen=reader.clock)
     assert len(origin.asked("/feed")) == 8
     hold(reader, 3)
-    assert reader.polls["s0"].moved == Move(to=origin.url("/new"), since=START + DAY, same=True, direct=True)
+    assert reader.polls["s0"].moved == Move(
+        to=origin.url("/new"), since=START + DAY, same=True, direct=True, seen=START + 8 * DAY
+    )
     assert len(origin.asked("/feed")) == 9
     assert len(origin.asked("/new")) == 10
     assert reader.polls["s0"].url == origin.url("/feed"), "the configuration stays as it is"
@@ -495,6 +517,36 @@ def test_30_a_permanent_redirect_is_provisional_then_used(origin: Origin, reader
     assert reader.poll(DAY).status == "failed"
     assert reader.poll(DAY).status == "ok"
     assert len(origin.asked("/feed")) == 10
+
+
+def test_30_a_redirect_that_was_taken_back_is_noticed(origin: Origin, reader: Reader) -> None:
+    """Item 30: the copy to which it led goes on answering, and nobody tends it; a week later it is left."""
+    serve(origin, 1, path="/copy")
+    origin.redirect("/feed", "/copy", 301)
+    reader.poll()
+    hold(reader, 7)
+    assert reader.polls["s0"].moved.direct  # type: ignore[union-attr]
+    serve(origin, 1, 2)
+    hold(reader, 7)
+    assert reader.polls["s0"].entries == 1
+    hold(reader, 1)
+    assert (reader.polls["s0"].entries, reader.polls["s0"].moved) == (2, None)
+
+
+def test_30_an_old_address_may_be_switched_off(origin: Origin, reader: Reader) -> None:
+    """Item 30: a hiccup of the new one does not lead back to it for good, nor does the look at it once a week."""
+    serve(origin, 1, path="/new")
+    origin.redirect("/feed", "/new", 301)
+    reader.poll()
+    hold(reader, 8)
+    serve(origin, path="/new", status=503)
+    serve(origin, status=404)
+    assert reader.poll(DAY).status == "failed"
+    serve(origin, 1, 2, path="/new")
+    assert reader.poll(DAY).status == "failed"
+    polls = [reader.poll(DAY).status for _ in range(20)]
+    assert polls.count("failed") <= 3
+    assert reader.polls["s0"].entries == 2
 
 
 @pytest.mark.parametrize("statuses", [(301, 302), (302, 301), (308, 307), (303, 308), (302,)])

@@ -1,4 +1,4 @@
-"""Permanent redirects: believed when they have held for days and lead to the same feed, and given up at once."""
+"""Permanent redirects: believed when they have held for days and lead to the same feed, and looked at again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ WELL = Poll(source="s", url=OLD, at=NOW, next_poll=NOW, status="ok")
 FAILED = replace(WELL, status="failed", error="it failed")
 FRESH = Move(to=NEW, since=NOW - DAY, same=True)
 OLD_ENOUGH = replace(FRESH, since=NOW - 7 * DAY)
-DIRECT = replace(OLD_ENOUGH, direct=True)
+DIRECT = replace(OLD_ENOUGH, direct=True, seen=NOW)
+PROVED = replace(DIRECT, direct=False)
 
 
 def came(url: str = NEW, *hops: str, permanent: bool = True, status: int = 200) -> Response:
@@ -40,10 +41,10 @@ STRAIGHT = came(OLD)
         (None, FAILED, came(NEW, OLD, status=404), None),
         (None, FAILED, None, None),
         # it holds
-        (FRESH, WELL, REDIRECTED, FRESH),
-        (FRESH, WELL, came(NEW, OLD, status=304), FRESH),
+        (FRESH, WELL, REDIRECTED, replace(FRESH, seen=NOW)),
+        (FRESH, WELL, came(NEW, OLD, status=304), replace(FRESH, seen=NOW)),
         (OLD_ENOUGH, WELL, REDIRECTED, DIRECT),
-        (replace(OLD_ENOUGH, same=False), WELL, REDIRECTED, replace(OLD_ENOUGH, same=False)),
+        (replace(OLD_ENOUGH, same=False), WELL, REDIRECTED, replace(OLD_ENOUGH, same=False, seen=NOW)),
         # nothing is said by failing
         (FRESH, FAILED, None, FRESH),
         (FRESH, FAILED, came(OLD, status=503), FRESH),
@@ -58,10 +59,18 @@ STRAIGHT = came(OLD)
         # asked directly
         (DIRECT, WELL, came(NEW), DIRECT),
         (DIRECT, WELL, came(NEW, status=304), DIRECT),
-        (DIRECT, FAILED, came(NEW, status=404), None),
-        (DIRECT, FAILED, None, None),
-        (DIRECT, WELL, came(OTHER, NEW), None),
-        (DIRECT, WELL, came(OTHER, NEW, permanent=False), None),
+        (DIRECT, FAILED, came(NEW, status=404), PROVED),
+        (DIRECT, FAILED, None, PROVED),
+        (DIRECT, WELL, came(OTHER, NEW), PROVED),
+        (DIRECT, WELL, came(OTHER, NEW, permanent=False), PROVED),
+        # asked at its old address again, as it is after so many days
+        (replace(DIRECT, seen=NOW - 7 * DAY), WELL, came(NEW), replace(PROVED, seen=NOW - 7 * DAY)),
+        (PROVED, WELL, REDIRECTED, DIRECT),
+        (PROVED, WELL, STRAIGHT, None),
+        (PROVED, WELL, came(OTHER, OLD), Move(to=OTHER, since=NOW, same=True)),
+        (PROVED, FAILED, None, DIRECT),
+        (PROVED, FAILED, came(OLD, status=404), DIRECT),
+        (PROVED, FAILED, came(NEW, OLD, status=500), PROVED),
     ],
 )
 def test_what_is_believed_after_a_poll(
@@ -76,7 +85,7 @@ def test_another_feed_is_never_asked_directly() -> None:
     began = moved(None, Fetch(), WELL, REDIRECTED, same=False)
     assert began == Move(to=NEW, since=NOW, same=False)
     later = replace(WELL, at=NOW + 30 * DAY)
-    assert moved(began, Fetch(), later, REDIRECTED, same=True) == began
+    assert moved(began, Fetch(), later, REDIRECTED, same=True) == replace(began, seen=later.at)
 
 
 def test_how_long_is_the_operators_choice() -> None:

@@ -108,7 +108,7 @@ async def _ask_all(
     )
     ready: list[Source] = []
     for source in wanted:
-        last = of(source, polls)
+        last = of(source, polls) and last_of(source, polls[source.id], clock())
         if last and not force and (reason := _reason(last)):
             tell(_Outcome(source, last, reason))
         else:

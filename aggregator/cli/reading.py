@@ -140,6 +140,7 @@ class Reader:
                 follow.plan(seen, (), (), source),
                 source,
                 ask=ask,
+                has_time=lambda: True,
                 workers=self._workers,
                 timezone=self._timezone,
                 now=answer.date,

@@ -36,12 +36,11 @@ from aggregator.web import Server, app
 
 log = logging.getLogger("aggregator")
 TICK = timedelta(milliseconds=500)
-UNSTORED = timedelta(minutes=5)
-"""When a source is asked again whose poll could not be stored."""
 GRACE = 10.0
 """Seconds that running polls get to finish when the daemon is asked to stop."""
 ASLEEP = timedelta(minutes=1)
-"""Without progress for so long we were asleep, and what is overdue is spread as it is after a start."""
+"""A tick so long after the last one, or before it, comes after a sleep or with a clock that was set: what is overdue
+is spread as it is after a start."""
 
 
 class Daemon:
@@ -61,6 +60,7 @@ class Daemon:
         self._relay = open_relay(config)
         self._progress = clock()
         self._rest_until = clock()
+        self._ticked = clock()
         self._ticking: asyncio.Task[None] | None = None
         self._pulse: asyncio.Task[None] | None = None
 
@@ -140,9 +140,12 @@ class Daemon:
             self.stop()
             return
         now = self._clock()
-        if timedelta(0) < self._rest_until - now <= REST:  # a longer one is of a clock that has been set back
+        leapt, self._ticked = abs(now - self._ticked) > ASLEEP, now
+        if timedelta(0) < self._rest_until - now <= REST and not leapt:
             return
         try:
+            if leapt:
+                self._set_out(now)
             self._posting.go_on()
             await self._publish()
             self._feel_the_pulse()
@@ -158,7 +161,12 @@ class Daemon:
             self._pulse = asyncio.create_task(self._ask_the_writer())
 
     async def _ask_the_writer(self) -> None:
-        await self._means.store.write(lambda tx: None, keep=False)
+        try:
+            await self._means.store.write(lambda tx: None, keep=False)
+        except AggregatorError as failure:
+            self._say(failure, "watchdog")
+            await asyncio.sleep(REST.total_seconds())
+            return
         self._progress = self._clock()
         systemd.notify("WATCHDOG=1")
         await asyncio.sleep(TICK.total_seconds())
@@ -181,10 +189,12 @@ class Daemon:
 
     async def _poll(self, now: datetime) -> None:
         polls, known = self._polling.polls, readings(self._means)
-        if now - self._progress > ASLEEP:
-            self._start = schedule.starting(self._config, polls, known, now)
         self._polling.want(schedule.due(self._config, polls, known, self._start, now))
         await self._polling.go_on()
+
+    def _set_out(self, now: datetime) -> None:
+        """Spread what is overdue from *now* on."""
+        self._start = schedule.starting(self._config, self._polling.polls, readings(self._means), now)
 
     # -- publishing --
 
@@ -199,7 +209,7 @@ class Daemon:
 
     def _health(self) -> tuple[bool, str]:
         now = self._clock()
-        if now - self._progress > timedelta(minutes=1):
+        if abs(now - self._progress) > timedelta(minutes=1):
             return False, "the daemon has made no progress for a minute"
         return status.health(self._judged(now), self._posting.late)
 

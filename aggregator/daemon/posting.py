@@ -52,13 +52,15 @@ class Posting:
 
     def go_on(self) -> None:
         """Freeze what is due and hand over what is due, each unless it is still at it or resting."""
-        now = self._clock()
         for name, work in (("freezing", self._freeze), ("mail", self._hand_over)):
             task = self._tasks.get(name)
-            # A longer rest is one of a clock that has been set back since.
-            resting = timedelta(0) < self._rest_until.get(name, now) - now <= CLOSED
-            if (task is None or task.done()) and not resting:
+            if (task is None or task.done()) and not self._is_resting(name):
                 self._tasks[name] = asyncio.create_task(self._guarded(name, work))
+
+    def _is_resting(self, name: str) -> bool:
+        """Never for longer than there was reason to: the clock may have been set back meanwhile."""
+        now = self._clock()
+        return timedelta(0) < self._rest_until.get(name, now) - now <= max(REST, CLOSED)
 
     async def finish(self, grace: float) -> None:
         """Let a hand-over end within *grace* seconds; one that takes longer is taken up at the next start."""

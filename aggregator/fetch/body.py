@@ -44,6 +44,11 @@ class Body:
             self._pieces.append(piece)
             yield len(piece)
 
+    def rest(self) -> None:
+        """Hold as little as can be until the next piece is asked for."""
+        if self._decoder:
+            self._decoder.rest()
+
     def end(self) -> bytes:
         """Everything; raises FaultError when a decoder still waits for more."""
         if self._decoder and self._sent:

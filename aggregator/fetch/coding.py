@@ -1,7 +1,8 @@
 """Content codings (RFC 9110 §8.4.1) and their decoders, all of them bounded: gzip, br, zstd.
 
 Law: what is handed out at a time is about 64 kB, whatever it was packed into (100 kB from br, whose library counts in
-blocks).  What a decoder holds beside it is its window, which the formats bound: 32 kB, 16 MB and 8 MB.
+blocks).  What a decoder holds beside it is its window, which the formats bound: 32 kB, 16 MB and 8 MB.  br fills its
+window before it hands out anything of it, so one that has to wait is put to rest, and holds what it was sent.
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ OFFERED = "gzip, br, zstd"
 _PIECE = 64_000
 _MEMBER = 0x1F  # the first byte of a gzip member
 _MEMBERS = 1000  # a body is one, or one for each 64 kB; each costs a new decoder
+_IDLE = 200_000  # bytes of br that may unfold to nothing: what was sent is kept for after a rest
 _WINDOW = 23  # RFC 9659 §3: a zstd window of more than 8 MB (2 to the 23rd) is not for the web
 
 
 class Decoder(Protocol):
-    """Takes a body as it arrives.  Both methods raise FaultError."""
+    """Takes a body as it arrives.  All but ``rest`` raise FaultError."""
 
     def pieces(self, chunk: bytes) -> Iterator[bytes]:
         """What *chunk* unfolds to, a piece at a time."""
@@ -36,6 +38,10 @@ class Decoder(Protocol):
 
     def end(self) -> None:
         """Called after the last chunk of a body that is not empty: is it whole?"""
+        ...
+
+    def rest(self) -> None:
+        """Called between two pieces: hold as little as can be until the next one is asked for."""
         ...
 
 
@@ -74,28 +80,56 @@ class Gunzip:
         if not self._inflate.eof:
             raise _broken_off("gzip")
 
+    def rest(self) -> None: ...
+
 
 class Unbrotli:
-    """RFC 7932: one stream; the library asks to be emptied before it is fed again."""
+    """RFC 7932: one stream; the library asks to be emptied before it is fed again.
+
+    After a rest it begins anew, and leaves out what it had handed out before.
+    """
 
     def __init__(self) -> None:
-        self._stream = brotli.Decompressor()
+        self._stream: brotli.Decompressor | None = brotli.Decompressor()
+        self._sent = bytearray()
+        self._given = 0
 
     def pieces(self, chunk: bytes) -> Iterator[bytes]:
+        self._sent += chunk
         while True:
-            try:
-                piece: bytes = self._stream.process(chunk, output_buffer_limit=_PIECE)
-            except brotli.error as error:
-                raise _damaged("br") from error
+            stream, piece = (self._stream, _unfold(self._stream, chunk)) if self._stream else self._anew()
+            self._stream, chunk = stream, b""
             if piece:
+                self._given += len(piece)
+                del stream
                 yield piece
-            elif self._stream.can_accept_more_data():
-                return
-            chunk = b""
+            elif stream.can_accept_more_data():
+                break
+        if len(self._sent) > self._given + _IDLE:
+            raise _damaged("br")
+
+    def _anew(self) -> tuple[brotli.Decompressor, bytes]:
+        """A decoder that is where the last one was, and what it had handed out too much on the way there."""
+        stream, chunk, left = brotli.Decompressor(), bytes(self._sent), self._given
+        while left > 0:
+            piece = _unfold(stream, chunk)
+            chunk, left = b"", left - len(piece)
+        return stream, piece[left:] if left else _unfold(stream, chunk)
 
     def end(self) -> None:
-        if not self._stream.is_finished():
+        if self._stream is None or not self._stream.is_finished():
             raise _broken_off("br")
+
+    def rest(self) -> None:
+        self._stream = None
+
+
+def _unfold(stream: brotli.Decompressor, chunk: bytes) -> bytes:
+    try:
+        piece: bytes = stream.process(chunk, output_buffer_limit=_PIECE)
+    except brotli.error as error:
+        raise _damaged("br") from error
+    return piece
 
 
 class Unzstd:
@@ -121,6 +155,8 @@ class Unzstd:
     def end(self) -> None:
         if not self._frame.eof:
             raise _broken_off("zstd")
+
+    def rest(self) -> None: ...
 
 
 def _frame() -> zstd.ZstdDecompressor:

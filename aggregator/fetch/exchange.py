@@ -101,6 +101,8 @@ class Exchange:
         async with aclosing(cast(AsyncGenerator[bytes, None], answer.aiter_raw())) as chunks:
             async for chunk in chunks:
                 for size in body.feed(chunk):
+                    if self._room.is_short(body, size, body.size):
+                        body.rest()
                     await self._room.take(body, size, body.size)
 
     @property

@@ -30,6 +30,13 @@ from aggregator.fetch.wire import Wire, wire
 from aggregator.model import Fetch, Response, Validators
 
 
+class Spent:
+    """How long servers have taken over several requests together, waiting for their turns apart; in *seconds*."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+
 class Fetcher:
     """Fetches under the manners and limits of *settings*; *version* is the program's, for the User-Agent.
 
@@ -67,12 +74,17 @@ class Fetcher:
         await self._open.aclose()
 
     async def fetch(
-        self, url: str, validators: Validators | None, now: datetime, access: Access | None = None
+        self,
+        url: str,
+        validators: Validators | None,
+        now: datetime,
+        access: Access | None = None,
+        spent: Spent | None = None,
     ) -> Response:
         """The final answer to a GET of *url*, conditional when *validators* are those of the URL that answers.
 
-        *access* is what its source needs beside the URL.  Raises FetchError; NetworkError when nothing could be
-        reached.
+        *access* is what its source needs beside the URL; what it took is added to *spent*.  Raises FetchError;
+        NetworkError when nothing could be reached.
         """
         asked = _target(url)
         access = access or Access(url)
@@ -85,7 +97,10 @@ class Fetcher:
             exchange = Exchange(asked, validators, access, self._room)
             async with self._turns.turn(asked.host):
                 began = now + timedelta(seconds=round(clock() - start, 1))
-                left -= await self._carry_out(exchange, left, _named(asked, hops), access.proxy)
+                took = await self._carry_out(exchange, left, _named(asked, hops), access.proxy)
+            left -= took
+            if spent:
+                spent.seconds += took
             if exchange.onward is None:
                 return exchange.response(began, tuple(hop.text for hop in hops), permanent=permanent and bool(hops))
             permanent = permanent and exchange.status in request.PERMANENT
@@ -99,7 +114,7 @@ class Fetcher:
     async def allowed(self, url: str, now: datetime, access: Access | None = None) -> str | None:
         """Whether robots.txt lets us read the page at *url*: None, or a sentence that says why not.
 
-        Raises FetchError for what is no URL, and NetworkError when nothing could be reached.
+        Raises FetchError for what is no URL, NetworkError when nothing could be reached, and RebuffError.
         """
         if not self._settings.robots:
             return None

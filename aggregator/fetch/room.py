@@ -21,12 +21,16 @@ class Room:
         self._taken: dict[object, int] = {}  # by each that holds more than FREE, the one that came first in front
         self._freed = asyncio.Event()
 
+    def is_short(self, body: object, size: int, held: int) -> bool:
+        """Whether *body*, which has *held* bytes with these, would have to wait for *size* more."""
+        return held > FREE and size > self._left and body is not next(iter(self._taken), body)
+
     async def take(self, body: object, size: int, held: int) -> None:
         """Wait until *body*, which has *held* bytes with these, may have *size* more."""
         if held <= FREE:
             return
         self._taken.setdefault(body, 0)
-        while size > self._left and body is not next(iter(self._taken)):
+        while self.is_short(body, size, held):
             await self._freed.wait()
         self._left -= size
         self._taken[body] += size

@@ -131,10 +131,15 @@ _NO_COOKIES = _NoCookies()
 
 
 async def _verbatim(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """yarl would rewrite ``%2F`` and ``[`` in the query; a signed URL does not survive that."""
+    """yarl would rewrite ``%2F`` and ``[`` in the query; a signed URL does not survive that.
+
+    A reason phrase means nothing (RFC 9112 §4), and one that is not UTF-8 would be the transport's end.
+    """
     if asked := _asked.get():
         request.url = type(request.url)(asked.text, encoded=True)
-    return await handler(request)
+    answer = await handler(request)
+    answer.reason = ""
+    return answer
 
 
 class _Resolver(AbstractResolver):

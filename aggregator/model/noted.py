@@ -47,13 +47,15 @@ class Move:
     """A permanent redirect (RFC 9110 §15.4.2, §15.4.9) and how far it is believed.
 
     It has led to *to* at every poll since *since*; *same* says that the feed there is the one that was here, *direct*
-    that it has held for long enough, so that *to* is asked without the detour.
+    that it has held for long enough, so that *to* is asked without the detour, and *seen* is when the redirect was last
+    seen to be there.
     """
 
     to: str
     since: datetime
     same: bool
     direct: bool = False
+    seen: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

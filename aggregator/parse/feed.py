@@ -64,7 +64,7 @@ def read(response: Response, source: Source, tz: ZoneInfo) -> Feed:
     reader = _Reader(source, found.version.startswith("atom"), response.url, tz, response.date)
     whole, problems = _complete(found, content, broken)
     feed = reader.feed(found.feed, whole, problems)
-    return replace(feed, cut=len(whole) < len(found.entries))
+    return replace(feed, cut=isinstance(found.get("bozo_exception"), SAXException))
 
 
 def _parsed(content: bytes, headers: dict[str, str]) -> feedparser.FeedParserDict:

@@ -2,7 +2,8 @@
 
 A captive portal or a slip of a webmaster's hand redirects "permanently", too.  So the target is asked directly only
 after it has been the only answer for days and has shown itself to be the same feed; the configuration stays as the
-operator wrote it, and the first failure leads back to it.
+operator wrote it.  The first failure leads back to it; so does as much time again, in case that the redirect was taken
+back, and a copy that nobody tends goes on answering.
 """
 
 from __future__ import annotations
@@ -22,12 +23,15 @@ def asked(source: Source, last: Poll | None) -> str:
 def moved(old: Move | None, fetch: Fetch, noted: Poll, answer: Response | None, *, same: bool) -> Move | None:
     """What is believed after a poll of a redirect that was believed as *old*; *same*: this feed is known here.
 
-    Nobody says anything by being unreachable or by failing, but where the target itself was asked directly.
+    Nobody says anything by being unreachable or by failing.  Once a redirect has proved itself, whichever of the two
+    addresses fails, the other one is asked next: the old one may have been switched off since.
     """
     if old and old.direct:
-        return old if noted.error is None and answer and not answer.hops else None
+        well = noted.error is None and answer is not None and not answer.hops
+        seen = old.seen or old.since + fetch.redirect_after
+        return replace(old, direct=well and noted.at - seen < fetch.redirect_after, seen=seen)
     if answer is None or (noted.error and not answer.hops):
-        return old
+        return replace(old, direct=True, seen=noted.at) if old and _is_proved(old, fetch) else old
     if not answer.permanent:
         return None
     if noted.error:
@@ -38,4 +42,9 @@ def moved(old: Move | None, fetch: Fetch, noted: Poll, answer: Response | None, 
 def _held(old: Move | None, fetch: Fetch, noted: Poll, answer: Response, *, same: bool) -> Move:
     if old is None or old.to != answer.url:
         return Move(to=answer.url, since=noted.at, same=same)
-    return replace(old, direct=old.same and noted.at - old.since >= fetch.redirect_after)
+    now = replace(old, seen=noted.at)
+    return replace(now, direct=_is_proved(now, fetch))
+
+
+def _is_proved(move: Move, fetch: Fetch) -> bool:
+    return move.same and move.seen is not None and move.seen - move.since >= fetch.redirect_after

@@ -38,14 +38,14 @@ def claimed(source: Source, last: Poll | None, fetch: Fetch, now: datetime, read
     """What is noted of a source while it is being asked, to be read as *reading*, and stays when nobody learns of the
     answer.
     """
-    until = now + interval_of(source, fetch)
-    if last and last.url == source.url and not ahead(last, now):
-        return replace(last, next_poll=max(last.next_poll, until), tried=reading)
-    return replace(last_of(source, last, now), next_poll=until, tried=reading)
+    known, until = last_of(source, last, now), now + interval_of(source, fetch)
+    return replace(known, next_poll=max(known.next_poll, until), tried=reading)
 
 
 def last_of(source: Source, last: Poll | None, now: datetime) -> Poll:
     """What is known of a source: nothing before its first poll, and little when it was at another URL."""
+    if last and ahead(last, now):
+        last = _set_back(last, now)
     if last and last.url == source.url:
         return last
     nothing = Poll(source=source.id, url=source.url, at=now, next_poll=now, status="asked")
@@ -57,6 +57,26 @@ def last_of(source: Source, last: Poll | None, now: datetime) -> Poll:
         last_success=last.last_success,
         entries=last.entries,
         arrivals=last.arrivals,
+    )
+
+
+def _set_back(last: Poll, now: datetime) -> Poll:
+    """What a clock noted that was ahead: moments that have not come are forgotten, or taken for *now*.
+
+    Else what waits for so long after one of them (a fetch without conditions, an alarm) would wait for years.
+    """
+    return replace(
+        last,
+        at=now,
+        next_poll=now,
+        not_before=None,
+        throttled=None,
+        full=None,
+        first_success=last.first_success and min(last.first_success, now),
+        last_success=last.last_success and min(last.last_success, now),
+        unreachable=None,
+        arrivals=tuple(moment for moment in last.arrivals if moment <= now),
+        moved=last.moved and replace(last.moved, since=min(last.moved.since, now), seen=None),
     )
 
 
