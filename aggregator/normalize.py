@@ -57,6 +57,7 @@ def normalize(feed: Feed, *, base: str, now: datetime) -> Feed:
         pace=feed.pace,
         entries=tuple(unique),
         problems=tuple(dict.fromkeys((*map(text.clean, feed.problems), *problems))),
+        cut=feed.cut,
     )
 
 
