@@ -237,7 +237,7 @@ def settle(tx: Tx, seen: tuple[Sighting, ...], noted: Poll, config: Config) -> P
     flood = not first and len(unknown) >= config.guard.flood
     authority = tx.meta.get("authority") or ""
     for sighting in order(seen):
-        found = match(sighting, known, authority=authority, window=config.match.window)
+        found = match(sighting, known, authority=authority, settings=config.match)
         known.put(merge.fold(known.get(found.story), found, noted.at, same=same_entry, like=likeness, held=flood))
     changed = [story for story in known if story != before.get(story.id)]
     for story in changed:

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from aggregator import merge
 from aggregator.match import Known, is_known, match, order, same_entry, sentence, sightings
-from aggregator.model import Content, Entry, Feed, Link, Match, Sighting, Source, Story
+from aggregator.model import Content, Entry, Feed, Link, Match, Matching, Sighting, Source, Story
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 BRUSSELS = ZoneInfo("Europe/Brussels")
 NORTH = Source(id="north-news", zone="north", url="https://north.example/rss.xml")
 SOUTH = Source(id="south-news", zone="south", url="https://south.example/news", key=r"/detail/(?P<key>\d+)")
-WINDOW = timedelta(days=21)
+SETTINGS = Matching()
+WINDOW = SETTINGS.window
 TITLE = "Politie zoekt getuigen van vluchtmisdrijf"
 BODY = "Zaterdagavond werd een fietser aangereden in de Havikskruidlaan. De bestuurder reed door zonder te stoppen."
 
@@ -35,7 +36,7 @@ def seen(source: Source, *entries: Entry, at: datetime = NOW) -> tuple[Sighting,
 
 
 def decide(sighting: Sighting, known: Known) -> Match:
-    return match(sighting, known, authority="nieuws.example", window=WINDOW)
+    return match(sighting, known, authority="nieuws.example", settings=SETTINGS)
 
 
 def known(*many: Sighting) -> Known:

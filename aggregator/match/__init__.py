@@ -5,9 +5,27 @@ so.  A false merge hides news and a missed one shows it twice; the first is the 
 suffices.
 """
 
+from aggregator.match.anchors import anchors
+from aggregator.match.commonplaces import NONE, Commonplaces, learnt, sentences
+from aggregator.match.compare import compare
 from aggregator.match.keys import order, sightings
 from aggregator.match.known import Known
 from aggregator.match.rules import is_known, likeness, match, same_entry
 from aggregator.match.words import sentence
 
-__all__ = ["Known", "is_known", "likeness", "match", "order", "same_entry", "sentence", "sightings"]
+__all__ = [
+    "NONE",
+    "Commonplaces",
+    "Known",
+    "anchors",
+    "compare",
+    "is_known",
+    "learnt",
+    "likeness",
+    "match",
+    "order",
+    "same_entry",
+    "sentence",
+    "sentences",
+    "sightings",
+]

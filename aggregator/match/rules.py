@@ -14,9 +14,10 @@ from datetime import timedelta
 from itertools import count
 
 from aggregator import text, uri
+from aggregator.match.commonplaces import NONE, Commonplaces
 from aggregator.match.keys import plain
 from aggregator.match.known import Known
-from aggregator.model import Match, Rule, Sighting, Story
+from aggregator.model import Match, Matching, Rule, Sighting, Story
 
 SHORT = 15
 """Words below which a text is too short to be compared by its words."""
@@ -26,11 +27,11 @@ REPOST = timedelta(hours=48)
 """How soon one source may repeat itself word for word for both to be one publication."""
 
 
-def match(sighting: Sighting, known: Known, *, authority: str, window: timedelta) -> Match:
-    """Find the story of *sighting* among the *known*, or found one, with an id under *authority* (RFC 4151).
-
-    *window* is how far apart copies in different sources may be published.
-    """
+def match(
+    sighting: Sighting, known: Known, *, authority: str, settings: Matching, commonplaces: Commonplaces = NONE
+) -> Match:
+    """Find the story of *sighting* among the *known*, or found one, with an id under *authority* (RFC 4151)."""
+    window = settings.window
     stories = known.sharing(sighting)
     for rule, fits in _rules(window):
         for story in stories:

@@ -21,6 +21,7 @@ from aggregator.model.noted import (
     Story,
     Unread,
     Validators,
+    Verdict,
 )
 from aggregator.model.wanted import (
     Article,
@@ -75,5 +76,6 @@ __all__ = [
     "Text",
     "Unread",
     "Validators",
+    "Verdict",
     "Zone",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -86,14 +86,32 @@ class Sighting:
 ALIKE = 0.4
 """Score below which a copy has become something else, and does not lead."""
 
-Rule = Literal["first", "own-key", "guid", "url", "text", "editor"]
+Rule = Literal["first", "own-key", "guid", "url", "text", "alike", "editor"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What comparing two sightings gave: whether they are one story, by which *rule*, and the *evidence* in words.
+
+    ``related`` is a link and never a merge: a rewrite, another chapter, a round-up that contains the other.  *score*
+    (0 to 1) says how alike the texts are, whatever the verdict.  *updated*: one of them is a marked update or
+    correction of the other.
+    """
+
+    verdict: Literal["same", "related", "different"]
+    rule: str
+    score: float
+    evidence: str
+    updated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """A sighting, the story it belongs to, and why: *rule*, *score* (0 to 1) and *evidence* in words.
 
-    *rule* is ``first`` for the entry that founded the story.
+    *rule* is ``first`` for the entry that founded the story.  *related* are the stories that it is to be linked with
+    and was not merged into, nearest first, each with the verdict on its nearest member; news of the moment of matching,
+    it is no part of what a member is.
     """
 
     sighting: Sighting
@@ -101,6 +119,7 @@ class Match:
     rule: Rule
     score: float = 1.0
     evidence: str = ""
+    related: tuple[tuple[str, Verdict], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

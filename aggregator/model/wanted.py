@@ -19,6 +19,7 @@ from aggregator.model.units import Weekday as Weekday
 
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Flag = Annotated[bool, Field(strict=True)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,9 +156,18 @@ class Parse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matching:
-    """How far apart in time two copies of one story may be."""
+    """When two entries are one story, and when they are only to be linked.
+
+    *window* is how far apart copies may be published, *related_window* how far apart entries that are linked.  Shares
+    are 0 to 1: *alike* of the words of both texts in the same order make one story of texts of some length, *contained*
+    of the shorter text's words make an excerpt of it, *related* of the shorter text's rarer words make a link.
+    """
 
     window: Lasting = timedelta(days=21)
+    related_window: Lasting = timedelta(days=90)
+    alike: Share = 0.75
+    contained: Share = 0.85
+    related: Share = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
