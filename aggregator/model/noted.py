@@ -65,7 +65,8 @@ class Sighting:
 
     *keys* identify it, strongest first (``match.keys``); *words* is a hash of what a reader would read, so that churn
     in the markup is not taken for an edit; *length* is how much there is to read, in characters of plain text.
-    *timeless*: its source named the day of publication and no time.
+    *timeless*: its source named the day of publication and no time.  *anchors* are hashes by which texts like this one
+    are found (``match.anchors``); there are none until it is decided, and none once it is too old to be found.
     """
 
     source: str
@@ -76,6 +77,7 @@ class Sighting:
     length: int
     seen: datetime
     timeless: bool = False
+    anchors: tuple[int, ...] = ()
 
     @property
     def published(self) -> datetime:
