@@ -18,22 +18,28 @@ from email.utils import parseaddr
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from aggregator import text, uri
+from aggregator import select, text, uri
 from aggregator.digest import delivery as step
 from aggregator.digest import render, slot_due
 from aggregator.errors import MailError, StoreError
 from aggregator.mail import Relay, compose
-from aggregator.model import Config, Delivery, Digest, Edition, Envelope, Letter, Reply, Story
+from aggregator.model import Config, Delivery, Digest, Edition, Envelope, Letter, Reply, Stream
 from aggregator.store import Store, Tx
 
 Clock = Callable[[], datetime]
 LONG_AGO = timedelta(days=2)
+LATELY = timedelta(days=30)
+"""How long after its arrival a story may still become eligible for a stream that asks for more than a zone."""
 
 
 def enrol(tx: Tx, config: Config, now: datetime) -> None:
-    """Make the recipients of the configuration recipients from now on."""
+    """Make the recipients of the configuration recipients from now on, and streams what they are from now on."""
     for digest in config.digests:
         tx.mailing.enrol(digest.id, digest.recipients, now)
+    for stream in config.streams:
+        if tx.meta.get(f"selection:{stream.id}") != select.settings(stream):
+            tx.meta.put(f"selection:{stream.id}", select.settings(stream))
+            tx.meta.put(f"selection:{stream.id}:since", now.isoformat())
 
 
 # -- freezing ----------------------------------------------------------------------
@@ -74,39 +80,49 @@ def freeze(tx: Tx, config: Config, digest: Digest, slot: str, now: datetime) -> 
             ids,
             {address: envelope(config, digest, slot, address, now) for address in addresses},
         )
-        for ids, addresses in _readers(tx, config, digest)
+        for ids, addresses in _readers(tx, config, digest, now)
     ]
     return tx.mailing.freeze(digest.id, slot, now=now, expires=now + digest.expire, letters=letters)
-
-
-def newest_first(stories: Sequence[Story], zones: tuple[str, ...], prefer: str | None) -> list[Story]:
-    """The stories as a stream of these zones shows them, the newest at the top."""
-    shown = (story.within(zones, prefer) for story in stories)
-    return sorted((story for story in shown if story), key=lambda s: (s.published, s.id), reverse=True)
 
 
 def preview(tx: Tx, config: Config, digest: Digest, now: datetime) -> tuple[Letter, Envelope] | None:
     """The letter and envelope that the first recipient would get now; None when there is nothing new."""
     tx.mailing.enrol(digest.id, digest.recipients, now)
-    for ids, addresses in _readers(tx, config, digest):
+    for ids, addresses in _readers(tx, config, digest, now):
         first = next((address for address in digest.recipients if address in addresses), None)
         if first:
             return _letter(tx, config, digest, ids, now), envelope(config, digest, "preview", first, now)
     return None
 
 
-def _readers(tx: Tx, config: Config, digest: Digest) -> list[tuple[tuple[str, ...], list[str]]]:
+def _readers(tx: Tx, config: Config, digest: Digest, now: datetime) -> list[tuple[tuple[str, ...], list[str]]]:
     """Which recipients are due the same stories, and so share a letter."""
-    zones = config.zones_of(config.stream(digest.stream))
+    stream = config.stream(digest.stream)
+    zones = config.zones_of(stream)
+    again = _eligible_since(tx, stream, now) if select.is_filtered(stream) else None
+    fresh = tx.mailing.fresh(digest.id, digest.recipients, zones, again=again)
+    if select.is_filtered(stream):
+        stories = tx.stories.all(sorted({id for ids in fresh.values() for id in ids}))
+        shown = {story.id for story in stories if select.shown(story, config, stream)}
+        fresh = {address: tuple(id for id in ids if id in shown) for address, ids in fresh.items()}
     readers: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
-    for address, ids in sorted(tx.mailing.fresh(digest.id, digest.recipients, zones).items()):
-        readers[ids].append(address)
+    for address, ids in sorted(fresh.items()):
+        if ids:
+            readers[ids].append(address)
     return sorted(readers.items())
 
 
+def _eligible_since(tx: Tx, stream: Stream, now: datetime) -> datetime:
+    """Since when an arrival counts that was no news to the stream then: an edit or a second zone may have made it so.
+
+    What arrived before the operator changed the stream is history to it, however old its recipients are.
+    """
+    since = tx.meta.get(f"selection:{stream.id}:since")
+    return max(now - LATELY, datetime.fromisoformat(since)) if since else now
+
+
 def _letter(tx: Tx, config: Config, digest: Digest, ids: Sequence[str], now: datetime) -> Letter:
-    stream = config.stream(digest.stream)
-    shown = newest_first(tx.stories.all(ids), config.zones_of(stream), stream.prefer)
+    shown = select.newest_first(tx.stories.all(ids), config, config.stream(digest.stream))
     return render(config, digest, shown, now)
 
 
