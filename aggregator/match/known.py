@@ -59,9 +59,12 @@ class Known:
 
     def sharing(self, sighting: Sighting) -> list[Story]:
         """The stories that have a key of *sighting* in common with few others, earliest first."""
-        found = (self._by_key.get(key, set()) for key in sighting.keys)
-        ids = {id for having in found if len(having) <= CROWD for id in having}
-        return sorted((self._stories[id] for id in ids), key=lambda story: (story.published, story.id))
+        found: set[str] = set()
+        for key in sighting.keys:
+            having = self._by_key.get(key, set())
+            if len(having) <= CROWD:
+                found.update(id for id in having if not key.startswith("text:") or not self._is_full(id, sighting))
+        return sorted((self._stories[id] for id in found), key=lambda story: (story.published, story.id))
 
     def near(self, sighting: Sighting) -> list[Story]:
         """The stories whose texts may be like that of *sighting*, most anchors in common first; few, and bounded."""
@@ -69,10 +72,14 @@ class Known:
             for story in (recalled := self._recall(sighting)):
                 if story.id not in self._stories:
                     self.put(story)
-            return [self._stories[story.id] for story in recalled]
+            return [self._stories[story.id] for story in recalled if not self._is_full(story.id, sighting)]
         hits = Counter(id for anchor in _anchors(sighting) for id in self._by_anchor.get(anchor, ()))
-        ids = sorted((id for id in hits if hits[id] >= HITS), key=lambda id: (-hits[id], id))
-        return [self._stories[id] for id in ids[:CANDIDATES]]
+        ids = sorted((id for id in hits if hits[id] >= HITS), key=lambda name: (-hits[name], name))
+        return [self._stories[id] for id in ids[:CANDIDATES] if not self._is_full(id, sighting)]
+
+    def _is_full(self, id: str, sighting: Sighting) -> bool:
+        """Whether the source has repeated itself in this story so often that saying it once more tells nothing."""
+        return sum(member.sighting.source == sighting.source for member in self._stories[id].members) >= CROWD
 
     def __iter__(self) -> Iterator[Story]:
         return iter(self._stories.values())

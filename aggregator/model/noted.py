@@ -85,9 +85,6 @@ class Sighting:
         return min(self.entry.published or self.entry.updated or self.seen, self.seen)
 
 
-ALIKE = 0.4
-"""Score below which a copy has become something else, and does not lead."""
-
 Rule = Literal["first", "own-key", "guid", "url", "text", "alike", "editor"]
 
 
@@ -113,7 +110,8 @@ class Match:
 
     *rule* is ``first`` for the entry that founded the story.  *related* are the stories that it is to be linked with
     and was not merged into, nearest first, each with the verdict on its nearest member; news of the moment of matching,
-    it is no part of what a member is.
+    it is no part of what a member is.  *differs* says, in words, why a copy that was edited since is no longer what
+    joined; it stays where it is, and does not lead.
     """
 
     sighting: Sighting
@@ -122,6 +120,17 @@ class Match:
     score: float = 1.0
     evidence: str = ""
     related: tuple[tuple[str, Verdict], ...] = field(default=(), compare=False)
+    differs: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Related:
+    """Another story that a story is linked with and not merged, and why (``Verdict``)."""
+
+    story: str
+    rule: str
+    score: float
+    evidence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +139,7 @@ class Story:
 
     *id* (a tag URI) and *published* never change.  *updated* moves when the words shown change; *changed* when
     anything shown does.  A *withdrawn* story is shown nowhere and cannot come back by itself; a *held* one waits for
-    the operator's word.
+    the operator's word.  *related* are the shown stories that it is linked with, in both directions, nearest first.
     """
 
     id: str
@@ -140,6 +149,7 @@ class Story:
     members: tuple[Match, ...]
     withdrawn: datetime | None = None
     held: bool = False
+    related: tuple[Related, ...] = field(default=(), compare=False)
 
     @property
     def zones(self) -> tuple[str, ...]:
@@ -154,7 +164,8 @@ class Story:
     def within(self, zones: tuple[str, ...], prefer: str | None = None) -> Story | None:
         """The story as a stream of these zones shows it, its lead first; None when none of them published it.
 
-        The lead is the fullest copy, the zone *prefer* before all others; of equals the one seen first.
+        The lead is the fullest copy, the zone *prefer* before all others; of equals the one seen first.  A copy that
+        *differs* from what it joined leads only where there is no other.
         """
         members = [member for member in self.members if member.sighting.zone in zones]
         if not members:
@@ -162,7 +173,7 @@ class Story:
         lead = min(
             members,
             key=lambda m: (
-                m.score < ALIKE,
+                bool(m.differs),
                 m.sighting.zone != prefer,
                 -m.sighting.length,
                 m.sighting.seen,

@@ -23,6 +23,8 @@ from aggregator.store.hands import Hands
 from aggregator.store.mailing import Mailing
 from aggregator.store.meta import Meta
 from aggregator.store.polls import Polls
+from aggregator.store.relations import Relations
+from aggregator.store.sentences import Sentences
 from aggregator.store.stories import Stories
 
 T = TypeVar("T")
@@ -43,6 +45,14 @@ class Tx:
     @cached_property
     def stories(self) -> Stories:
         return Stories(self._connection)
+
+    @cached_property
+    def related(self) -> Relations:
+        return Relations(self._connection)
+
+    @cached_property
+    def sentences(self) -> Sentences:
+        return Sentences(self._connection)
 
     @cached_property
     def hands(self) -> Hands:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, insert, select, update
 
-from aggregator.model import Entry, Match, Sighting, Story
+from aggregator.model import Match, Related, Sighting, Story
 from aggregator.store import schema
+from aggregator.store.anchors import Anchors
+from aggregator.store.members import Members
+from aggregator.store.relations import Relations
 
-_entry = TypeAdapter(Entry)
 _BATCH = 500
 """How many values one IN list takes."""
 
@@ -21,6 +20,10 @@ _BATCH = 500
 class Stories:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._members = Members(connection)
+        self._anchors = Anchors(connection)
+        self._related = Relations(connection)
+        self._bumped = False
 
     # -- looking --------------------------------------------------------------
 
@@ -56,6 +59,10 @@ class Stories:
                 )
             )
         return self._load(sorted(ids))
+
+    def alike(self, sighting: Sighting, span: timedelta) -> list[Story]:
+        """Stories published within *span* of *sighting* whose texts may be like its own, the likeliest first."""
+        return self.all(self._anchors.alike(sighting.anchors, sighting.published, span))
 
     def newest(self, zones: Sequence[str], limit: int) -> list[Story]:
         """What a stream of these zones shows, newest first."""
@@ -113,11 +120,14 @@ class Stories:
             update(schema.story).where(schema.story.c.id == story.id).values(values)
         ).rowcount:
             self._connection.execute(insert(schema.story).values(id=story.id, **values))
-        before = set(self._connection.scalars(select(schema.member.c.source).where(schema.member.c.story == story.id)))
-        self._replace_members(story)
+        before = self._members.replace(story)
         if not story.held and story.withdrawn is None:
             self._arrive(story, at, loud, before)
         self._bump()
+
+    def prune(self, before: datetime, limit: int) -> None:
+        """Let at most *limit* copies first seen before *before* be found by their keys only."""
+        self._anchors.prune(before, limit)
 
     def arrive_again(self, story: Story, *, at: datetime) -> None:
         """Number the story's arrivals anew, so that subscribers whose cursor has passed still get it.
@@ -139,34 +149,7 @@ class Stories:
 
     # -- inside ---------------------------------------------------------------
 
-    def _replace_members(self, story: Story) -> None:
-        old = select(schema.member.c.id).where(schema.member.c.story == story.id)
-        self._connection.execute(delete(schema.key).where(schema.key.c.member.in_(old)))
-        self._connection.execute(delete(schema.member).where(schema.member.c.story == story.id))
-        for match in story.members:
-            seen = match.sighting
-            id = self._connection.scalar(
-                insert(schema.member)
-                .values(
-                    story=story.id,
-                    source=seen.source,
-                    zone=seen.zone,
-                    seen=seen.seen,
-                    words=seen.words,
-                    length=seen.length,
-                    rule=match.rule,
-                    score=match.score,
-                    evidence=match.evidence,
-                    keys=json.dumps(seen.keys),
-                    entry=_entry.dump_json(seen.entry, exclude_defaults=True).decode(),
-                )
-                .returning(schema.member.c.id)
-            )
-            self._connection.execute(
-                insert(schema.key), [{"value": key, "member": id} for key in dict.fromkeys(seen.keys)]
-            )
-
-    def _arrive(self, story: Story, at: datetime, loud: bool, before: set[str]) -> None:
+    def _arrive(self, story: Story, at: datetime, loud: bool, before: frozenset[str]) -> None:
         """A zone whose copies all came from sources that were here *before* was renamed: that is no news."""
         known = set(self._connection.scalars(select(schema.arrival.c.zone).where(schema.arrival.c.story == story.id)))
         for zone in story.zones:
@@ -179,6 +162,9 @@ class Stories:
         self._connection.execute(insert(schema.arrival).values(story=story, zone=zone, at=at, loud=loud))
 
     def _bump(self) -> None:
+        if self._bumped:
+            return
+        self._bumped = True
         following = self.revision() + 1
         self._connection.execute(delete(schema.meta).where(schema.meta.c.name == "revision"))
         self._connection.execute(insert(schema.meta).values(name="revision", value=str(following)))
@@ -196,13 +182,9 @@ class Stories:
         stories: list[Story] = []
         for start in range(0, len(ids), _BATCH):
             batch = ids[start : start + _BATCH]
-            members: defaultdict[str, list[Match]] = defaultdict(list)
-            for row in self._connection.execute(
-                select(schema.member).where(schema.member.c.story.in_(batch)).order_by(schema.member.c.id)
-            ):
-                members[row.story].append(_match(row))
+            members, linked = self._members.of(batch), self._related.shown(batch)
             stories.extend(
-                _story(row, tuple(members[row.id]))
+                _story(row, members.get(row.id, ()), linked.get(row.id, ()))
                 for row in self._connection.execute(select(schema.story).where(schema.story.c.id.in_(batch)))
             )
         return sorted(stories, key=lambda story: story.id)
@@ -212,7 +194,7 @@ def _in_zones(zones: Sequence[str]) -> ColumnElement[bool]:
     return exists().where(schema.member.c.story == schema.story.c.id, schema.member.c.zone.in_(zones))
 
 
-def _story(row: Row[tuple[object, ...]], members: tuple[Match, ...]) -> Story:
+def _story(row: Row[tuple[object, ...]], members: tuple[Match, ...], related: tuple[Related, ...]) -> Story:
     return Story(
         id=row.id,
         published=row.published,
@@ -221,17 +203,5 @@ def _story(row: Row[tuple[object, ...]], members: tuple[Match, ...]) -> Story:
         members=members,
         withdrawn=row.withdrawn,
         held=row.held,
+        related=related,
     )
-
-
-def _match(row: Row[tuple[object, ...]]) -> Match:
-    sighting = Sighting(
-        source=row.source,
-        zone=row.zone,
-        entry=_entry.validate_json(row.entry),
-        keys=tuple(json.loads(row.keys)),
-        words=row.words,
-        length=row.length,
-        seen=row.seen,
-    )
-    return Match(sighting=sighting, story=row.story, rule=row.rule, score=row.score, evidence=row.evidence)
