@@ -17,10 +17,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from aggregator import follow, merge, text
+from aggregator import follow, text
 from aggregator.errors import FetchError, NetworkError, ParseError
 from aggregator.fetch import Fetcher
-from aggregator.match import Known, is_known, likeness, match, order, same_entry, sightings
+from aggregator.match import sightings
 from aggregator.model import (
     Config,
     Entry,
@@ -37,6 +37,7 @@ from aggregator.model import (
 from aggregator.normalize import normalize
 from aggregator.parse import parse
 from aggregator.schedule import next_poll, not_before
+from aggregator.settle import settle
 from aggregator.store import Store, Tx
 from aggregator.workers import Workers
 
@@ -78,7 +79,7 @@ async def poll(source: Source, means: Means, *, keep: bool = True) -> Poll:
     noted = note(source, means.config, last, answer, found, error, reading, now, unreachable=unreachable)
     if found is None:
         return await means.store.write(lambda tx: keep_note(tx, noted), keep=keep)
-    return await means.store.write(lambda tx: settle(tx, found.seen, noted, means.config), keep=keep)
+    return await means.store.write(lambda tx: keep_note(tx, settle(tx, found.seen, noted, means.config)), keep=keep)
 
 
 async def permitted(means: Means, url: str) -> None:
@@ -221,29 +222,7 @@ def _with_origin(entry: Entry, feed: Feed, source: Source, url: str) -> Entry:
     return replace(entry, origin=origin)
 
 
-# -- what is decided in the writer's turn ------------------------------------------
-
-
-def settle(tx: Tx, seen: tuple[Sighting, ...], noted: Poll, config: Config) -> Poll:
-    """Give every sighting its story, and keep both.
-
-    A source's first success is quiet: its stories reach the feed and no digest.  A source that is not new and brings
-    a flood has its unknown entries held until the operator has looked.
-    """
-    before = {story.id: story for story in tx.stories.sharing(key for one in seen for key in one.keys)}
-    known = Known(before.values(), taken=tx.stories.exists)
-    unknown = [one for one in seen if not is_known(one, known)]
-    first = noted.first_success == noted.at
-    flood = not first and len(unknown) >= config.guard.flood
-    authority = tx.meta.get("authority") or ""
-    for sighting in order(seen):
-        found = match(sighting, known, authority=authority, settings=config.match)
-        known.put(merge.fold(known.get(found.story), found, noted.at, same=same_entry, like=likeness, held=flood))
-    changed = [story for story in known if story != before.get(story.id)]
-    for story in changed:
-        tx.stories.save(story, at=noted.at, loud=not first)
-    held = sum(story.held for story in changed if story.id not in before)
-    return keep_note(tx, replace(noted, new=len(unknown), held=held))
+# -- what is kept in the writer's turn ---------------------------------------------
 
 
 def keep_note(tx: Tx, noted: Poll) -> Poll:

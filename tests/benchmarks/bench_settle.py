@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from aggregator.match import sightings
 from aggregator.model import Config, Content, Entry, Feed, Link, Poll, Sighting, Source, Stream, Zone
-from aggregator.poll import settle
+from aggregator.settle import settle
 from aggregator.store import Store
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

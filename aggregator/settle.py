@@ -1,0 +1,200 @@
+"""What one poll saw, decided in the writer's turn: every sighting gets its story, and both are kept.
+
+Entries are taken one by one, in an order of their own, each against everything that was kept before it, so that it
+makes no difference whether they came in one poll or in many:
+
+    identify (its source has shown it before) → an edit in place
+    else learn its sentences → anchors → match → join a story, or found one
+
+What a turn costs does not grow with the database: a key that many stories share finds none, an entry is compared with
+a bounded number of others, and anchors of what has become too old to be matched are taken out by the turns that bring
+something new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from aggregator import merge
+from aggregator.match import (
+    OPENINGS,
+    Commonplaces,
+    Known,
+    anchors,
+    compare,
+    counters,
+    identify,
+    match,
+    order,
+    reuses,
+    sentences,
+    told,
+    without_guid,
+)
+from aggregator.model import Config, Match, Poll, Sighting, Story
+from aggregator.store import Tx
+
+
+def settle(tx: Tx, seen: tuple[Sighting, ...], noted: Poll, config: Config) -> Poll:
+    """Give every sighting its story, and keep both.
+
+    A source's first success is quiet: its stories reach the feed and no digest.  A source that is not new and brings
+    a flood has its unknown entries held until the operator has looked.
+    """
+    turn = Turn(tx, seen, noted.at, config)
+    unknown = [one for one in turn.seen if turn.identify(one) is None]
+    first = noted.first_success == noted.at
+    flood = not first and len(unknown) >= config.guard.flood
+    for sighting in turn.seen:
+        turn.place(sighting, held=flood, loud=not first)
+    turn.tidy(len(unknown))
+    return replace(noted, new=len(unknown), held=turn.held, problems=(*noted.problems, *turn.problems))
+
+
+class Turn:
+    """The writer's turn for one poll of one source; it reads and keeps through *tx*, at the moment *now*."""
+
+    def __init__(self, tx: Tx, seen: Collection[Sighting], now: datetime, config: Config) -> None:
+        self._tx = tx
+        self._now = now
+        self._settings = config.match
+        self._authority = tx.meta.get("authority") or ""
+        self._span = max(self._settings.window, self._settings.related_window)
+        self._said = _Said(tx)
+        self._commonplaces = Commonplaces(self._said)
+        self._known = Known(
+            tx.stories.sharing(key for one in seen for key in one.keys),
+            taken=tx.stories.exists,
+            recall=lambda one: tx.stories.alike(one, self._span),
+        )
+        self.seen = order(self._trusted(seen))
+        self._here = frozenset(key for one in self.seen for key in one.keys)
+        self.held = 0
+        self.problems: list[str] = []
+
+    def identify(self, sighting: Sighting) -> tuple[Story, Match] | None:
+        """The story and the member of which *sighting* is a new look, None for an entry that is new."""
+        return identify(sighting, self._known, self._here)
+
+    def place(self, sighting: Sighting, *, held: bool, loud: bool) -> None:
+        """Give *sighting* its story; one that it founds is *held* back if so, and its arrival is news if *loud*."""
+        found = self.identify(sighting)
+        if found is not None:
+            self._edit(sighting, *found, loud=loud)
+        else:
+            self._decide(sighting, held=held, loud=loud)
+
+    def tidy(self, new: int) -> None:
+        """Forget, in proportion to what came in, what is too old to be found by its text."""
+        if new:
+            self._tx.stories.prune(self._now - self._span, 2 * new + 8)
+            for source in {one.source for one in self.seen}:
+                self._tx.sentences.forget(source)
+
+    def _edit(self, sighting: Sighting, story: Story, member: Match, *, loud: bool) -> None:
+        old = member.sighting
+        if sighting.words != old.words or (not old.anchors and old.seen > self._now - self._span):
+            sighting = replace(sighting, anchors=anchors(sighting, self._commonplaces))
+        edit = Match(sighting=sighting, story=story.id, rule=member.rule)
+        folded = self._fold(story, edit, same=lambda one, _: one is old)
+        if folded != story:
+            self._report(story, folded, sighting)
+            self._keep(folded, loud=loud)
+
+    def _decide(self, sighting: Sighting, *, held: bool, loud: bool) -> None:
+        self._said.learn(sighting, self._now)
+        sighting = replace(sighting, anchors=anchors(sighting, self._commonplaces))
+        found = match(
+            sighting,
+            self._known,
+            authority=self._authority,
+            settings=self._settings,
+            commonplaces=self._commonplaces,
+        )
+        story = self._known.get(found.story)
+        updated = story is not None and any(self._updates(sighting, member.sighting) for member in story.members)
+        folded = self._fold(story, found, same=lambda one, _: False, held=held, updated=updated)
+        self.held += story is None and held
+        self._keep(folded, loud=loud)
+        self._tx.related.note(folded.id, found.related, self._now)
+
+    def _fold(
+        self, story: Story | None, match: Match, *, same: merge.Same, held: bool = False, updated: bool = False
+    ) -> Story:
+        return merge.fold(
+            story,
+            match,
+            self._now,
+            same=same,
+            differs=self._differs,
+            told=lambda one: told(one, self._commonplaces),
+            held=held,
+            updated=updated,
+        )
+
+    def _keep(self, story: Story, *, loud: bool) -> None:
+        self._tx.stories.save(story, at=self._now, loud=loud)
+        self._known.put(story)
+
+    def _differs(self, one: Sighting, other: Sighting) -> str:
+        verdict = compare(one, other, settings=self._settings, commonplaces=self._commonplaces)
+        return "" if verdict.verdict == "same" else verdict.evidence or "the texts are no longer alike"
+
+    def _updates(self, sighting: Sighting, other: Sighting) -> bool:
+        """Whether a copy that joins is a marked update or correction of one that was there, and not the reverse."""
+        verdict = compare(sighting, other, settings=self._settings, commonplaces=self._commonplaces)
+        return verdict.updated and sighting.published >= other.published
+
+    def _report(self, before: Story, after: Story, sighting: Sighting) -> None:
+        """Say which copies the edit made another text: nobody takes them out but an editor."""
+        was = {member.sighting.source for member in before.members if member.differs}
+        for member in after.members:
+            if member.differs and member.sighting.source not in was:
+                self.problems.append(
+                    f'"{sighting.entry.title}" was edited, and the copy of {member.sighting.source} no longer says the '
+                    f"same as its story ({member.differs}); see aggregator stories explain {_short(after.id)}"
+                )
+
+    def _trusted(self, seen: Collection[Sighting]) -> Collection[Sighting]:
+        """The sightings without their guids, once their source has given one guid to two entries."""
+        distrusted = {source for source in {one.source for one in seen} if self._distrusts(source, seen)}
+        return [without_guid(one) if one.source in distrusted else one for one in seen]
+
+    def _distrusts(self, source: str, seen: Collection[Sighting]) -> bool:
+        name = f"guids:{source}"
+        if self._tx.meta.get(name):
+            return True
+        if not any(one.source == source and reuses(one, self._known) for one in seen):
+            return False
+        self._tx.meta.put(name, "reused")
+        return True
+
+
+class _Said(Mapping[str, frozenset[int]]):
+    """What each source says under everything, read when it is asked for, and learnt entry by entry."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+        self._common: dict[str, frozenset[int]] = {}
+
+    def learn(self, sighting: Sighting, at: datetime) -> None:
+        said = [*sentences(sighting), *counters(sighting)]
+        became = self._tx.sentences.learn(sighting.source, said, enough=OPENINGS, at=at)
+        self._common[sighting.source] = self[sighting.source] | became
+
+    def __getitem__(self, source: str) -> frozenset[int]:
+        if source not in self._common:
+            self._common[source] = self._tx.sentences.common(source)
+        return self._common[source]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._common)
+
+    def __len__(self) -> int:
+        return len(self._common)
+
+
+def _short(id: str) -> str:
+    return id.rpartition("/")[2]
