@@ -8,6 +8,6 @@ from aggregator.store.alone import alone
 from aggregator.store.mailing import Mailing
 from aggregator.store.polls import Polls
 from aggregator.store.store import Store, Tx
-from aggregator.store.stories import Stories
+from aggregator.store.stories import State, Stories, Wanted
 
-__all__ = ["Mailing", "Polls", "Store", "Stories", "Tx", "alone"]
+__all__ = ["Mailing", "Polls", "State", "Store", "Stories", "Tx", "Wanted", "alone"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, insert, select, update
 
@@ -15,6 +17,20 @@ from aggregator.store.relations import Relations
 
 _BATCH = 500
 """How many values one IN list takes."""
+_PAGE = 100
+State = Literal["shown", "hidden", "held", "joint", "differs"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which stories a list is of; *differs*: with a copy that an edit made another text.  *word* occurs in a copy."""
+
+    zone: str | None = None
+    source: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    state: State | None = None
+    word: str | None = None
 
 
 class Stories:
@@ -74,9 +90,19 @@ class Stories:
         """What waits for the operator's word, newest first."""
         return self._select(schema.story.c.held.is_(True), schema.story.c.withdrawn.is_(None))
 
-    def listed(self, *, zone: str | None = None, limit: int | None = None) -> list[Story]:
-        """Every story, withdrawn and held ones too, newest first."""
-        return self._select(*([_in_zones([zone])] if zone else []), limit=limit)
+    def listed(self, wanted: Wanted) -> Iterator[Story]:
+        """The stories that are *wanted*, withdrawn and held ones too, newest first, read as they are asked for."""
+        columns = schema.story.c
+        query = select(columns.id, columns.published).where(*_conditions(wanted)).limit(_PAGE)
+        query = query.order_by(columns.published.desc(), columns.id)
+        rows = self._connection.execute(query).all()
+        while rows:
+            yield from self.all([row.id for row in rows])
+            last = rows[-1]
+            older = (columns.published < last.published) | (
+                (columns.published == last.published) & (columns.id > last.id)
+            )
+            rows = self._connection.execute(query.where(older)).all()
 
     def changed(self, zones: Sequence[str]) -> datetime | None:
         """When anything that a stream of these zones shows changed last, withdrawals included."""
@@ -188,6 +214,35 @@ class Stories:
                 for row in self._connection.execute(select(schema.story).where(schema.story.c.id.in_(batch)))
             )
         return sorted(stories, key=lambda story: story.id)
+
+
+def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    story, member = schema.story.c, schema.member.c
+    of_story = exists().where(member.story == story.id)
+    if wanted.zone:
+        yield of_story.where(member.zone == wanted.zone)
+    if wanted.source:
+        yield of_story.where(member.source == wanted.source)
+    if wanted.word:
+        yield of_story.where(member.entry.icontains(wanted.word, autoescape=True))
+    if wanted.since:
+        yield story.published >= wanted.since
+    if wanted.until:
+        yield story.published < wanted.until
+    match wanted.state:
+        case "shown":
+            yield story.withdrawn.is_(None) & story.held.is_(False)
+        case "hidden":
+            yield story.withdrawn.is_not(None) & of_story
+        case "held":
+            yield story.held.is_(True) & story.withdrawn.is_(None)
+        case "joint":
+            zones = select(func.count(member.zone.distinct())).where(member.story == story.id).scalar_subquery()
+            yield zones > 1
+        case "differs":
+            yield of_story.where(member.differs != "")
+        case None:
+            yield of_story
 
 
 def _in_zones(zones: Sequence[str]) -> ColumnElement[bool]:
