@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from aggregator import follow, text
+from aggregator import follow, guards, text
 from aggregator.errors import FetchError, NetworkError, ParseError
 from aggregator.fetch import Fetcher
 from aggregator.match import sightings
@@ -108,13 +108,15 @@ async def look(answer: Response, source: Source, means: Means, last: Poll | None
     more, problems = await follow.further(source, ask) if first else ((), ())
     timezone = means.config.timezone
     feed, seen = await means.workers.run(read, answer, source, timezone, more)
-    feed = replace(feed, problems=(*feed.problems, *problems))
+    seen, left_out = guards.without_notices(seen, means.config.notices)
+    feed = replace(feed, entries=tuple(each.entry for each in seen), problems=(*feed.problems, *problems, *left_out))
     if source.article is None:
         return Found(feed, seen)
     known = await means.store.read(lambda tx: tx.stories.sharing(key for one in seen for key in one.keys))
     plans = follow.plan(seen, known, last.unread if last else (), source)
     filled = await follow.fill(feed, plans, source, ask=ask, workers=means.workers, timezone=timezone, now=answer.date)
-    return Found(filled.feed, filled.seen, filled.unread)
+    seen, left_out = guards.without_notices(filled.seen, means.config.notices)
+    return Found(replace(filled.feed, problems=(*filled.feed.problems, *left_out)), seen, filled.unread)
 
 
 # -- what is decided before and after the wire ---------------------------------
@@ -122,8 +124,8 @@ async def look(answer: Response, source: Source, means: Means, last: Poll | None
 
 def reading_of(source: Source, config: Config, version: str) -> str:
     """How a source's bytes are read; when this changes, they are read again although they have not changed."""
-    reading = replace(source, note=None, interval=None, enabled=True)
-    return text.digest(version, config.timezone, repr(reading))
+    reading = replace(source, note=None, interval=None, enabled=True, aliases=())
+    return text.digest(version, config.timezone, repr(reading), repr(config.notices))
 
 
 def validators_for(last: Poll | None, reading: str) -> Validators | None:

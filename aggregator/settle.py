@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from aggregator import merge
+from aggregator import guards, merge
 from aggregator.match import (
     OPENINGS,
     Commonplaces,
@@ -33,7 +33,7 @@ from aggregator.match import (
     told,
     without_guid,
 )
-from aggregator.model import Config, Match, Poll, Sighting, Story
+from aggregator.model import Config, Guard, Match, Poll, Sighting, Story
 from aggregator.store import Tx
 
 
@@ -43,14 +43,15 @@ def settle(tx: Tx, seen: tuple[Sighting, ...], noted: Poll, config: Config) -> P
     A source's first success is quiet: its stories reach the feed and no digest.  A source that is not new and brings
     a flood has its unknown entries held until the operator has looked.
     """
-    turn = Turn(tx, seen, noted.at, config)
-    unknown = [one for one in turn.seen if turn.identify(one) is None]
+    buried = tx.retention.buried(key for one in seen for key in guards.grave(one))
+    turn = Turn(tx, guards.living(seen, buried, window=config.match.window), noted.at, config)
+    judged = turn.judge(tx.polls.of(noted.source), config.guard)
     first = noted.first_success == noted.at
-    flood = not first and len(unknown) >= config.guard.flood
-    for sighting in turn.seen:
-        turn.place(sighting, held=flood, loud=not first)
-    turn.tidy(len(unknown))
-    return replace(noted, new=len(unknown), held=turn.held, problems=(*noted.problems, *turn.problems))
+    for sighting in judged.seen:
+        turn.place(sighting, held=judged.held, loud=not first)
+    turn.tidy(judged.unknown)
+    problems = (*noted.problems, *judged.problems, *turn.problems)
+    return replace(noted, new=judged.unknown, held=turn.held, problems=problems)
 
 
 class Turn:
@@ -77,6 +78,11 @@ class Turn:
     def identify(self, sighting: Sighting) -> tuple[Story, Match] | None:
         """The story and the member of which *sighting* is a new look, None for an entry that is new."""
         return identify(sighting, self._known, self._here)
+
+    def judge(self, last: Poll | None, settings: Guard) -> guards.Judged:
+        """What the guards make of all that was seen, given the source's *last* poll."""
+        before = [found[1].sighting if (found := self.identify(one)) else None for one in self.seen]
+        return guards.judge(self.seen, before, self._known, last, settings)
 
     def place(self, sighting: Sighting, *, held: bool, loud: bool) -> None:
         """Give *sighting* its story; one that it founds is *held* back if so, and its arrival is news if *loud*."""

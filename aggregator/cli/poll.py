@@ -49,7 +49,7 @@ def chosen(config: Config, ids: list[str]) -> list[Source]:
 
 
 async def _poll_all(config: Config, wanted: list[Source], *, keep: bool, force: bool, json: bool) -> None:
-    async with means(config) as opened:
+    async with means(config, renaming=keep) as opened:
         tasks = [asyncio.create_task(_one(source, opened, keep, force)) for source in wanted]
         for source, task in zip(wanted, tasks, strict=True):
             noted, skipped = await task

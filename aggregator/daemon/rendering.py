@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from aggregator import __version__, select, text
+from aggregator import __version__, select, text, tidy
 from aggregator.model import Config, Document, Story, Stream
 from aggregator.publish import assets, documents
 from aggregator.store import Tx
@@ -45,7 +45,9 @@ def note_presentation(tx: Tx, config: Config, now: datetime) -> None:
 
 
 def _since(tx: Tx, stream: Stream) -> datetime:
-    return datetime.fromisoformat(tx.meta.get(f"presentation:{stream.id}:since") or "1970-01-01T00:00:00+00:00")
+    """When a stream changed that no story of it tells: its looks, or a story that is no more."""
+    moments = (tx.meta.get(name) for name in (f"presentation:{stream.id}:since", tidy.GONE))
+    return max(datetime.fromisoformat(moment or "1970-01-01T00:00:00+00:00") for moment in moments)
 
 
 def _look(config: Config, stream: Stream) -> tuple[str, ...]:

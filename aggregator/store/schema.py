@@ -172,6 +172,23 @@ arrival = Table(
 )
 """Numbered inside the writer's turn.  One that is not *loud* (a source's first fetch) reaches no digest."""
 
+tombstone = Table(
+    "tombstone",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("story", String, ForeignKey("story.id"), nullable=False),
+    Column("published", Instant, nullable=False),
+)
+"""By what an entry is recognised whose story was deleted, so that it does not come back (``guards.grave``)."""
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("story", String, ForeignKey("story.id"), primary_key=True),
+    Column("expires", Instant, nullable=False, index=True),
+)
+"""Stories about wanted and missing persons, and when they are deleted."""
+
 hand = Table(
     "hand",
     metadata,

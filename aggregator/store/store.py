@@ -24,6 +24,8 @@ from aggregator.store.mailing import Mailing
 from aggregator.store.meta import Meta
 from aggregator.store.polls import Polls
 from aggregator.store.relations import Relations
+from aggregator.store.renames import Renames
+from aggregator.store.retention import Retention
 from aggregator.store.sentences import Sentences
 from aggregator.store.stories import Stories
 
@@ -61,6 +63,14 @@ class Tx:
     @cached_property
     def mailing(self) -> Mailing:
         return Mailing(self._connection)
+
+    @cached_property
+    def renames(self) -> Renames:
+        return Renames(self._connection)
+
+    @cached_property
+    def retention(self) -> Retention:
+        return Retention(self._connection)
 
     @cached_property
     def meta(self) -> Meta:

@@ -1,0 +1,159 @@
+"""What does not go straight through: notices that nobody asked for, what was deleted, floods, sites that moved.  Pure.
+
+A flood is many unknown entries at once in a source that is not new.  A site has moved when its known entries come back
+under new identities: they are recognised by another key or by their words and are no news; what is not recognised
+waits for the operator, and so does a whole list that was replaced by older items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from aggregator import patterns, select, text
+from aggregator.match import Known
+from aggregator.model import Entry, Guard, Notices, Poll, Sighting
+
+LIST = 5
+"""How many entries make a list that can be said to have been replaced."""
+RECENTLY = timedelta(days=7)
+"""How long after a success entries without a date cannot all be new."""
+_RESTLESS = 3
+"""A copy that has had so many guids is from a source whose guids mean nothing."""
+
+
+# -- notices of wanted and missing persons ------------------------------------------
+
+
+def is_notice(entry: Entry, settings: Notices) -> bool:
+    """Whether *entry* seeks a person, by its publisher's category or by its title."""
+    by_title = any(patterns.found(rule, entry.title) for rule in settings.words)
+    return by_title or select.in_categories(entry, settings.categories)
+
+
+def without_notices(seen: Sequence[Sighting], settings: Notices) -> tuple[tuple[Sighting, ...], tuple[str, ...]]:
+    """What is left of *seen* when notices are not published, and a sentence on what is not."""
+    if settings.publish:
+        return tuple(seen), ()
+    kept = tuple(each for each in seen if not is_notice(each.entry, settings))
+    out = len(seen) - len(kept)
+    if not out:
+        return kept, ()
+    many = "1 notice" if out == 1 else f"{out} notices"
+    return kept, (f"{many} of wanted or missing persons left out ([notices].publish)",)
+
+
+# -- what was deleted -----------------------------------------------------------------
+
+
+def grave(sighting: Sighting) -> tuple[str, ...]:
+    """By what an entry is recognised of which nothing else is kept.
+
+    Its source's own keys, its words, and its address with its title: an address alone may be a list's.
+    """
+    title = text.fold(sighting.entry.title)
+    at = (f"at:{text.digest(key, title)}" for key in sighting.keys if key.startswith("url:"))
+    return (*(key for key in sighting.keys if not key.startswith("url:")), *at)
+
+
+def living(seen: Iterable[Sighting], buried: Mapping[str, datetime], *, window: timedelta) -> tuple[Sighting, ...]:
+    """Those of *seen* that were never deleted; *buried* has the keys of what was, and when it had been published.
+
+    The same words count within *window*: campaigns come back word for word next year.
+    """
+    return tuple(each for each in seen if not _is_buried(each, buried, window))
+
+
+def _is_buried(sighting: Sighting, buried: Mapping[str, datetime], window: timedelta) -> bool:
+    return any(
+        not key.startswith("text:") or abs(buried[key] - sighting.published) <= window
+        for key in grave(sighting)
+        if key in buried
+    )
+
+
+# -- floods, and sites that moved --------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a source brought, with their old identities; how many are *unknown*, whether these are *held*, and why."""
+
+    seen: tuple[Sighting, ...]
+    unknown: int
+    held: bool = False
+    problems: tuple[str, ...] = ()
+
+
+def judge(
+    seen: Sequence[Sighting], before: Sequence[Sighting | None], known: Known, last: Poll | None, settings: Guard
+) -> Judged:
+    """Look at what a source shows, given its *last* poll and the stories that are *known*.
+
+    *before* is for each entry the copy of which it is a new look, None for one that is unknown.
+    """
+    strangers = [each for each, old in zip(seen, before, strict=True) if old is None]
+    if last is None or last.first_success is None:
+        return Judged(tuple(seen), len(strangers))
+    twins = _twins(strangers, known, {key for each in seen for key in each.keys})
+    looks = [_is_renamed(each, old) for each, old in zip(seen, before, strict=True) if old is not None]
+    changed, unknown = looks.count(True) + len(twins), len(strangers) - len(twins)
+    if changed >= settings.moved and changed > looks.count(False):
+        moved = tuple(_with_keys(each, twins.get(each)) for each in seen)
+        words = (f"{changed} known items came under new identities: has the site moved?",)
+        return Judged(moved, unknown, unknown > 0, words)
+    if not looks and not twins and _is_history(strangers, last):
+        words = (f"all items were replaced by {unknown} that are older than the last poll: has the site moved?",)
+        return Judged(tuple(seen), unknown, True, words)
+    return Judged(tuple(seen), len(strangers), len(strangers) >= settings.flood)
+
+
+def _is_renamed(sighting: Sighting, old: Sighting) -> bool:
+    """Whether an entry that is known has lost its strongest key; a source whose guids never last has not moved."""
+    restless = sum(key.startswith("guid:") for key in old.keys) >= _RESTLESS
+    return sighting.keys[0] not in old.keys and not restless
+
+
+def _twins(strangers: Sequence[Sighting], known: Known, here: Collection[str]) -> dict[Sighting, Sighting]:
+    """For unknown entries the copy of their source with the same words, each copy once, the nearest in time first.
+
+    A copy whose guid is *here*, in the document itself, is an entry of its own.
+    """
+    pairs = [
+        (abs(each.published - other.published), number, each, other)
+        for number, each in enumerate(strangers)
+        for other in _said_before(each, known)
+        if not any(key in here for key in other.keys if key.startswith(("own:", "guid:")))
+    ]
+    found: dict[Sighting, Sighting] = {}
+    taken: set[Sighting] = set()
+    for _, _, each, other in sorted(pairs, key=lambda pair: pair[:2]):
+        if each not in found and other not in taken:
+            found[each] = other
+            taken.add(other)
+    return found
+
+
+def _said_before(sighting: Sighting, known: Known) -> list[Sighting]:
+    members = (member.sighting for story in known.sharing(sighting) for member in story.members)
+    return [each for each in members if each.source == sighting.source and each.words == sighting.words]
+
+
+def _with_keys(sighting: Sighting, twin: Sighting | None) -> Sighting:
+    """An entry that was recognised by its words gets the keys that it had, and so is the same entry to every rule."""
+    if twin is None:
+        return sighting
+    old = (key for key in twin.keys if not key.startswith("text:") and key not in sighting.keys)
+    return replace(sighting, keys=(*sighting.keys, *old))
+
+
+def _is_history(unknown: Sequence[Sighting], last: Poll) -> bool:
+    """Whether a source that had a list shows another one, most of which it must have had before."""
+    if last.last_success is None or min(len(unknown), last.entries) < LIST:
+        return False
+    since = last.last_success
+    old = sum(
+        each.entry.published < since if each.entry.published else each.seen - since < RECENTLY for each in unknown
+    )
+    return old * 2 > len(unknown)
