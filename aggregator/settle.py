@@ -90,7 +90,18 @@ class Turn:
         if found is not None:
             self._edit(sighting, *found, loud=loud)
         else:
-            self._decide(sighting, held=held, loud=loud)
+            self._enter(self.decide(sighting), held=held, loud=loud)
+
+    def decide(self, sighting: Sighting) -> Match:
+        """The story of an entry that is new, one that is kept or one that it founds."""
+        self._said.learn(sighting, self._now)
+        return match(
+            replace(sighting, anchors=anchors(sighting, self._commonplaces)),
+            self._known,
+            authority=self._authority,
+            settings=self._settings,
+            commonplaces=self._commonplaces,
+        )
 
     def tidy(self, new: int) -> None:
         """Forget, in proportion to what came in, what is too old to be found by its text."""
@@ -109,18 +120,9 @@ class Turn:
             self._report(story, folded, sighting)
             self._keep(folded, loud=loud)
 
-    def _decide(self, sighting: Sighting, *, held: bool, loud: bool) -> None:
-        self._said.learn(sighting, self._now)
-        sighting = replace(sighting, anchors=anchors(sighting, self._commonplaces))
-        found = match(
-            sighting,
-            self._known,
-            authority=self._authority,
-            settings=self._settings,
-            commonplaces=self._commonplaces,
-        )
+    def _enter(self, found: Match, *, held: bool, loud: bool) -> None:
         story = self._known.get(found.story)
-        updated = story is not None and any(self._updates(sighting, member.sighting) for member in story.members)
+        updated = story is not None and any(self._updates(found.sighting, each.sighting) for each in story.members)
         folded = self._fold(story, found, same=lambda one, _: False, held=held, updated=updated)
         self.held += story is None and held
         self._keep(folded, loud=loud)
@@ -145,7 +147,9 @@ class Turn:
         self._known.put(story)
 
     def _differs(self, one: Sighting, other: Sighting) -> str:
-        verdict = compare(one, other, settings=self._settings, commonplaces=self._commonplaces)
+        """Why two copies do not tell the same, by their words alone: an address is easily claimed."""
+        bare = replace(one, keys=()), replace(other, keys=())
+        verdict = compare(*bare, settings=self._settings, commonplaces=self._commonplaces)
         return "" if verdict.verdict == "same" else verdict.evidence or "the texts are no longer alike"
 
     def _updates(self, sighting: Sighting, other: Sighting) -> bool:

@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    String,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from aggregator.model import Match, Related, Sighting, Story
 from aggregator.store import schema
@@ -191,9 +204,10 @@ class Stories:
         if self._bumped:
             return
         self._bumped = True
-        following = self.revision() + 1
-        self._connection.execute(delete(schema.meta).where(schema.meta.c.name == "revision"))
-        self._connection.execute(insert(schema.meta).values(name="revision", value=str(following)))
+        number = cast(cast(schema.meta.c.value, Integer) + 1, String)
+        moved = update(schema.meta).where(schema.meta.c.name == "revision").values(value=number)
+        if not self._connection.execute(moved).rowcount:
+            self._connection.execute(insert(schema.meta).values(name="revision", value="1"))
 
     def _select(self, *conditions: ColumnElement[bool], limit: int | None = None) -> list[Story]:
         ids = self._connection.scalars(
