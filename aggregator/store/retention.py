@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, delete, exists, insert, or_, select
+from sqlalchemy import Connection, and_, delete, exists, insert, or_, select, update
 
 from aggregator.store import schema
 
@@ -32,13 +32,16 @@ class Retention:
         return [(row.changed, row.id) for row in self._connection.execute(query.limit(limit))]
 
     def bury(self, story: str, keys: Iterable[str], published: datetime) -> None:
-        """Keep that entries with one of *keys* are not to come back; *story*, published then, is expected no longer."""
+        """Keep that entries with one of *keys* are not to come back, and nothing that quotes *story*, published then."""
         wanted = dict.fromkeys(keys)
         known = self.buried(wanted)
         values = [{"key": key, "story": story, "published": published} for key in wanted if key not in known]
         if values:
             self._connection.execute(insert(schema.tombstone), values)
         self._connection.execute(delete(schema.notice).where(schema.notice.c.story == story))
+        related = schema.related.c
+        self._connection.execute(delete(schema.related).where(or_(related.story == story, related.other == story)))
+        self._connection.execute(update(schema.hand).where(schema.hand.c.story == story).values(undo=None))
 
     def buried(self, keys: Iterable[str]) -> dict[str, datetime]:
         """Those of *keys* that have a tombstone, each with when its story had been published."""
