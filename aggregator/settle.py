@@ -72,6 +72,7 @@ class Turn:
         )
         self.seen = order(self._trusted(seen))
         self._here = frozenset(key for one in self.seen for key in one.keys)
+        self._looked: dict[int, Sighting] = {}
         self.held = 0
         self.problems: list[str] = []
 
@@ -112,10 +113,13 @@ class Turn:
 
     def _edit(self, sighting: Sighting, story: Story, member: Match, *, loud: bool) -> None:
         old = member.sighting
+        if id(old) in self._looked:  # a list that shows an item twice shows one entry, as its first place has it
+            return
         if sighting.words != old.words or (not old.anchors and old.seen > self._now - self._span):
             sighting = replace(sighting, anchors=anchors(sighting, self._commonplaces))
         edit = Match(sighting=sighting, story=story.id, rule=member.rule)
         folded = self._fold(story, edit, same=lambda one, _: one is old)
+        self._look(member if folded == story else folded.members[story.members.index(member)])
         if folded != story:
             self._report(story, folded, sighting)
             self._keep(folded, loud=loud)
@@ -125,8 +129,13 @@ class Turn:
         updated = story is not None and any(self._updates(found.sighting, each.sighting) for each in story.members)
         folded = self._fold(story, found, same=lambda one, _: False, held=held, updated=updated)
         self.held += story is None and held
+        before = story.members if story else ()
+        self._look(*(each for each in folded.members if all(each is not other for other in before)))
         self._keep(folded, loud=loud)
         self._tx.related.note(folded.id, found.related, self._now)
+
+    def _look(self, *members: Match) -> None:
+        self._looked |= {id(member.sighting): member.sighting for member in members}
 
     def _fold(
         self, story: Story | None, match: Match, *, same: merge.Same, held: bool = False, updated: bool = False

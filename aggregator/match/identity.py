@@ -1,8 +1,9 @@
 """Whether an entry is one that its source has shown before, though its guid, address or text may have changed since.
 
 The source's own key and the guid are certain.  What a system that moved leaves (the path of the guid, the address, the
-slug and the day, the text) is believed when the entry that it points to is not itself in the document: two items in
-one document are two entries, however alike.
+slug and the day) is believed when the texts have words in common and the entry that it points to is not itself in the
+document: two items in one document are two entries, however alike.  Words alone identify no entry: a source may say
+them again.
 """
 
 from __future__ import annotations
@@ -19,11 +20,9 @@ SHORT = 15
 """Words below which a text is too short to be compared by its words."""
 COMMON = 0.4
 """Share of the shorter text's words that a moved entry must have kept."""
-REPOST = timedelta(hours=48)
-"""How soon a source may say the same words again for both to be one entry."""
 ANOTHER_DATE = timedelta(hours=1)
 _CERTAIN = ("own:", "guid:")
-_MOVED = ("path:", "url:", "slug:", "text:")
+_MOVED = ("path:", "url:", "slug:")
 
 
 def identify(sighting: Sighting, known: Known, here: Collection[str]) -> tuple[Story, Match] | None:
@@ -41,7 +40,7 @@ def identify(sighting: Sighting, known: Known, here: Collection[str]) -> tuple[S
     gone = [(story, member) for story, member in ours if not _is_here(member.sighting, here)]
     for kind in _MOVED:
         for story, member in gone:
-            if _shared(kind, sighting, member.sighting) and _moved(kind, sighting, member.sighting):
+            if _shared(kind, sighting, member.sighting) and _moved(sighting, member.sighting):
                 return story, member
     return None
 
@@ -63,12 +62,8 @@ def _certainly(kind: str, one: Sighting, other: Sighting) -> bool:
     return _shared(kind, one, other)
 
 
-def _moved(kind: str, one: Sighting, other: Sighting) -> bool:
-    if _have("own:", one, other):
-        return False
-    if kind == "text:":
-        return abs(one.published - other.published) <= REPOST
-    return _kept_words(one, other)
+def _moved(one: Sighting, other: Sighting) -> bool:
+    return not _have("own:", one, other) and _kept_words(one, other)
 
 
 def _reused(one: Sighting, other: Sighting) -> bool:
