@@ -11,9 +11,8 @@ from heapq import nsmallest
 
 import xxhash
 
-from aggregator import text
 from aggregator.match.commonplaces import NONE, Commonplaces
-from aggregator.match.keys import plain
+from aggregator.match.reading import reading
 from aggregator.model import Sighting
 
 WHOLE = 24
@@ -22,14 +21,15 @@ OPENING_WORDS = 32
 
 
 def anchors(sighting: Sighting, commonplaces: Commonplaces = NONE) -> tuple[int, ...]:
-    """At most 32 signed 64-bit numbers, each once, smallest first."""
-    words = text.fold(plain(sighting.entry)[:20_000]).split()
-    whole, opening = _triples(words), _triples(words[:OPENING_WORDS])
+    """At most 32 signed 64-bit numbers, each once, smallest first; of what its source repeats there are none."""
+    body = reading(sighting, commonplaces).body
+    own = [key for key, repeated in zip(body.keys, body.repeated, strict=True) if not repeated]
+    whole, opening = _triples(own), _triples(own[:OPENING_WORDS])
     return tuple(sorted({*nsmallest(WHOLE, whole), *nsmallest(OPENING, opening)}))
 
 
 def _triples(words: Sequence[str]) -> set[int]:
     return {
-        xxhash.xxh64_intdigest(" ".join(words[at : at + 3]).encode()) - (1 << 63)
+        xxhash.xxh64_intdigest(" ".join(words[at : at + 3]).encode("utf-8", "surrogatepass")) - (1 << 63)
         for at in range(max(len(words) - 2, min(len(words), 1)))
     }

@@ -1,7 +1,8 @@
 """What a source says under everything: its boilerplate, learnt and then left out of the comparison.
 
 A sentence is a commonplace of its source when it was seen under several *different opening sentences* of that source.
-An item that is posted again or cut short keeps its opening, so a story never becomes its own boilerplate.
+An item that is posted again or cut short keeps its opening, so a story never becomes its own boilerplate; openings
+that are alike count as one, so neither does a series that is made from a template.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ MOST = 64
 """How many sentences of one entry are looked at: the first and the last, where boilerplate stands."""
 _READ = 20_000  # characters of either end
 
+_WORD = re.compile(r"[^\W_]+")
 _BORDER = re.compile(r"(?<=[.!?…])[\"'”\u2019)\]]?\s+|\n+")
 
 
@@ -60,11 +62,21 @@ def sentences(sighting: Sighting) -> tuple[tuple[int, int], ...]:
     """
     body = plain(sighting.entry)
     whole = body if len(body) <= 2 * _READ else f"{body[:_READ]}\n{body[-_READ:]}"
-    said = [hashed(each) for each in split(whole)]
-    opening, *others = said or [0]
-    unique = [each for each in dict.fromkeys(others) if each != opening]
+    first, *rest = split(whole) or [""]
+    opening, others = _opening(first), [hashed(each) for each in rest]
+    unique = [each for each in dict.fromkeys(others) if each != hashed(first)]
     some = unique if len(unique) <= MOST else unique[: MOST // 2] + unique[-MOST // 2 :]
     return tuple((each, opening) for each in some)
+
+
+def _opening(said: str) -> int:
+    """One word of the opening, chosen by hash among those in small letters, or all of it where there are none.
+
+    So most openings that differ are told apart, and most that are alike, as in a series made from one template or after
+    an edit, are one (MinHash).
+    """
+    words = [word for word in _WORD.findall(said) if len(word) > 3 and word.islower()]
+    return min(map(hashed, words), default=hashed(said))
 
 
 def split(body: str) -> list[str]:

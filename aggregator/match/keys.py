@@ -87,7 +87,7 @@ def _keys(
     yield f"guid:{source.id}:{_bounded(entry.id)}"
     if path := _path(entry.id):
         yield f"path:{source.id}:{_bounded(path)}"
-    if address and not uri.is_root(address):
+    if address and not uri.is_root(address) and not _LIST.search(address):
         yield f"url:{_bounded(address)}"
     if entry.published and (slug := _slug(address)):
         yield f"slug:{source.id}:{entry.published.astimezone(timezone):%Y-%m-%d}:{_bounded(slug)}"
@@ -107,6 +107,14 @@ def _slug(address: str | None) -> str | None:
     """The last part of an address, without an ending such as ``.html``, when it reads as words and not as a number."""
     last = urlsplit(address or "").path.rpartition("/")[2].partition(".")[0]
     return last if len(_SLUG_WORD.findall(last)) >= SLUG_WORDS else None
+
+
+_LIST = re.compile(
+    r"//[^/?]+/(?:[^?]*/)?(?:home|index|default|start|nieuws|news|actua|actueel|actualites?|aktuelles|blog|persberichten|"
+    r"archief|archives?|rss|feed|overzicht)(?:\.(?:html?|php|aspx?))?(?:\?page=\d+)?$|[?&]page=\d+$",
+    re.IGNORECASE,
+)
+"""An address of a list, which many items may be given for theirs."""
 
 
 def _bounded(value: str) -> str:

@@ -1,0 +1,303 @@
+"""What keeps two texts apart that are otherwise alike: a slot of one exchanged for another.
+
+Two items made from one template differ in a number, a date, an hour, a name, a street, a code, a "niet", or in the one
+noun that the news is about; and they differ there by *exchange*, between words that are the same.  What was only added
+or taken away is an edit.  A number may be rounded where it says so, and a word inflected.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from aggregator.match import lexicon, numerals
+from aggregator.match.align import Gap, common, gaps
+from aggregator.match.token import Token, plain
+
+NEAR = 12
+"""A passage longer than this was written anew; nothing in it was exchanged."""
+CLOSE = 3
+"""A negation is an exchange where at most so many words changed around it."""
+
+
+class Conflict(NamedTuple):
+    """Two things that exclude one another.  *kind* is that of the token, or ``word``, ``polarity``, ``series``."""
+
+    kind: str
+    one: str
+    other: str
+
+
+class Comparison(NamedTuple):
+    """Two texts side by side: where they agree, what they exclude, and which other words were exchanged."""
+
+    pairs: list[tuple[int, int]]
+    conflicts: tuple[Conflict, ...]
+    turns: tuple[Conflict, ...]
+
+
+def against(a: Sequence[Token], b: Sequence[Token], names: frozenset[str], hold: int = 3) -> Comparison:
+    """*a* and *b* side by side; *names* are words that are names in either text.
+
+    An exchange stands between at least *hold* equal words.
+    """
+    pairs = common([token.key for token in a], [token.key for token in b])
+    found: list[Conflict] = [
+        Conflict("time", a[i].raw, b[j].raw) for i, j in pairs if a[i].kind == "time" and _other_half(a[i], b[j])
+    ]
+    turns: list[Conflict] = []
+    spoken = _spoken(a, (i for i, _ in pairs)), _spoken(b, (j for _, j in pairs))
+    weak = [token.kind == "function" for token in a]
+    for gap in gaps(pairs, len(a), len(b), weak):
+        if not _held(gap, hold):
+            continue
+        conflict, turn = _judged(gap, a, b, names, spoken)
+        if conflict := conflict or _inside(gap, pairs, a, b):
+            found.append(conflict)
+        elif turn:
+            turns.append(turn)
+    return Comparison(pairs, tuple(found), tuple(turns))
+
+
+def _inside(gap: Gap, pairs: Sequence[tuple[int, int]], a: Sequence[Token], b: Sequence[Token]) -> Conflict | None:
+    """A noun that was exchanged at the beginning of a longer passage: "de kikker die kwaakt", "de egel die vliegt"."""
+    island = next((pair for pair in pairs if gap.a0 < pair[0] < gap.a1 and gap.b0 < pair[1] < gap.b1), None)
+    if island is None or not gap.a0:
+        return None
+    one, other = a[gap.a0 : island[0]], b[gap.b0 : island[1]]
+    words = _reworded(one, other)
+    return words if words and len(one) == len(other) == 1 and _is_subject(one, other, a[gap.a0 - 1]) else None
+
+
+def _spoken(side: Sequence[Token], common_places: Iterable[int]) -> set[int]:
+    """The sentences of which the other text has words."""
+    return {side[at].sentence for at in common_places}
+
+
+def _judged(
+    gap: Gap, a: Sequence[Token], b: Sequence[Token], names: frozenset[str], spoken: tuple[set[int], set[int]]
+) -> tuple[Conflict | None, Conflict | None]:
+    """The conflict in a passage, else the turn of phrase that was exchanged in it."""
+    one, other = a[gap.a0 : gap.a1], b[gap.b0 : gap.b1]
+    if max(len(one), len(other)) > NEAR:
+        return None, None
+    if not one or not other:
+        whole = {token.sentence for token in (*one, *other)} - (spoken[1] if other else spoken[0])
+        return (None if whole or _adds(*one, *other) else _flipped(one, other)), None
+    if conflict := _exchanged(one, other, names) or _flipped(one, other) or _excluding(one, other):
+        return conflict, None
+    if (words := _reworded(one, other)) is None:
+        return None, None
+    return (words, None) if _is_subject(one, other, a[gap.a0 - 1] if gap.a0 else None) else (None, words)
+
+
+def _adds(*words: Token) -> bool:
+    """Whether an added "geen" brings the thing along that there is none of, and so turns nothing round."""
+    raw = {plain(token.raw) for token in words if token.kind == "not"}
+    return raw <= lexicon.DETERMINING and any(_carries(token) for token in words if token.kind != "state")
+
+
+def _held(gap: Gap, hold: int) -> bool:
+    """Whether equal words hold the passage on its sides; the ends of a text hold too, but not both of them."""
+    if gap.left < 0 and gap.right < 0:
+        return False
+    if gap.left < 0 or gap.right < 0:
+        return max(gap.left, gap.right) >= max(1, hold - 1)
+    return gap.left + gap.right >= hold
+
+
+# -- slots ---------------------------------------------------------------------------
+
+
+def _exchanged(one: Sequence[Token], other: Sequence[Token], names: frozenset[str]) -> Conflict | None:
+    for kind, agree in _AGREE.items():
+        here, there = _slots(one, kind, names), _slots(other, kind, names)
+        lone_here = [token for token in here if not any(agree(token, each) for each in there)]
+        lone_there = [token for token in there if not any(agree(token, each) for each in here)]
+        if lone_here and lone_there and not _rounded(kind, one, other, lone_here, lone_there):
+            return Conflict(kind, _said(one, lone_here), _said(other, lone_there))
+    return None
+
+
+def _slots(side: Sequence[Token], kind: str, names: frozenset[str]) -> list[Token]:
+    if kind == "name":
+        return [token for token in side if token.kind == "name" or (token.first and token.key in names)]
+    if kind == "number":
+        return [token for token in side if token.kind in {"number", "code"}]
+    return [token for token in side if token.kind == kind]
+
+
+def _said(side: Sequence[Token], lone: Sequence[Token]) -> str:
+    """The words from the first to the last of what stands alone."""
+    places = [at for at, token in enumerate(side) if token in lone]
+    return " ".join(token.raw for token in side[places[0] : places[-1] + 1])
+
+
+def _rounded(
+    kind: str, one: Sequence[Token], other: Sequence[Token], here: Sequence[Token], there: Sequence[Token]
+) -> bool:
+    if kind != "number" or len(here) != 1 or len(there) != 1:
+        return False
+    a, b = here[0].value, there[0].value
+    if not isinstance(a, float) or not isinstance(b, float):
+        return False
+    return numerals.rounds(a, b, _hedge(other)) or numerals.rounds(b, a, _hedge(one))
+
+
+def _hedge(side: Sequence[Token]) -> str:
+    ways = {lexicon.HEDGES[token.key] for token in side if token.key in lexicon.HEDGES}
+    return min(ways) if ways else "about" if any(token.raw.endswith("tal") for token in side) else ""
+
+
+def _same_key(a: Token, b: Token) -> bool:
+    return a.key == b.key
+
+
+def _same_number(a: Token, b: Token) -> bool:
+    return a.key.rstrip(".") == b.key.rstrip(".")
+
+
+def _same_time(a: Token, b: Token) -> bool:
+    return a.key == b.key and not _other_half(a, b)
+
+
+def _same_day(a: Token, b: Token) -> bool:
+    return a.key[:2] == b.key[:2]
+
+
+def _same_part(a: Token, b: Token) -> bool:
+    return a.key == b.key
+
+
+def _same_name(a: Token, b: Token) -> bool:
+    return alike(a.key, b.key) or _initial(a, b) or _initial(b, a)
+
+
+def _initial(a: Token, b: Token) -> bool:
+    return len(a.key) == 1 and b.key.startswith(a.key)
+
+
+_AGREE = {
+    "number": _same_number, "date": _same_key, "weekday": _same_day, "month": _same_key, "time": _same_time,
+    "part": _same_part, "name": _same_name,
+}  # fmt: skip
+
+
+def _other_half(a: Token, b: Token) -> bool:
+    """Whether two hours that look alike are of different halves of the day, both beyond doubt."""
+    if not isinstance(a.value, tuple) or not isinstance(b.value, tuple):
+        return False
+    return a.value[0] != b.value[0] and bool(a.value[1] and b.value[1])
+
+
+# -- words ---------------------------------------------------------------------------
+
+
+def _flipped(one: Sequence[Token], other: Sequence[Token]) -> Conflict | None:
+    """A negation, or a word that turns the news round, on one side only."""
+    if max(len(one), len(other)) > CLOSE:
+        return None
+    here, there = _polar(one), _polar(other)
+    if here == there:
+        return None
+    return Conflict("polarity", _phrase(one), _phrase(other))
+
+
+def _polar(side: Iterable[Token]) -> list[str]:
+    return sorted({token.key for token in side if token.kind in {"not", "state"}})
+
+
+def _phrase(side: Sequence[Token]) -> str:
+    return " ".join(token.raw for token in side)
+
+
+def _excluding(one: Sequence[Token], other: Sequence[Token]) -> Conflict | None:
+    """Two words of one field, such as colours: what is one of them is not the other."""
+    if max(len(one), len(other)) > 6:
+        return None
+    theirs = {token.key for token in other}
+    ours = {token.key for token in one}
+    for a in one:
+        for b in other:
+            field = lexicon.FIELDS.get(a.key)
+            if field is None or field != lexicon.FIELDS.get(b.key) or a.key in theirs or b.key in ours:
+                continue
+            if lexicon.TWINS.get(a.key, a.key) != lexicon.TWINS.get(b.key, b.key) and not alike(a.key, b.key):
+                return Conflict("word", a.raw, b.raw)
+    return None
+
+
+def _reworded(one: Sequence[Token], other: Sequence[Token]) -> Conflict | None:
+    """The words that carry something and were exchanged for others that are not a form of them."""
+    here = [token for token in one if _carries(token)]
+    there = [token for token in other if _carries(token)]
+    if not here or not there or any(alike(a.key, b.key) for a in here for b in there):
+        return None
+    return Conflict("word", _phrase(here), _phrase(there))
+
+
+def _carries(token: Token) -> bool:
+    return token.kind in {"word", "name", "state"} and len(token.key) > 2
+
+
+def _is_subject(one: Sequence[Token], other: Sequence[Token], before: Token | None) -> bool:
+    """Whether what was exchanged is a noun that the news may be about, and not a turn of phrase.
+
+    It is where an article or a preposition stands before it and one word stands for one, and where two compounds end in
+    the same head ("snoeiwerken", "asfalteringswerken").
+    """
+    if len(one) > 3 or len(other) > 3:
+        return False
+    here, there = [token for token in one if _carries(token)], [token for token in other if _carries(token)]
+    if any(_one_head(a.key, b.key) for a in here for b in there):
+        return True
+    determined = before is not None and before.key in lexicon.DETERMINERS
+    if len(one) > 1 or len(other) > 1:
+        return determined and min(len(one), len(other)) == 1
+    return determined or not (
+        all(_VERB.search(token.key) for token in (*here, *there))
+        or any(_TURN.search(token.key) for token in (*here, *there))
+    )
+
+
+_TURN = re.compile(
+    r"^(?:ge|be|ver|ont|her|aan|af|op|uit|in|door|weg|terug)\w+(?:d|t|en|de|te|den|ten)$|"
+    r"(?:er|ir|ent|ait|aient|ee|ees|ement|ed|ing|ly|erweise|lijk|weg)$"
+)
+"""Forms of verbs and adverbs, which an editor exchanges."""
+_VERB = re.compile(r"(?:t|te|de|ten|den|s)$")
+
+
+def _one_head(a: str, b: str) -> bool:
+    size = 0
+    while size < min(len(a), len(b)) and a[-1 - size] == b[-1 - size]:
+        size += 1
+    tail = a[len(a) - size :]
+    if size < 4 or (size == len(a) or size == len(b)) or tail in lexicon.ENDINGS:
+        return False
+    return not any(tail == end[-size:] for end in lexicon.ENDINGS if len(end) >= size)
+
+
+def alike(a: str, b: str) -> bool:
+    """Whether two words are forms of one: an ending, a plural, a slip of the pen; numbers never are."""
+    if a == b:
+        return True
+    short, long = sorted((a, b), key=len)
+    if len(short) < 4 or any(char.isdigit() for char in a + b):
+        return False
+    same = 0
+    while same < len(short) and short[same] == long[same]:
+        same += 1
+    if same >= 4 and len(long) - same <= 3 and same >= 0.6 * len(long):
+        return True
+    slips = 1 if len(short) < 10 else 2
+    return len(short) >= 7 and short[0] == long[0] and len(common(a, b)) >= len(long) - slips
+
+
+def series(one: dict[str, frozenset[str]], other: dict[str, frozenset[str]]) -> Conflict | None:
+    """Two numbers of one series: week 12 is not week 13, wherever the two texts say so."""
+    for label in sorted(one.keys() & other.keys()):
+        if not one[label] & other[label]:
+            return Conflict("series", *(f"{label} {', '.join(sorted(each[label]))}" for each in (one, other)))
+    return None
