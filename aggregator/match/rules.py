@@ -1,33 +1,107 @@
 """Which story an entry belongs to: the first rule that fires decides and is recorded.
 
 The certain rules come first (``certain``), then likeness (``compare``), which joins a story only where no member of it
-contradicts.  Of several stories that fit equally, the earliest is taken: the machine never unites two stories.
+says otherwise: what is like a copy and unlike the original is neither's copy.  What is like two stories that differ
+from each other is kept apart from both.  The machine never unites two stories; of several that are one, the earliest is
+taken.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import count
+from typing import cast
 
 from aggregator import text, uri
 from aggregator.match.certain import evidence, rules, same_entry
 from aggregator.match.commonplaces import NONE, Commonplaces
+from aggregator.match.compare import compare
 from aggregator.match.known import Known
-from aggregator.model import Match, Matching, Sighting, Story
+from aggregator.model import Match, Matching, Rule, Sighting, Story, Verdict
+
+NEAREST = 12
+"""How many stories an entry is compared with, word by word, and with how many of the members of each."""
+LINKS = 5
+"""How many related stories are named."""
+EQUAL = 0.02
+"""Likenesses that differ by less tell no two stories apart."""
 
 
 def match(
     sighting: Sighting, known: Known, *, authority: str, settings: Matching, commonplaces: Commonplaces = NONE
 ) -> Match:
     """Find the story of *sighting* among the *known*, or found one, with an id under *authority* (RFC 4151)."""
-    window = settings.window
+    if found := _certain(sighting, known, settings):
+        return found
+    judged = [_judged(sighting, story, settings, commonplaces) for story in known.near(sighting)[:NEAREST]]
+    best = _best([each for each in judged if each.fits], settings, commonplaces)
+    related = tuple(
+        (each.story.id, each.verdict)
+        for each in sorted(judged, key=lambda each: (-each.verdict.score, each.story.published, each.story.id))
+        if each is not best and each.verdict.verdict != "different"
+    )[:LINKS]
+    if best is None:
+        return Match(sighting=sighting, story=_new_id(sighting, known, authority), rule="first", related=related)
+    said = best.verdict
+    return Match(
+        sighting=sighting,
+        story=best.story.id,
+        rule=cast(Rule, said.rule),
+        score=said.score,
+        evidence=said.evidence,
+        related=related,
+    )
+
+
+def _certain(sighting: Sighting, known: Known, settings: Matching) -> Match | None:
     stories = known.sharing(sighting)
-    for rule, fits in rules(window):
+    for rule, fits in rules(settings.window):
         for story in stories:
             if rule == "url" and _has_another(story, sighting):
                 continue
             if any(fits(sighting, member.sighting) for member in story.members):
                 return Match(sighting=sighting, story=story.id, rule=rule, evidence=evidence(rule, sighting))
-    return Match(sighting=sighting, story=_new_id(sighting, known, authority), rule="first")
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A story, the verdict on the member that is most like the entry, and whether the entry may join it."""
+
+    story: Story
+    verdict: Verdict
+    fits: bool
+
+
+_NEARER = {"same": 2, "related": 1, "different": 0}
+
+
+def _judged(sighting: Sighting, story: Story, settings: Matching, commonplaces: Commonplaces) -> _Judged:
+    """An editor's members are no reason to keep an entry out, nor are those that an edit made another text."""
+    counting = [member for member in story.members if not member.differs][-NEAREST:] or list(story.members[-1:])
+    verdicts = [
+        (member, compare(sighting, member.sighting, settings=settings, commonplaces=commonplaces))
+        for member in counting
+    ]
+    nearest = max((said for _, said in verdicts), key=lambda said: (_NEARER[said.verdict], said.score))
+    against = any(said.verdict == "different" and member.rule != "editor" for member, said in verdicts)
+    ours = [said for member, said in verdicts if member.sighting.source == sighting.source]
+    alone = not _has_another(story, sighting) or any(said.verdict == "same" for said in ours)
+    return _Judged(story, nearest, nearest.verdict == "same" and not against and alone)
+
+
+def _best(fitting: list[_Judged], settings: Matching, commonplaces: Commonplaces) -> _Judged | None:
+    """The story that fits best, None where another one fits as well and is not the same story."""
+    if not fitting:
+        return None
+    top = max(each.verdict.score for each in fitting)
+    equal = [each for each in fitting if each.verdict.score >= top - EQUAL]
+    first = min(equal, key=lambda each: (each.story.published, each.story.id))
+    for each in equal:
+        said = compare(first.story.lead, each.story.lead, settings=settings, commonplaces=commonplaces)
+        if each is not first and said.verdict != "same":
+            return None
+    return first
 
 
 def is_known(sighting: Sighting, known: Known) -> bool:

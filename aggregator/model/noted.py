@@ -85,7 +85,7 @@ class Sighting:
         return min(self.entry.published or self.entry.updated or self.seen, self.seen)
 
 
-Rule = Literal["first", "own-key", "guid", "url", "text", "alike", "editor"]
+Rule = Literal["first", "own-key", "guid", "url", "text", "alike", "excerpt", "reordered", "update", "title", "editor"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
