@@ -32,7 +32,7 @@ class Retention:
         return [(row.changed, row.id) for row in self._connection.execute(query.limit(limit))]
 
     def bury(self, story: str, keys: Iterable[str], published: datetime) -> None:
-        """Keep that entries with one of *keys* are not to come back, and nothing that quotes *story*, published then."""
+        """Keep that entries with one of *keys* are not to come back, and nothing that quotes *story*."""
         wanted = dict.fromkeys(keys)
         known = self.buried(wanted)
         values = [{"key": key, "story": story, "published": published} for key in wanted if key not in known]
