@@ -94,6 +94,11 @@ _TWINS = (
 )  # fmt: skip
 TWINS = {name: number for number, names in enumerate(_TWINS) for name in names.split()}
 
+BODIES = _words(
+    "politiezone zone pz politie gemeente gemeentebestuur stad stadsbestuur brandweer brandweerzone ziekenhuis az uz "
+    "commune ville police hopital stadt gemeinde polizei feuerwehr krankenhaus council hospital trust brigade"
+)
+"""Bodies that publish, and whose name stands behind these words."""
 FREE = _words("gratis kosteloos gratuit gratuite gratuitement kostenlos kostenfrei umsonst free")
 LABELS = {
     name: label
@@ -128,7 +133,7 @@ HEDGES = {
 }
 """Words before a rounded number, and on which side of it the exact one lies."""
 
-LARGER = {"ton": (1000, "kg"), "tonne": (1000, "kg"), "tonnes": (1000, "kg"), "tonnen": (1000, "kg"), "km": (1000, "m")}
+LARGER = dict.fromkeys(("ton", "tonne", "tonnes", "tonnen"), (1000, "kg")) | {"km": (1000, "m")}
 """Units that are a number of others, behind a number."""
 DETERMINING = _words("geen aucun aucune kein keine keinen keiner keinem no zonder sans ohne without")
 """Negations that bring along what there is none of."""
@@ -154,12 +159,12 @@ UNITS = {
 _SAME = (
     "nadien daarna vervolgens achteraf erna", "meteen onmiddellijk direct dadelijk", "tijdens gedurende",
     "ook eveneens tevens", "nu momenteel thans", "enkel alleen slechts", "via langs", "mag kan", "krijgt ontvangt",
-    "gebeurde vond plaats", "zegt aldus", "inwoners bewoners", "bestemd bedoeld", "ensuite puis apres",
+    "gebeurde vond plaats", "zegt aldus", "inwoners bewoners", "inwoner bewoner", "mensen personen", "mens persoon",
+    "habitants riverains", "bestemd bedoeld", "ensuite puis apres", "moest diende", "moeten dienen", "moet dient",
     "immediatement aussitot", "uniquement seulement", "danach anschliessend", "sofort umgehend unverzuglich",
     "auch ebenfalls", "nur lediglich", "afterwards then later", "immediately straightaway", "also too", "only just",
-    "weer opnieuw", "weekend weekeinde", "st sint saint sankt", "dr dokter docteur doctor doktor", "prof "
-    "professor professeur",
-    "mevr mevrouw madame mme frau", "dhr meneer monsieur herr",
+    "weer opnieuw", "weekend weekeinde", "st sint saint sankt", "dr dokter docteur doctor doktor",
+    "prof professor professeur", "mevr mevrouw madame mme frau", "dhr meneer monsieur herr",
 )  # fmt: skip
 SYNONYMS = {name: names.split()[0] for names in _SAME for name in names.split()}
 """Words that an editor exchanges without another meaning, as one."""
@@ -176,7 +181,9 @@ _FUNCTION = {
     "circa ongeveer rond omstreeks ervan daarvan hiervan waarvan ermee daarmee hiermee waarmee erbij eraan "
     "daaraan hieraan erop daarop hierop waarop ervoor daarvoor hiervoor eruit daaruit hieruit waaruit "
     "erdoor daardoor hierdoor waardoor erover daarover hierover waarover erin daarin hierin waarin waarbij "
-    "eens ben wordt",
+    "eens ben wordt "
+    "kwamen gingen liepen stonden lagen bleven gaven deden maakten namen kregen doet deed maakt maakte neemt nam loopt "
+    "liep zit zat zaten brengt bracht brachten vinden vindt vond vonden",
     "fr": "le la les l d s n c j m qu un une des du de au aux et ou en dans sur pour par avec ce cette ces cet il "
     "elle ils elles on nous vous son sa ses leur leurs notre nos votre vos qui que quoi dont apres avant "
     "lors depuis selon mais est sont etait etaient sera seront a ont avait ete etre avoir y ne se si tout "

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from aggregator.match import lexicon
 from aggregator.match.reading import Reading, Side
 from aggregator.match.slots import Comparison, Conflict, against
-from aggregator.match.token import Token, plain
+from aggregator.match.token import SLOTS, Token, plain
 from aggregator.model import Matching
 
 SHORT = 40
 """Below so many words a text must agree nearly word for word, and no word may be exchanged."""
+
+
+_AT_WORK = 3
+"""How many turns of phrase show that an editor was at work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +74,32 @@ def measured(pair: Pair) -> Found:
 
 
 def _weighed(pair: Pair, whole: Comparison) -> Comparison:
-    """Without the exchanges of words of which either text has both: they are two words for one thing."""
+    """Without the exchanges of words of which either text has both: they are two words for one thing.
+
+    Where an editor was at work, nouns are exchanged like other words; a template changes what it is about, and no more.
+    """
     keys = [{*each.title.keys, *each.body.keys} for each in (pair.one, pair.other)]
 
     def both(conflict: Conflict) -> bool:
         words = [{plain(word) for word in said.split()} for said in (conflict.one, conflict.other)]
-        return conflict.kind == "word" and (words[0] <= keys[1] or words[1] <= keys[0])
+        return conflict.kind in {"word", "subject"} and (words[0] <= keys[1] or words[1] <= keys[0])
 
     conflicts, turns = (tuple(each for each in many if not both(each)) for many in (whole.conflicts, whole.turns))
+    if len(turns) + whole.forms >= max(_AT_WORK, 2 * sum(each.kind == "subject" for each in conflicts)):
+        turns += tuple(each for each in conflicts if each.kind == "subject")
+        conflicts = tuple(each for each in conflicts if each.kind != "subject")
     return whole._replace(conflicts=_without_partners(pair, conflicts), turns=turns)
 
 
 def _without_partners(pair: Pair, conflicts: tuple[Conflict, ...]) -> tuple[Conflict, ...]:
     """Without the names by which two publishers of one text speak of each other, each from its own side.
 
-    Each names the *other* one: two that each name themselves tell of two places.
+    Each names the *other* one: two that each name themselves tell of two places, unless it is the body that one turns
+    to ("call Police Zone North") and not where the news stands.
     """
     crossed = [each for each in conflicts if _names(each.one, pair.called[1]) and _names(each.other, pair.called[0])]
     own = [each for each in conflicts if _names(each.one, pair.called[0]) and _names(each.other, pair.called[1])]
-    spared = [*crossed, *(own if crossed else [])]
+    spared = [*crossed, *(each for each in own if crossed or (each.late and each.after in lexicon.BODIES))]
     return tuple(each for each in conflicts if each.kind != "name" or each not in spared)
 
 
@@ -109,6 +121,7 @@ def _unlike(one: Reading, other: Reading, titles: float) -> Found:
 def _found(
     a: Side, b: Side, whole: Comparison, titles: float, exchanged: Comparison | None, *, order: bool = True
 ) -> Found:
+    a, b = _framed(a, {i for i, _ in whole.pairs}), _framed(b, {j for _, j in whole.pairs})
     own = [(i, j) for i, j in whole.pairs if not a.repeated[i] and not b.repeated[j]]
     shorter, longer = sorted((a.own, b.own))
     head = int(shorter * 1.15) + 3
@@ -133,6 +146,26 @@ def _found(
     )
 
 
+def _framed(side: Side, common: set[int]) -> Side:
+    """*side* without the sentences at its end that the other has nothing of and that hold no fact: a farewell."""
+    repeated = list(side.repeated)
+    end = len(side.tokens)
+    while end:
+        start = end - 1
+        while start and side.tokens[start - 1].sentence == side.tokens[start].sentence:
+            start -= 1
+        sentence = range(start, end)
+        shared = sum(at in common and side.tokens[at].kind != "function" for at in sentence)
+        facts = any(side.tokens[at].kind in SLOTS | {"not", "state"} for at in sentence)
+        if facts or shared > 1 or start < len(side.tokens) // 2:
+            break
+        repeated[start:end] = [True] * (end - start)
+        end = start
+    return (
+        replace(side, repeated=tuple(repeated), own=len(repeated) - sum(repeated)) if end < len(side.tokens) else side
+    )
+
+
 def _lead(side: Side, common: set[int]) -> float:
     """The share of its own first sentence that the other text has: there the news stands, the rest may be frame."""
     start = next((token.sentence for token, known in zip(side.tokens, side.repeated, strict=True) if not known), None)
@@ -151,7 +184,7 @@ def _titles(one: Reading, other: Reading, names: frozenset[str]) -> tuple[float,
 
 def _harmless(conflict: Conflict, a: Side, b: Side, shorter: int, ratio: float) -> bool:
     """Whether titles only choose other words, or other facts that both texts have, for the same."""
-    if shorter >= SHORT and ratio >= 0.95 and conflict.kind == "word":
+    if shorter >= SHORT and ratio >= 0.95 and conflict.kind in {"word", "subject"}:
         return True
     said = {key for words in (conflict.one, conflict.other) for key in words.casefold().split()}
     return conflict.kind in {"name", "number", "date"} and all(

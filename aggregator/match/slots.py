@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from aggregator.match import lexicon, numerals
 from aggregator.match.align import Gap, common, gaps
-from aggregator.match.token import Token, plain
+from aggregator.match.token import SLOTS, Token, plain
 
 NEAR = 12
 """A passage longer than this was written anew; nothing in it was exchanged."""
@@ -22,19 +22,29 @@ CLOSE = 3
 
 
 class Conflict(NamedTuple):
-    """Two things that exclude one another.  *kind* is that of the token, or ``word``, ``polarity``, ``series``."""
+    """Two things that exclude one another.
+
+    *kind* is that of the token, or ``word``, ``subject`` (a noun among equal words),
+    ``polarity``, ``series``.  *after* is the word before it, *late*: it stands in neither first sentence.
+    """
 
     kind: str
     one: str
     other: str
+    after: str = ""
+    late: bool = False
 
 
 class Comparison(NamedTuple):
-    """Two texts side by side: where they agree, what they exclude, and which other words were exchanged."""
+    """Two texts side by side: where they agree, what they exclude, and which other words were exchanged.
+
+    *forms* counts the words that stand in another form or as a synonym.
+    """
 
     pairs: list[tuple[int, int]]
     conflicts: tuple[Conflict, ...]
     turns: tuple[Conflict, ...]
+    forms: int = 0
 
 
 def against(a: Sequence[Token], b: Sequence[Token], names: frozenset[str], hold: int = 3) -> Comparison:
@@ -54,10 +64,11 @@ def against(a: Sequence[Token], b: Sequence[Token], names: frozenset[str], hold:
             continue
         conflict, turn = _judged(gap, a, b, names, spoken)
         if conflict := conflict or _inside(gap, pairs, a, b):
-            found.append(conflict)
+            found.append(_placed(conflict, gap, a, b))
         elif turn:
             turns.append(turn)
-    return Comparison(pairs, tuple(found), tuple(turns))
+    forms = sum(a[i].kind == "word" and plain(a[i].raw) != plain(b[j].raw) for i, j in pairs)
+    return Comparison(pairs, tuple(found), tuple(turns), forms)
 
 
 def _inside(gap: Gap, pairs: Sequence[tuple[int, int]], a: Sequence[Token], b: Sequence[Token]) -> Conflict | None:
@@ -70,9 +81,14 @@ def _inside(gap: Gap, pairs: Sequence[tuple[int, int]], a: Sequence[Token], b: S
     return words if words and len(one) == len(other) == 1 and _is_subject(one, other, a[gap.a0 - 1]) else None
 
 
+def _placed(conflict: Conflict, gap: Gap, a: Sequence[Token], b: Sequence[Token]) -> Conflict:
+    late = gap.a0 > 0 and gap.b0 > 0 and bool(a[gap.a0 - 1].sentence and b[gap.b0 - 1].sentence)
+    return conflict._replace(after=a[gap.a0 - 1].key if gap.a0 else "", late=late)
+
+
 def _spoken(side: Sequence[Token], common_places: Iterable[int]) -> set[int]:
-    """The sentences of which the other text has words."""
-    return {side[at].sentence for at in common_places}
+    """The sentences of which the other text has words that carry something."""
+    return {side[at].sentence for at in common_places if side[at].kind != "function"}
 
 
 def _judged(
@@ -82,14 +98,24 @@ def _judged(
     one, other = a[gap.a0 : gap.a1], b[gap.b0 : gap.b1]
     if max(len(one), len(other)) > NEAR:
         return None, None
+    one, other = (_said_of_both(*each) for each in ((one, spoken[0]), (other, spoken[1])))
     if not one or not other:
-        whole = {token.sentence for token in (*one, *other)} - (spoken[1] if other else spoken[0])
-        return (None if whole or _adds(*one, *other) else _flipped(one, other)), None
+        return (None if _adds(*one, *other) else _flipped(one, other)), None
     if conflict := _exchanged(one, other, names) or _flipped(one, other) or _excluding(one, other):
         return conflict, None
     if (words := _reworded(one, other)) is None:
         return None, None
-    return (words, None) if _is_subject(one, other, a[gap.a0 - 1] if gap.a0 else None) else (None, words)
+    if not _is_subject(one, other, a[gap.a0 - 1] if gap.a0 else None):
+        return None, words
+    heads = any(_one_head(x.key, y.key) for x in one for y in other)
+    return words._replace(kind="word" if heads else "subject"), None
+
+
+def _said_of_both(side: Sequence[Token], spoken: set[int]) -> Sequence[Token]:
+    """Without the words of sentences that the other text has nothing of, unless these are made of facts."""
+    idle = {token.sentence for token in side} - spoken
+    idle -= {token.sentence for token in side if token.kind in SLOTS}
+    return [token for token in side if token.sentence not in idle] if idle else side
 
 
 def _adds(*words: Token) -> bool:
@@ -232,9 +258,15 @@ def _reworded(one: Sequence[Token], other: Sequence[Token]) -> Conflict | None:
     """The words that carry something and were exchanged for others that are not a form of them."""
     here = [token for token in one if _carries(token)]
     there = [token for token in other if _carries(token)]
-    if not here or not there or any(alike(a.key, b.key) for a in here for b in there):
+    if not here or not there or any(_one_word(a.key, b.key) for a in here for b in there):
         return None
     return Conflict("word", _phrase(here), _phrase(there))
+
+
+def _one_word(a: str, b: str) -> bool:
+    """Whether two words are forms of one, or a compound and its head: "netbeheerder", "beheerder"."""
+    short, long = sorted((a, b), key=len)
+    return alike(a, b) or (len(short) > 4 and long.endswith(short))
 
 
 def _carries(token: Token) -> bool:
@@ -299,5 +331,6 @@ def series(one: dict[str, frozenset[str]], other: dict[str, frozenset[str]]) -> 
     """Two numbers of one series: week 12 is not week 13, wherever the two texts say so."""
     for label in sorted(one.keys() & other.keys()):
         if not one[label] & other[label]:
-            return Conflict("series", *(f"{label} {', '.join(sorted(each[label]))}" for each in (one, other)))
+            here, there = (f"{label} {', '.join(sorted(each[label]))}" for each in (one, other))
+            return Conflict("series", here, there)
     return None
