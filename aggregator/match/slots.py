@@ -7,13 +7,13 @@ or taken away is an edit.  A number may be rounded where it says so, and a word 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from aggregator.match import lexicon, numerals
 from aggregator.match.align import Gap, common, gaps
 from aggregator.match.token import SLOTS, Token, plain
+from aggregator.match.wording import alike, carries, excluding, is_subject, one_head, phrase, reworded
 
 NEAR = 12
 """A passage longer than this was written anew; nothing in it was exchanged."""
@@ -77,8 +77,10 @@ def _inside(gap: Gap, pairs: Sequence[tuple[int, int]], a: Sequence[Token], b: S
     if island is None or not gap.a0:
         return None
     one, other = a[gap.a0 : island[0]], b[gap.b0 : island[1]]
-    words = _reworded(one, other)
-    return words if words and len(one) == len(other) == 1 and _is_subject(one, other, a[gap.a0 - 1]) else None
+    words = reworded(one, other)
+    if words and len(one) == len(other) == 1 and is_subject(one, other, a[gap.a0 - 1]):
+        return Conflict("word", *words)
+    return None
 
 
 def _placed(conflict: Conflict, gap: Gap, a: Sequence[Token], b: Sequence[Token]) -> Conflict:
@@ -101,14 +103,16 @@ def _judged(
     one, other = (_said_of_both(*each) for each in ((one, spoken[0]), (other, spoken[1])))
     if not one or not other:
         return (None if _adds(*one, *other) else _flipped(one, other)), None
-    if conflict := _exchanged(one, other, names) or _flipped(one, other) or _excluding(one, other):
+    if conflict := _exchanged(one, other, names) or _flipped(one, other):
         return conflict, None
-    if (words := _reworded(one, other)) is None:
+    if excluded := excluding(one, other):
+        return Conflict("word", *excluded), None
+    if (words := reworded(one, other)) is None:
         return None, None
-    if not _is_subject(one, other, a[gap.a0 - 1] if gap.a0 else None):
-        return None, words
-    heads = any(_one_head(x.key, y.key) for x in one for y in other)
-    return words._replace(kind="word" if heads else "subject"), None
+    if not is_subject(one, other, a[gap.a0 - 1] if gap.a0 else None):
+        return None, Conflict("word", *words)
+    heads = any(one_head(x.key, y.key) for x in one for y in other)
+    return Conflict("word" if heads else "subject", *words), None
 
 
 def _said_of_both(side: Sequence[Token], spoken: set[int]) -> Sequence[Token]:
@@ -121,7 +125,7 @@ def _said_of_both(side: Sequence[Token], spoken: set[int]) -> Sequence[Token]:
 def _adds(*words: Token) -> bool:
     """Whether an added "geen" brings the thing along that there is none of, and so turns nothing round."""
     raw = {plain(token.raw) for token in words if token.kind == "not"}
-    return raw <= lexicon.DETERMINING and any(_carries(token) for token in words if token.kind != "state")
+    return raw <= lexicon.DETERMINING and any(carries(token) for token in words if token.kind != "state")
 
 
 def _held(gap: Gap, hold: int) -> bool:
@@ -227,104 +231,11 @@ def _flipped(one: Sequence[Token], other: Sequence[Token]) -> Conflict | None:
     here, there = _polar(one), _polar(other)
     if here == there:
         return None
-    return Conflict("polarity", _phrase(one), _phrase(other))
+    return Conflict("polarity", phrase(one), phrase(other))
 
 
 def _polar(side: Iterable[Token]) -> list[str]:
     return sorted({token.key for token in side if token.kind in {"not", "state"}})
-
-
-def _phrase(side: Sequence[Token]) -> str:
-    return " ".join(token.raw for token in side)
-
-
-def _excluding(one: Sequence[Token], other: Sequence[Token]) -> Conflict | None:
-    """Two words of one field, such as colours: what is one of them is not the other."""
-    if max(len(one), len(other)) > 6:
-        return None
-    theirs = {token.key for token in other}
-    ours = {token.key for token in one}
-    for a in one:
-        for b in other:
-            field = lexicon.FIELDS.get(a.key)
-            if field is None or field != lexicon.FIELDS.get(b.key) or a.key in theirs or b.key in ours:
-                continue
-            if lexicon.TWINS.get(a.key, a.key) != lexicon.TWINS.get(b.key, b.key) and not alike(a.key, b.key):
-                return Conflict("word", a.raw, b.raw)
-    return None
-
-
-def _reworded(one: Sequence[Token], other: Sequence[Token]) -> Conflict | None:
-    """The words that carry something and were exchanged for others that are not a form of them."""
-    here = [token for token in one if _carries(token)]
-    there = [token for token in other if _carries(token)]
-    if not here or not there or any(_one_word(a.key, b.key) for a in here for b in there):
-        return None
-    return Conflict("word", _phrase(here), _phrase(there))
-
-
-def _one_word(a: str, b: str) -> bool:
-    """Whether two words are forms of one, or a compound and its head: "netbeheerder", "beheerder"."""
-    short, long = sorted((a, b), key=len)
-    return alike(a, b) or (len(short) > 4 and long.endswith(short))
-
-
-def _carries(token: Token) -> bool:
-    return token.kind in {"word", "name", "state"} and len(token.key) > 2
-
-
-def _is_subject(one: Sequence[Token], other: Sequence[Token], before: Token | None) -> bool:
-    """Whether what was exchanged is a noun that the news may be about, and not a turn of phrase.
-
-    It is where an article or a preposition stands before it and one word stands for one, and where two compounds end in
-    the same head ("snoeiwerken", "asfalteringswerken").
-    """
-    if len(one) > 3 or len(other) > 3:
-        return False
-    here, there = [token for token in one if _carries(token)], [token for token in other if _carries(token)]
-    if any(_one_head(a.key, b.key) for a in here for b in there):
-        return True
-    determined = before is not None and before.key in lexicon.DETERMINERS
-    if len(one) > 1 or len(other) > 1:
-        return determined and min(len(one), len(other)) == 1
-    return determined or not (
-        all(_VERB.search(token.key) for token in (*here, *there))
-        or any(_TURN.search(token.key) for token in (*here, *there))
-    )
-
-
-_TURN = re.compile(
-    r"^(?:ge|be|ver|ont|her|aan|af|op|uit|in|door|weg|terug)\w+(?:d|t|en|de|te|den|ten)$|"
-    r"(?:er|ir|ent|ait|aient|ee|ees|ement|ed|ing|ly|erweise|lijk|weg)$"
-)
-"""Forms of verbs and adverbs, which an editor exchanges."""
-_VERB = re.compile(r"(?:t|te|de|ten|den|s)$")
-
-
-def _one_head(a: str, b: str) -> bool:
-    size = 0
-    while size < min(len(a), len(b)) and a[-1 - size] == b[-1 - size]:
-        size += 1
-    tail = a[len(a) - size :]
-    if size < 4 or (size == len(a) or size == len(b)) or tail in lexicon.ENDINGS:
-        return False
-    return not any(tail == end[-size:] for end in lexicon.ENDINGS if len(end) >= size)
-
-
-def alike(a: str, b: str) -> bool:
-    """Whether two words are forms of one: an ending, a plural, a slip of the pen; numbers never are."""
-    if a == b:
-        return True
-    short, long = sorted((a, b), key=len)
-    if len(short) < 4 or any(char.isdigit() for char in a + b):
-        return False
-    same = 0
-    while same < len(short) and short[same] == long[same]:
-        same += 1
-    if same >= 4 and len(long) - same <= 3 and same >= 0.6 * len(long):
-        return True
-    slips = 1 if len(short) < 10 else 2
-    return len(short) >= 7 and short[0] == long[0] and len(common(a, b)) >= len(long) - slips
 
 
 def series(one: dict[str, frozenset[str]], other: dict[str, frozenset[str]]) -> Conflict | None:
