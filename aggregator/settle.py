@@ -36,6 +36,9 @@ from aggregator.match import (
 from aggregator.model import Config, Guard, Match, Poll, Sighting, Story
 from aggregator.store import Tx
 
+_GUIDS = "guids:{}"
+"""The fact that a source's guids identify nothing."""
+
 
 def settle(tx: Tx, seen: tuple[Sighting, ...], noted: Poll, config: Config) -> Poll:
     """Give every sighting its story, and keep both.
@@ -61,7 +64,7 @@ class Turn:
         self._tx = tx
         self._now = now
         self._settings = config.match
-        self._authority = tx.meta.get("authority") or ""
+        self._facts = tx.meta.some(["authority", *(_GUIDS.format(source) for source in {one.source for one in seen})])
         self._span = max(self._settings.window, self._settings.related_window)
         self._said = _Said(tx)
         self._commonplaces = Commonplaces(self._said)
@@ -99,7 +102,7 @@ class Turn:
         return match(
             replace(sighting, anchors=anchors(sighting, self._commonplaces)),
             self._known,
-            authority=self._authority,
+            authority=self._facts.get("authority", ""),
             settings=self._settings,
             commonplaces=self._commonplaces,
         )
@@ -182,8 +185,8 @@ class Turn:
         return [without_guid(one) if one.source in distrusted else one for one in seen]
 
     def _distrusts(self, source: str, seen: Collection[Sighting]) -> bool:
-        name = f"guids:{source}"
-        if self._tx.meta.get(name):
+        name = _GUIDS.format(source)
+        if name in self._facts:
             return True
         if not any(one.source == source and reuses(one, self._known) for one in seen):
             return False

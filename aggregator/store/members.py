@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from aggregator.model import Entry, Match, Sighting, Story
 from aggregator.store import schema
@@ -19,6 +19,14 @@ CROWD = 10
 """A key that this many stories have is given to no more than one other: it tells none of them from the others."""
 
 
+# Made once: it runs for every entry that is new, and building it would take longer than carrying it out.
+_OF_STORIES = (
+    select(schema.member)
+    .where(schema.member.c.story.in_(bindparam("stories", expanding=True)))
+    .order_by(schema.member.c.position, schema.member.c.id)
+)
+
+
 class Members:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -27,8 +35,7 @@ class Members:
     def of(self, stories: Sequence[str]) -> dict[str, tuple[Match, ...]]:
         """The copies of each of these stories, in the story's order."""
         found: defaultdict[str, list[Match]] = defaultdict(list)
-        query = select(schema.member).where(schema.member.c.story.in_(stories))
-        for row in self._connection.execute(query.order_by(schema.member.c.position, schema.member.c.id)):
+        for row in self._connection.execute(_OF_STORIES, {"stories": stories}):
             found[row.story].append(_match(row))
         return {story: tuple(members) for story, members in found.items()}
 

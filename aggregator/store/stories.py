@@ -46,6 +46,16 @@ class Wanted:
     word: str | None = None
 
 
+# Made once: these run for every entry that is new, and building them would take longer than carrying them out.
+_SHARING = (
+    select(schema.member.c.story)
+    .join(schema.key, schema.key.c.member == schema.member.c.id)
+    .where(schema.key.c.value.in_(bindparam("keys", expanding=True)))
+)
+_EXISTS = select(exists().where(schema.story.c.id == bindparam("id")))
+_STORIES = select(schema.story).where(schema.story.c.id.in_(bindparam("ids", expanding=True)))
+
+
 class Stories:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -62,7 +72,7 @@ class Stories:
 
     def exists(self, id: str) -> bool:
         """Whether a story has this id, whatever became of it."""
-        return bool(self._connection.scalar(select(exists().where(schema.story.c.id == id))))
+        return bool(self._connection.scalar(_EXISTS, {"id": id}))
 
     def all(self, ids: Sequence[str]) -> list[Story]:
         """The stories with these ids, in this order; unknown ids are left out."""
@@ -76,22 +86,18 @@ class Stories:
         return list(self._connection.scalars(exact)) or list(self._connection.scalars(begins))
 
     def sharing(self, keys: Iterable[str]) -> list[Story]:
-        """Every story of which a member has one of *keys*, withdrawn and held ones too."""
+        """Every story of which a member has one of *keys*, withdrawn and held ones too; their links are left out."""
         wanted = sorted(set(keys))
         ids: set[str] = set()
         for start in range(0, len(wanted), _BATCH):
-            ids.update(
-                self._connection.scalars(
-                    select(schema.member.c.story)
-                    .join(schema.key, schema.key.c.member == schema.member.c.id)
-                    .where(schema.key.c.value.in_(wanted[start : start + _BATCH]))
-                )
-            )
-        return self._load(sorted(ids))
+            ids.update(self._connection.scalars(_SHARING, {"keys": wanted[start : start + _BATCH]}))
+        return self._load(sorted(ids), links=False)
 
     def alike(self, sighting: Sighting, span: timedelta) -> list[Story]:
         """Stories published within *span* of *sighting* whose texts may be like its own, the likeliest first."""
-        return self.all(self._anchors.alike(sighting.anchors, sighting.published, span))
+        ids = self._anchors.alike(sighting.anchors, sighting.published, span)
+        found = {story.id: story for story in self._load(ids, links=False)}
+        return [found[id] for id in ids if id in found]
 
     def newest(self, zones: Sequence[str], limit: int) -> list[Story]:
         """What a stream of these zones shows, newest first."""
@@ -218,14 +224,14 @@ class Stories:
         )
         return self.all(list(ids))
 
-    def _load(self, ids: Sequence[str]) -> list[Story]:
+    def _load(self, ids: Sequence[str], *, links: bool = True) -> list[Story]:
         stories: list[Story] = []
         for start in range(0, len(ids), _BATCH):
             batch = ids[start : start + _BATCH]
-            members, linked = self._members.of(batch), self._related.shown(batch)
+            members, linked = self._members.of(batch), self._related.shown(batch) if links else {}
             stories.extend(
                 _story(row, members.get(row.id, ()), linked.get(row.id, ()))
-                for row in self._connection.execute(select(schema.story).where(schema.story.c.id.in_(batch)))
+                for row in self._connection.execute(_STORIES, {"ids": batch})
             )
         return sorted(stories, key=lambda story: story.id)
 
