@@ -13,6 +13,7 @@ from sqlalchemy import (
     Integer,
     Row,
     String,
+    bindparam,
     cast,
     delete,
     exists,
