@@ -218,7 +218,7 @@ def test_what_is_learnt_is_bounded(store: Store) -> None:
 
 
 def test_a_counter_is_learnt_and_does_not_count(store: Store) -> None:
-    """A short sentence under several openings that differs in its numbers only is a counter; a figure in the news is not."""
+    """A short sentence under several openings that differs in its numbers only is a counter; a figure is not."""
     learn(store, *(news(n, views=100 + n) for n in range(3)))
     known_ = Commonplaces({NORTH.id: common(store)})
     assert told(news(0, views=7), known_) == told(news(0, views=8), known_) == told(news(0, footer=""), known_)
