@@ -121,7 +121,7 @@ def test_it_goes_in_small_steps(store: Store) -> None:
     keep(store, *many)
     store.submit(lambda tx: tidy(tx, SHORT, NOW)).result()
     assert count(store) == DELETED + 1
-    assert tidied(store, SHORT) <= 3  # two that delete, and one that sees what they changed
+    assert tidied(store, SHORT) <= 4  # two that delete, and those that see what was changed
     assert tidied(store, SHORT) == 0
 
 
@@ -241,3 +241,22 @@ def test_a_notice_is_not_even_stored(tmp_path: Path) -> None:
                 assert (second.entries, second.new, second.problems) == (2, 1, ())
 
     asyncio.run(go())
+
+
+def test_what_was_too_old_when_it_came_goes_too(store: Store) -> None:
+    """A new source may bring what is past its time long after the rest of that time was deleted."""
+    keep(store, story(sighting(published="2026-10-01 10:00", key="1"), number=1))
+    tidied(store, SHORT)
+    late = story(sighting(published="2026-09-01 10:00", key="2", seen=NOW), number=2)
+    keep(store, replace(late, changed=NOW + HOUR))
+    tidied(store, SHORT, DAY)
+    assert count(store) == 0
+
+
+def test_a_longer_and_a_shorter_time_take_effect(store: Store) -> None:
+    """[retention].stories may be changed either way: what is due by the new time goes, and nothing else."""
+    for day in (1, 10, 20):
+        keep(store, story(sighting(published=f"2026-10-{day:02} 10:00", key=str(day)), number=day))
+    for days, left in ((50, 2), (400, 2), (40, 1), (30, 0)):
+        tidied(store, replace(CONFIG, retention=Retention(stories=timedelta(days=days))))
+        assert count(store) == left

@@ -17,12 +17,13 @@ class Retention:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def older(self, than: datetime, limit: int) -> list[str]:
-        """The ids of stories with copies that were published before *than*, oldest first."""
+    def published(self, since: datetime, before: datetime, limit: int) -> list[tuple[datetime, str]]:
+        """Stories with copies that were published from *since* on and before *before*, oldest first."""
         story = schema.story.c
         copies = exists().where(schema.member.c.story == story.id)
-        query = select(story.id).where(story.published < than, copies).order_by(story.published, story.id)
-        return list(self._connection.scalars(query.limit(limit)))
+        between = (story.published >= since, story.published < before, copies)
+        query = select(story.published, story.id).where(*between).order_by(story.published, story.id)
+        return [(row.published, row.id) for row in self._connection.execute(query.limit(limit))]
 
     def changed_after(self, moment: datetime, id: str, limit: int) -> list[tuple[datetime, str]]:
         """Stories that changed after *moment* (or then, with a greater id), in that order."""
