@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -35,11 +35,12 @@ class LabelledError(AggregatorError):
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two items as sightings, and what people say of them."""
+    """Two items as sightings, what people say of them, and in which line."""
 
     a: Sighting
     b: Sighting
     label: Label
+    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def _pair(line: str, number: int) -> Pair:
     a, b = (_item(raw.get(side), side, number) for side in ("a", "b"))
     spans = [_span(item.get("published"), side, number) for side, item in (("a", a), ("b", b))]
     one, other = _nearest(*spans)
-    return Pair(_sighting(a, one, f"{number}a"), _sighting(b, other, f"{number}b"), raw["label"])
+    return Pair(_sighting(a, one, f"{number}a"), _sighting(b, other, f"{number}b"), raw["label"], number)
 
 
 def _item(raw: Any, side: str, number: int) -> dict[str, str | None]:
@@ -167,10 +168,21 @@ def commonplaces(labelled: Iterable[Pair]) -> Commonplaces:
     return learnt(item for pair in labelled for item in (pair.a, pair.b))
 
 
-def decisions(labelled: Sequence[Pair], settings: Matching, known: Commonplaces | None = None) -> list[Decision]:
-    """A verdict for every pair, in their order."""
+def decisions(
+    labelled: Sequence[Pair],
+    settings: Matching,
+    known: Commonplaces | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Decision]:
+    """A verdict for every pair, in their order; *progress* is told how many of how many are done."""
     known = commonplaces(labelled) if known is None else known
-    return [Decision(pair.label, compare(pair.a, pair.b, settings=settings, commonplaces=known)) for pair in labelled]
+    found = []
+    for done, pair in enumerate(labelled, start=1):
+        verdict = compare(pair.a, pair.b, settings=settings, commonplaces=known)
+        found.append(Decision(pair.label, verdict))
+        if progress:
+            progress(done, len(labelled))
+    return found
 
 
 def agreement(decided: Iterable[Decision], positive: tuple[Label, ...] = ("same",)) -> Agreement:

@@ -7,6 +7,7 @@ not alike enough, and shares what it is about, is related.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from aggregator.match.measure import SHORT, Found, Pair, measured
@@ -30,6 +31,8 @@ def judge(pair: Pair) -> Verdict:
     found = measured(pair)
     if found.shorter < 4:
         return _by_title(pair, found)
+    if found.ratio and (conflict := series(pair.one.labels, pair.other.labels)):
+        found = replace(found, conflicts=(conflict, *found.conflicts))
     if found.conflicts:
         return _vetoed(pair, found)
     return _same(pair, found) or _related(pair, found)
@@ -151,8 +154,6 @@ def _one_event(pair: Pair, found: Found) -> bool:
 
 def _related(pair: Pair, found: Found) -> Verdict:
     score = max(found.ratio, 0.0)
-    if conflict := series(pair.one.labels, pair.other.labels):
-        return _verdict("different", "series", score, f"'{conflict.one}' ≠ '{conflict.other}'")
     if found.contained >= pair.settings.contained and found.shorter >= TINY and found.lead >= _LEAD:
         said = f"{found.contained:.0%} of the shorter text stands in the longer, which is mostly about something else"
         return _verdict("related", "contains", found.contained, said)

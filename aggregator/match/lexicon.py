@@ -106,7 +106,7 @@ LABELS = {
         "week": "week weeknummer semaine woche kalenderwoche kw wk",
         "number": "nr nummer numero no n number ausgabe editie edition nieuwsbrief uitgave issue aflevering folge "
         "episode jaargang jahrgang volume vol",
-        "part": "deel partie teil part hoofdstuk chapitre kapitel chapter les lecon lektion lesson",
+        "part": "deel partie teil part hoofdstuk chapitre kapitel chapter lecon lektion lesson",
         "round": "ronde speeldag etappe fase rit manche journee etape phase runde spieltag round stage matchday",
     }.items()
     for name in names.split()
@@ -157,7 +157,7 @@ UNITS = {
 }
 
 _SAME = (
-    "nadien daarna vervolgens achteraf erna", "meteen onmiddellijk direct dadelijk", "tijdens gedurende",
+    "pand gebouw", "nadien daarna vervolgens achteraf erna", "meteen onmiddellijk direct dadelijk", "tijdens gedurende",
     "ook eveneens tevens", "nu momenteel thans", "enkel alleen slechts", "via langs", "mag kan", "krijgt ontvangt",
     "gebeurde vond plaats", "zegt aldus", "inwoners bewoners", "inwoner bewoner", "mensen personen", "mens persoon",
     "habitants riverains", "bestemd bedoeld", "ensuite puis apres", "moest diende", "moeten dienen", "moet dient",
@@ -197,9 +197,8 @@ _FUNCTION = {
     "has have had been will would can could should may might must do does did there here than then so about "
     "into over under between s t",
 }
-FUNCTION = frozenset(name for names in _FUNCTION.values() for name in names.split())
-"""Words that carry nothing by themselves."""
-_TELLING = {tongue: frozenset(names.split()) for tongue, names in _FUNCTION.items()}
+FUNCTION = {tongue: frozenset(names.split()) for tongue, names in _FUNCTION.items()}
+"""Words that carry nothing by themselves, by language: "been" is one in English and a leg in Dutch."""
 DETERMINERS = _words(
     "de het een deze dit die elke elk alle geen onze uw hun haar zijn van met voor door in op aan bij naar uit tot "
     "tegen over onder le la les l un une des du de d au aux ce cette ces cet son sa ses leur leurs notre nos votre "
@@ -225,8 +224,8 @@ ENDINGS = (
 
 def tongue(words: Iterable[str]) -> str:
     """The language that most of the words that carry nothing are of: nl, fr, de or en; nl when nothing tells."""
-    counts = dict.fromkeys(_TELLING, 0)
+    counts = dict.fromkeys(FUNCTION, 0)
     for word in words:
-        for name, telling in _TELLING.items():
+        for name, telling in FUNCTION.items():
             counts[name] += word in telling
     return max(counts, key=lambda name: counts[name])

@@ -78,7 +78,7 @@ def _weighed(pair: Pair, whole: Comparison) -> Comparison:
 
     Where an editor was at work, nouns are exchanged like other words; a template changes what it is about, and no more.
     """
-    keys = [{*each.title.keys, *each.body.keys} for each in (pair.one, pair.other)]
+    keys = [set(each.body.keys) for each in (pair.one, pair.other)]
 
     def both(conflict: Conflict) -> bool:
         words = [{plain(word) for word in said.split()} for said in (conflict.one, conflict.other)]

@@ -7,6 +7,8 @@ import re
 from aggregator.match import lexicon, numerals
 from aggregator.match.token import Token, clock
 
+_MOST = 1e9
+"""Numbers above this are multiplied no further."""
 _JOINTS = frozenset(("en", "tot", "a", "et", "to", "and", "und", "bis", "of", "or", "ou", "oder"))
 _TO = frozenset(("voor", "to", "vor", "moins", "avant"))
 _PAST = frozenset(("over", "past", "nach", "na"))
@@ -18,20 +20,19 @@ def settled(found: list[Token]) -> list[Token]:
 
 
 def _factors(found: list[Token]) -> list[Token]:
-    """ "1,45 miljoen" and "two hundred" as one number."""
+    """1,45 miljoen, "two hundred" and 2 ton as one number."""
     made: list[Token] = []
     for token in found:
-        last = made[-1] if made else None
+        number = _number(made[-1]) if made else None
         factor = numerals.MULTIPLIERS.get(token.key)
-        if last and last.kind == "number" and isinstance(last.value, float) and token.key in lexicon.LARGER:
-            times, unit = lexicon.LARGER[token.key]
-            value = last.value * times
-            made[-1] = last._replace(key="#" + numerals.written(value), value=value)
-            made.append(token._replace(key=unit, kind="function"))
-            continue
-        if factor and last and last.kind == "number" and isinstance(last.value, float) and not last.key.endswith("."):
-            value = last.value * factor
-            made[-1] = last._replace(key="#" + numerals.written(value), value=value, raw=f"{last.raw} {token.raw}")
+        if number is not None and (factor or token.key in lexicon.LARGER):
+            times, unit = (factor, "") if factor else lexicon.LARGER[token.key]
+            value = number * times
+            made[-1] = made[-1]._replace(
+                key="#" + numerals.written(value), value=value, raw=f"{made[-1].raw} {token.raw}"
+            )
+            if unit:
+                made.append(token._replace(key=unit, kind="function"))
         elif factor and factor >= 1000:
             made.append(token._replace(key=f"#{factor}", kind="number", value=float(factor)))
         else:
@@ -39,8 +40,15 @@ def _factors(found: list[Token]) -> list[Token]:
     return made
 
 
+def _number(token: Token) -> float | None:
+    value = token.value
+    if token.kind != "number" or token.key.endswith(".") or not isinstance(value, float) or value > _MOST:
+        return None
+    return value
+
+
 def _dates(found: list[Token]) -> list[Token]:
-    """ "22 maart", "1er juillet" and "June 9" as one date."""
+    """22 maart, "1er juillet" and "June 9" as one date."""
     made: list[Token] = []
     for token in found:
         last = made[-1] if made else None
@@ -67,7 +75,7 @@ def _day(day: Token, month: Token, raw: str) -> Token:
 
 
 def _hours(found: list[Token]) -> list[Token]:
-    """ "half zes", "kwart over vier", "vier uur in de namiddag", "sept heures et demie" as one hour."""
+    """half zes", "kwart over vier", "vier uur in de namiddag", "sept heures et demie" as one hour."""
     made: list[Token] = []
     at = 0
     while at < len(found):
@@ -144,7 +152,7 @@ def _part(found: list[Token], at: int) -> tuple[str, int]:
 
 
 def _spans(found: list[Token]) -> list[Token]:
-    """ "tussen 14 en 19 uur", "14-19 uur", "7.00 to 22.00": a number before an hour is an hour too."""
+    """tussen 14 en 19 uur", "14-19 uur", "7.00 to 22.00": a number before an hour is an hour too."""
     for at in range(len(found) - 2, -1, -1):
         token, joint = found[at : at + 2]
         last = found[at + 2] if at + 2 < len(found) else joint

@@ -107,7 +107,7 @@ def in_digits(written: str) -> float:
     """The value of digits with points, commas and spaces: three digits after one are thousands, others decimals."""
     whole = written.replace(" ", "")
     if _THOUSANDS.fullmatch(written):
-        return float(re.sub(r"\D", "", written))
+        return float(re.sub(r"\D", "", written)[:18])
     integer, separator, rest = _parted(whole)
     digits = re.sub(r"\D", "", integer) or "0"
     return float(f"{digits[:18]}.{rest[:9] or '0'}") if separator else float(digits[:18])

@@ -137,7 +137,7 @@ def reading(sighting: Sighting, commonplaces: Commonplaces) -> Reading:
     return _read(sighting.entry.title[:1_000], plain(sighting.entry)[:LONGEST], commonplaces.of(sighting.source))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _read(title: str, body: str, repeated: frozenset[int]) -> Reading:
     cut = bool(_CUT_SHORT.search(body[-60:]))
     whole = _DATELINE.sub("", _without_end(body), count=1)

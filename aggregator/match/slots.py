@@ -13,7 +13,7 @@ from typing import NamedTuple
 from aggregator.match import lexicon, numerals
 from aggregator.match.align import Gap, common, gaps
 from aggregator.match.token import SLOTS, Token, plain
-from aggregator.match.wording import alike, carries, excluding, is_subject, one_head, phrase, reworded
+from aggregator.match.wording import carries, excluding, is_subject, one_head, phrase, reworded
 
 NEAR = 12
 """A passage longer than this was written anew; nothing in it was exchanged."""
@@ -201,7 +201,8 @@ def _same_part(a: Token, b: Token) -> bool:
 
 
 def _same_name(a: Token, b: Token) -> bool:
-    return alike(a.key, b.key) or _initial(a, b) or _initial(b, a)
+    short, long = sorted((a.key, b.key), key=len)
+    return long in {short, short + "er", short + "se"} or _initial(a, b) or _initial(b, a)
 
 
 def _initial(a: Token, b: Token) -> bool:

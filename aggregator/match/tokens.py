@@ -20,8 +20,8 @@ LONGEST = 20_000  # characters; 2,000 words of any language
 
 _TOKEN = re.compile(
     r"""
-    (?P<mail>[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+)
-  | (?P<url>https?://\S+|\bwww\.\S+|\b[\w-]+(?:\.[\w-]+){0,3}\.(?:be|nl|com|org|eu|fr|de|net|uk|lu|example)\b(?:/\S*)?)
+    (?P<mail>[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5})
+  | (?P<url>https?://\S+|\bwww\.\S+|\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,3}\.(?:be|nl|com|org|eu|fr|de|net|uk|lu|example)\b(?:/\S*)?)
   | (?P<date>\b(?:19|20)\d\d-\d\d-\d\d\b | \b\d{1,2}([/.-])\d{1,2}\4(?:19|20)?\d\d\b | \b\d{1,2}/\d{1,2}\b(?!/)
       | \b\d{1,2}\.\s?\d{1,2}\.(?!\d))
   | (?P<time>\b(?:[01]?\d|2[0-4])(?:\s?[uUhH]\s?|[:.])[0-5]\d(?:\s?(?:uur|Uhr|heures?|u|h)\b|\s?[ap]\.?m\b\.?)
@@ -34,7 +34,7 @@ _TOKEN = re.compile(
   | (?P<aged>\b\d{1,3}(?=-(?:jarige?|jährige?[rnms]?|year-old)\b))
   | (?P<score>\b\d{1,3}\s?-\s?\d{1,3}\b(?![-\w]|\s?(?:uur|u|h|Uhr|heures?|[ap]\.?m)\b))
   | (?P<plate>\b\d-?[A-Z]{3}-?\d{3}\b)
-  | (?P<number>\b\d{1,3}(?:[ ]\d{3})+(?!\d) | \b\d{1,3}(?:'\d{3})+(?!\d) | \b\d+(?:[.,]\d+)*
+  | (?P<number>\b\d{1,3}(?:[ ]\d{3}){1,5}(?!\d) | \b\d{1,3}(?:'\d{3}){1,5}(?!\d) | \b\d{1,18}(?:[.,]\d{1,9}){0,6}
       (?=(?:kg|km|m|cm|mm|l|g|x|mln|k|ha)?\b))
   | (?P<code>\b(?=[A-Za-z]{0,9}\d)[A-Za-z\d]+(?:[-.][A-Za-z\d]+)*\b)
   | (?P<sign>[%€£$])
@@ -71,7 +71,7 @@ def language(written: str) -> str:
 
 def _raw(whole: str, tongue: str) -> Iterator[Token]:
     before, first, sentence = 0, True, 0
-    caps_count = _shouted(whole)
+    caps_count = _shouted(whole, tongue)
     for found in _TOKEN.finditer(whole):
         gap = whole[before : found.start()]
         if gap and _ENDS.search(gap) and not (gap.startswith(". ") and _abbreviated(whole, before)):
@@ -86,9 +86,9 @@ def _raw(whole: str, tongue: str) -> Iterator[Token]:
         before, first = found.end(), False
 
 
-def _shouted(whole: str) -> bool:
+def _shouted(whole: str, tongue: str) -> bool:
     """Whether capitals say nothing here: a title in capitals, or with one on each word."""
-    words = [word for word in re.findall(r"[^\W\d_]{2,}", whole[:1_000]) if plain(word) not in lexicon.FUNCTION]
+    words = [word for word in re.findall(r"[^\W\d_]{2,}", whole[:1_000]) if plain(word) not in lexicon.FUNCTION[tongue]]
     return len(words) > 2 and sum(word[0].isupper() for word in words) > 0.8 * len(words)
 
 
@@ -187,7 +187,7 @@ def _single(raw: str, tongue: str) -> Token:
         return Token("not", "not", raw)
     if key in lexicon.STATES:
         return Token(key, "state", raw)
-    if key in lexicon.FUNCTION or len(key) == 1:
+    if key in lexicon.FUNCTION[tongue] or len(key) == 1:
         return Token(key, "function", raw)
     if raw[0].isupper() or _is_street(key):
         return Token(key, "name", raw)
