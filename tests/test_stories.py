@@ -6,6 +6,7 @@ import getpass
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from aggregator.cli.stories import app
 from aggregator.hand import Hand, NoSuchStory
 from aggregator.store import Store
 from tests.arrivals import EAST, MORNING, NORTH, SOUTH, Item, empty, hours, piece, report, seen, take_in, told
+from tests.fakes.origin import Origin
+from tests.processes import eventually, installation
+from tests.sites import Zones
 
 CONFIGURATION = """
 language = "nl-BE"
@@ -197,3 +201,20 @@ def test_an_edit_that_keeps_the_news_is_not_reported(url: str) -> None:
     whole = story.within(("north", "south"))
     assert whole is not None
     assert whole.lead.zone == "south"
+
+
+def test_the_daemon_logs_an_edit_that_makes_a_copy_differ(tmp_path: Path) -> None:
+    """Whoever reads the log or asks for the status learns which copy changed, and where to look; the copy stays."""
+    with Origin() as origin, installation(tmp_path) as one:
+        zones = Zones(origin)
+        title = zones.publish(1, datetime.now(UTC), page=True)
+        one.configure(zones.configuration())
+        one.start()
+        eventually(lambda: [len(each["sources"]) for each in one.json("stories", "list")] == [2])
+        zones.page[0] = zones.page[0].replace("Dit is de volledige tekst", "Koop nu een fiets en win een reis")
+        zones.page[0] = zones.page[0].replace("zaak 7", "geld, prijzen en nog veel meer moois bij u in de buurt")
+        zones._serve()
+        eventually(lambda: "no longer says the same as its story" in one.log)
+        (story,) = one.json("stories", "list")
+        assert (story["title"], len(story["sources"])) == (title, 2)
+        assert any("no longer says the same" in source["words"] for source in one.json("status")["sources"])

@@ -233,6 +233,9 @@ class Daemon:
             )
         if noted.new and not noted.held:
             log.info("source %s: %d new", source.id, noted.new)
+        for problem in noted.problems:
+            if problem not in (before.problems if before else ()):
+                log.warning("source %s: %s", source.id, problem)
 
     # -- publishing --
 
