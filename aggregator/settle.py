@@ -65,6 +65,7 @@ class Turn:
         self._now = now
         self._settings = config.match
         self._facts = tx.meta.some(["authority", *(_GUIDS.format(source) for source in {one.source for one in seen})])
+        seen = [without_guid(one) if _GUIDS.format(one.source) in self._facts else one for one in seen]
         self._span = max(self._settings.window, self._settings.related_window)
         self._said = _Said(tx)
         self._commonplaces = Commonplaces(self._said)
@@ -181,17 +182,10 @@ class Turn:
 
     def _trusted(self, seen: Collection[Sighting]) -> Collection[Sighting]:
         """The sightings without their guids, once their source has given one guid to two entries."""
-        distrusted = {source for source in {one.source for one in seen} if self._distrusts(source, seen)}
+        distrusted = {one.source for one in seen if reuses(one, self._known)}
+        for source in sorted(distrusted):
+            self._tx.meta.put(_GUIDS.format(source), "reused")
         return [without_guid(one) if one.source in distrusted else one for one in seen]
-
-    def _distrusts(self, source: str, seen: Collection[Sighting]) -> bool:
-        name = _GUIDS.format(source)
-        if name in self._facts:
-            return True
-        if not any(one.source == source and reuses(one, self._known) for one in seen):
-            return False
-        self._tx.meta.put(name, "reused")
-        return True
 
 
 class _Said(Mapping[str, frozenset[int]]):

@@ -115,6 +115,19 @@ def test_a_source_that_reuses_its_guid_is_known_by_other_keys(desk: Store) -> No
         assert len(stories(desk)) == 3
 
 
+def test_what_has_nothing_but_words_is_known_by_them(desk: Store) -> None:
+    """In a source whose guids mean nothing, an item without a link is not founded anew with every visit."""
+    news = [
+        seen(NORTH, n, piece(n), MORNING + hours(24 * n), guid="nieuws", link=f"https://n.example/nieuws/{n}")
+        for n in range(2)
+    ]
+    bare = seen(NORTH, 3, Item("Kort", "Vandaag gesloten."), MORNING + hours(50), guid="nieuws")
+    bare = replace(bare, keys=bare.keys[:1])
+    with desk:
+        assert [take_in(desk, one).new for one in (*news, bare, bare)] == [1, 1, 1, 0]
+        assert len(stories(desk)) == 3
+
+
 def test_an_item_that_is_listed_twice_is_one_entry(desk: Store) -> None:
     """A list that pins an item above the others shows one entry, and changes nothing when it is read again."""
     own = replace(NORTH, key=r"/nieuws/(?P<key>\d+)")

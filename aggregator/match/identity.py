@@ -1,9 +1,9 @@
 """Whether an entry is one that its source has shown before, though its guid, address or text may have changed since.
 
-The source's own key and the guid are certain.  What a system that moved leaves (the path of the guid, the address, the
-slug and the day) is believed when the texts have words in common and the entry that it points to is not itself in the
-document: two items in one document are two entries, however alike.  Words alone identify no entry: a source may say
-them again.
+The source's own key and the guid are certain, and so are the words of an entry that has nothing else.  What a system
+that moved leaves (the path of the guid, the address, the slug and the day) is believed when the texts have words in
+common and the entry that it points to is not itself in the document: two items in one document are two entries,
+however alike.  Words alone identify no other entry: a source may say them again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SHORT = 15
 COMMON = 0.4
 """Share of the shorter text's words that a moved entry must have kept."""
 ANOTHER_DATE = timedelta(hours=1)
-_CERTAIN = ("own:", "guid:")
+_CERTAIN = ("own:", "guid:", "words:")
 _MOVED = ("path:", "url:", "slug:")
 
 
