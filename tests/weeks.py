@@ -368,7 +368,6 @@ SYNONYMS = {
     "netbeheerder": "beheerder",
     "noodnummer": "alarmnummer",
     "kregen": "ontvingen",
-    "luisterden": "zaten",
 }
 
 
