@@ -138,7 +138,7 @@ def _mark(pair: Pair) -> str:
 def _corrects(pair: Pair, found: Found) -> bool:
     if bool(pair.one.marked) == bool(pair.other.marked) or found.contained < pair.settings.contained - 0.1:
         return False
-    allowed = {"number", "time", "part", "word", "subject", "polarity"}
+    allowed = {"number", "time", "part", "word", "subject", "opposite", "polarity"}
     if _mark(pair) == "correction":
         allowed |= {"date", "weekday", "month"}
     return len(found.conflicts) <= 3 and all(each.kind in allowed for each in found.conflicts)

@@ -159,7 +159,7 @@ def _spans(found: list[Token]) -> list[Token]:
         if token.kind != "number" or not (joint.key in _JOINTS or joint.at - token.at - len(token.raw) == 1):
             continue
         if joint.kind == "time" or last.kind == "time":
-            found[at] = _bare(token) or token
+            found[at] = _bare(token, last if last.kind == "time" else joint) or token
         elif (
             _TO_THE_MINUTE.fullmatch(token.raw) and _TO_THE_MINUTE.fullmatch(last.raw) and not _measured(found, at + 3)
         ):
@@ -174,11 +174,13 @@ def _measured(found: list[Token], at: int) -> bool:
     return at < len(found) and found[at].key in {"euro", "pound", "dollar", "%", *lexicon.UNITS.values()}
 
 
-def _bare(token: Token) -> Token | None:
+def _bare(token: Token, until: Token | None = None) -> Token | None:
+    """The hour that a number is; before "5pm" it may be one of the morning or of the afternoon."""
     numbers = re.fullmatch(r"([01]?\d|2[0-4])(?:[.:]([0-5]\d))?", token.raw)
     if numbers is None and (value := _small(token)) is not None:
         return clock(value * 60, token.raw, definite=False)._replace(first=token.first, sentence=token.sentence)
     if numbers is None:
         return None
-    made = clock(int(numbers[1]) * 60 + int(numbers[2] or 0), token.raw, definite=True)
+    halves = until is not None and re.search(r"[ap]\.?m", until.raw, re.IGNORECASE) is not None
+    made = clock(int(numbers[1]) * 60 + int(numbers[2] or 0), token.raw, definite=not halves)
     return made._replace(first=token.first, sentence=token.sentence)

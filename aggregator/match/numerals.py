@@ -134,7 +134,10 @@ def digits(value: float) -> int:
 
 def rounds(exact: float, rounded: float, way: str) -> bool:
     """Whether *rounded* may stand for *exact*, seen from the word before it: ``about``, ``below`` or ``above``."""
-    if not exact or digits(rounded) >= digits(exact) or abs(exact - rounded) > 0.05 * abs(exact):
+    if not exact or digits(rounded) >= digits(exact):
+        return False
+    near = 0.1 if digits(rounded) == digits(exact) - 1 else 0.05
+    if abs(exact - rounded) > near * abs(exact):
         return False
     return way == "about" or (way == "below" and exact <= rounded) or (way == "above" and exact >= rounded)
 

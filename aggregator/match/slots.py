@@ -24,8 +24,9 @@ CLOSE = 3
 class Conflict(NamedTuple):
     """Two things that exclude one another.
 
-    *kind* is that of the token, or ``word``, ``subject`` (a noun among equal words),
-    ``polarity``, ``series``.  *after* is the word before it, *late*: it stands in neither first sentence.
+    *kind* is that of the token, or ``polarity``, ``series``, ``opposite`` (words of one field, such as colours),
+    ``subject`` (a noun among equal words), ``word``.  *after* is the word before it, *late*: it stands in neither first
+    sentence.
     """
 
     kind: str
@@ -106,7 +107,7 @@ def _judged(
     if conflict := _exchanged(one, other, names) or _flipped(one, other):
         return conflict, None
     if excluded := excluding(one, other):
-        return Conflict("word", *excluded), None
+        return Conflict("opposite", *excluded), None
     if (words := reworded(one, other)) is None:
         return None, None
     if not is_subject(one, other, a[gap.a0 - 1] if gap.a0 else None):
