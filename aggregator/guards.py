@@ -110,9 +110,19 @@ def judge(
 
 
 def _is_renamed(sighting: Sighting, old: Sighting) -> bool:
-    """Whether an entry that is known has lost its strongest key; a source whose guids never last has not moved."""
-    restless = sum(key.startswith("guid:") for key in old.keys) >= _RESTLESS
-    return sighting.keys[0] not in old.keys and not restless
+    """Whether an entry that is known has lost the strongest of the keys that it can have.
+
+    A kind of key that it never had before (the operator wrote a pattern) tells nothing, nor do guids that never last.
+    """
+    if sum(key.startswith("guid:") for key in old.keys) >= _RESTLESS:
+        return False
+    kinds = {_kind(key) for key in old.keys}
+    strongest = next((key for key in sighting.keys if _kind(key) in kinds), None)
+    return strongest is not None and strongest not in old.keys
+
+
+def _kind(key: str) -> str:
+    return key.partition(":")[0]
 
 
 def _twins(strangers: Sequence[Sighting], known: Known, here: Collection[str]) -> dict[Sighting, Sighting]:
@@ -149,11 +159,17 @@ def _with_keys(sighting: Sighting, twin: Sighting | None) -> Sighting:
 
 
 def _is_history(unknown: Sequence[Sighting], last: Poll) -> bool:
-    """Whether a source that had a list shows another one, most of which it must have had before."""
-    if last.last_success is None or min(len(unknown), last.entries) < LIST:
-        return False
+    """Whether a source that had a list shows another one, most of which it must have had before.
+
+    A list that was empty the last time is judged by dates alone: what fills it may be new.
+    """
     since = last.last_success
-    old = sum(
-        each.entry.published < since if each.entry.published else each.seen - since < RECENTLY for each in unknown
-    )
-    return old * 2 > len(unknown)
+    if since is None or len(unknown) < LIST or 0 < last.entries < LIST:
+        return False
+    undated = last.entries > 0
+    old = (each.entry.published < since if each.entry.published else undated and _soon(each, since) for each in unknown)
+    return sum(old) * 2 > len(unknown)
+
+
+def _soon(sighting: Sighting, since: datetime) -> bool:
+    return sighting.seen - since < RECENTLY

@@ -155,6 +155,29 @@ def test_undated_items_after_a_long_silence_are_news(read: Store) -> None:
     assert show(read, others, 24 * 31).held == 6
 
 
+def test_a_move_behind_an_empty_list_is_held(read: Store) -> None:
+    """A site that shows nothing for an hour and then another list of older items has moved all the same."""
+    assert show(read, [], 1).held == 0
+    assert show(read, [entry(n) for n in range(30, 36)], 2).held == 6
+
+
+def test_what_fills_an_empty_list_is_news(store: Store) -> None:
+    """A source that was empty, and brings items without dates, brings news."""
+    show(store, [], 0)
+    assert show(store, [replace(entry(n), published=None) for n in range(6)], 1).held == 0
+
+
+def test_a_new_pattern_is_no_move(read: Store) -> None:
+    """Items that get a key of their own because the operator wrote a pattern have not moved."""
+    source = replace(HZ_NEWS, key=r"/bericht/(?P<key>\d+)")
+    entries = (entry(20, day=0), *(entry(n) for n in range(8)))
+    looks = sightings(Feed(id=source.url, title="", entries=entries), source, NOW + HOUR, BRUSSELS)
+    last = read.look(lambda tx: tx.polls.of(HZ_NEWS.id))
+    assert last is not None
+    found = read.submit(lambda tx: settle(tx, looks, replace(last, at=NOW + HOUR, problems=()), CONFIG)).result()
+    assert (found.new, found.held, found.problems) == (1, 0, ())
+
+
 def test_guids_that_never_last_hold_nothing_for_ever(read: Store) -> None:
     """A source that makes new guids at every look is known by its addresses, and its new items are not held."""
     for hour in range(1, 6):

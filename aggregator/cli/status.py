@@ -23,10 +23,11 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
     with open_store(settings, create=False) as store:
         polls, counts, editions, tally, doubts, troubled = store.look(_facts)
         renamed, waiting = store.look(renames.done), store.look(lambda tx: renames.pending(tx, settings))
+        held = len(store.look(lambda tx: tx.stories.held()))
     statuses = judge.sources(settings, polls, clock())
     if json:
         document = _document(settings, statuses, counts, editions, tally, doubts, troubled)
-        print_json(document | {"renamed": [asdict(each) for each in renamed]})
+        print_json(document | {"held_stories": held, "renamed": [asdict(each) for each in renamed]})
         return
     for one in statuses:
         colour = COLOURS.get(one.condition, "red")
@@ -34,6 +35,8 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         console.print(f"         {one.words}", markup=False, soft_wrap=True)
     stories, joint = counts
     console.print(f"\n{stories} stories, {joint} of them published by more than one zone")
+    if held:
+        console.print(f"{held} held back; see `aggregator stories held`, then release or absorb them", soft_wrap=True)
     for each in renamed:
         at = local(datetime.fromisoformat(each.at), settings)
         console.print(f"{each.kind} {each.old} is {each.new} since {at}, with {each.copies} items", soft_wrap=True)
