@@ -87,7 +87,10 @@ class Turn:
     def judge(self, last: Poll | None, settings: Guard) -> guards.Judged:
         """What the guards make of all that was seen, given the source's *last* poll."""
         before = [found[1].sighting if (found := self.identify(one)) else None for one in self.seen]
-        return guards.judge(self.seen, before, self._known, last, settings)
+        zones = tuple({one.zone for one in self.seen})
+        return guards.judge(
+            self.seen, before, self._known, last, settings, lambda: self._tx.stories.newest(zones, guards.RECENT)
+        )
 
     def place(self, sighting: Sighting, *, held: bool, loud: bool) -> None:
         """Give *sighting* its story; one that it founds is *held* back if so, and its arrival is news if *loud*."""
@@ -112,7 +115,8 @@ class Turn:
         """Forget, in proportion to what came in, what is too old to be found by its text."""
         if new:
             self._tx.stories.prune(self._now - self._span, 2 * new + 8)
-            for source in {one.source for one in self.seen}:
+            # One entry in sixteen looks after what its source says; counting takes time, and the bound is no sharp one.
+            for source in sorted({one.source for one in self.seen if one.words.startswith("0")}):
                 self._tx.sentences.forget(source)
 
     def _edit(self, sighting: Sighting, story: Story, member: Match, *, loud: bool) -> None:

@@ -35,9 +35,12 @@ class Anchors:
         if not anchors:
             return []
         since, until = day_of(around - span), day_of(around + span)
-        values: dict[str, int] = {f"v{number}": value for number, value in enumerate(anchors)}
-        values |= {"since": since, "until": until, "depth": DEPTH, "hits": HITS, "most": CANDIDATES}
-        found = self._connection.execute(_candidates(len(anchors)), values)
+        bounds = {"since": since, "until": until, "depth": DEPTH, "hits": HITS, "most": CANDIDATES}
+        if self._connection.dialect.name == "postgresql":
+            found = self._connection.execute(_AT_ONCE, {"anchors": list(anchors), **bounds})
+        else:
+            values = {f"v{number}": value for number, value in enumerate(anchors)}
+            found = self._connection.execute(_one_by_one(len(anchors)), {**values, **bounds})
         return list(dict.fromkeys(row.story for row in found))
 
     def keep(self, member: int, row: dict[str, Any]) -> None:
@@ -77,25 +80,27 @@ class Anchors:
         return len(old)
 
 
-@cache
-def _candidates(many: int) -> TextClause:
-    """The query for so many anchors.  It is a query an anchor, because only so can each be bounded.
+# As text: SQLAlchemy takes longer to build and look up an expression of this size than a database to answer it.
+_NEWEST = "SELECT member FROM anchor WHERE value = {} AND day BETWEEN :since AND :until ORDER BY day DESC, member DESC"
+_MOST = (
+    "SELECT story FROM (SELECT found.member, count(*) AS hits FROM {} GROUP BY found.member HAVING count(*) >= :hits "
+    "ORDER BY hits DESC, found.member DESC LIMIT :most) AS candidate JOIN member ON member.id = candidate.member "
+    "ORDER BY hits DESC, member.id DESC"
+)
+_AT_ONCE = text(
+    _MOST.format(
+        "unnest(CAST(:anchors AS bigint[])) AS wanted(value) "
+        f"CROSS JOIN LATERAL ({_NEWEST.format('wanted.value')} LIMIT :depth) AS found"
+    )
+)
 
-    As text: an expression of that size takes longer to look up among the compiled ones than to carry out.
-    """
-    each = " UNION ALL ".join(
-        f"SELECT member FROM (SELECT member FROM anchor WHERE value = :v{number} AND day BETWEEN :since AND :until "  # noqa: S608 - a number of our own
-        f"ORDER BY day DESC, member DESC LIMIT :depth) AS a{number}"
-        for number in range(many)
-    )
-    most = (
-        f"SELECT member, count(*) AS hits FROM ({each}) AS found GROUP BY member HAVING count(*) >= :hits "  # noqa: S608
-        "ORDER BY hits DESC, member DESC LIMIT :most"
-    )
-    return text(
-        f"SELECT story FROM ({most}) AS candidate JOIN member ON member.id = candidate.member "  # noqa: S608
-        "ORDER BY hits DESC, member.id DESC"
-    )
+
+@cache
+def _one_by_one(many: int) -> TextClause:
+    """The query for so many anchors in SQLite, which cannot join a bounded query for each of them."""
+    newest = (_NEWEST.format(f":v{number}") for number in range(many))
+    each = " UNION ALL ".join(f"SELECT member FROM ({one} LIMIT :depth)" for one in newest)  # noqa: S608 - our own words
+    return text(_MOST.format(f"({each}) AS found"))
 
 
 def day_of(moment: datetime) -> int:

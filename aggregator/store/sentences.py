@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
 
 from aggregator.store import schema
 
@@ -15,7 +15,8 @@ MOST = 4000
 
 _columns = schema.sentence.c
 # Made once: these run for every entry that is new, and building them would take longer than carrying them out.
-_COMMON = select(_columns.value).where(_columns.source == bindparam("source"), _columns.common.is_(True))
+# In the words of the partial index: neither database takes "common IS true" for the same.
+_COMMON = select(_columns.value).where(_columns.source == bindparam("source"), text("sentence.common"))
 _KNOWN = select(_columns.value, _columns.openings, _columns.common).where(
     _columns.source == bindparam("source"), _columns.value.in_(bindparam("values", expanding=True))
 )
