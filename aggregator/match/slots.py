@@ -148,12 +148,34 @@ def _exchanged(one: Sequence[Token], other: Sequence[Token], names: frozenset[st
         lone_there = [token for token in there if not any(agree(token, each) for each in here)]
         if lone_here and lone_there and not _rounded(kind, one, other, lone_here, lone_there):
             return Conflict(kind, _said(one, lone_here), _said(other, lone_there))
-    return None
+    return _across(one, other)
+
+
+def _across(one: Sequence[Token], other: Sequence[Token]) -> Conflict | None:
+    """An hour, a date, a number or a code where the other has one of another kind."""
+    here, there = ([token for token in side if token.kind in _FIGURES] for side in (one, other))
+    if not here or not there or {token.kind for token in here} & {token.kind for token in there}:
+        return None
+    if any(_figures(a) & _figures(b) for a in here for b in there):
+        return None
+    return Conflict("number", _said(one, here), _said(other, there))
+
+
+_FIGURES = frozenset({"number", "date", "time", "code"})
+
+
+def _figures(token: Token) -> set[float]:
+    """The numbers that are said: of a date its day, of an hour the hour on either clock."""
+    if token.kind == "time" and isinstance(token.value, tuple):
+        return {token.value[0] / 60 % 24, token.value[0] / 60 % 12}
+    if isinstance(token.value, tuple):
+        return {float(token.value[0])}
+    return {token.value} if token.value is not None else set()
 
 
 def _slots(side: Sequence[Token], kind: str, names: frozenset[str]) -> list[Token]:
     if kind == "name":
-        return [token for token in side if token.kind == "name" or (token.first and token.key in names)]
+        return [token for token in side if token.kind in {"name", "code"} or (token.first and token.key in names)]
     if kind == "number":
         return [token for token in side if token.kind in {"number", "code"}]
     return [token for token in side if token.kind == kind]

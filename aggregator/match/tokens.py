@@ -87,9 +87,17 @@ def _raw(whole: str, tongue: str) -> Iterator[Token]:
 
 
 def _shouted(whole: str, tongue: str) -> bool:
-    """Whether capitals say nothing here: a title in capitals, or with one on each word."""
+    """Whether capitals say nothing here: a text in capitals, or a title with one on each word."""
     words = [word for word in re.findall(r"[^\W\d_]{2,}", whole[:1_000]) if plain(word) not in lexicon.FUNCTION[tongue]]
-    return len(words) > 2 and sum(word[0].isupper() for word in words) > 0.8 * len(words)
+    capital = str.isupper if len(words) > _TITLE else _is_capital
+    return len(words) > 2 and sum(capital(word) for word in words) > 0.8 * len(words)
+
+
+def _is_capital(word: str) -> bool:
+    return word[0].isupper()
+
+
+_TITLE = 15
 
 
 def _abbreviated(whole: str, end: int) -> bool:
