@@ -7,16 +7,19 @@ waits for the operator, and so does a whole list that was replaced by older item
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from aggregator import patterns, select, text
 from aggregator.match import Known
-from aggregator.model import Entry, Guard, Notices, Poll, Sighting
+from aggregator.model import Entry, Guard, Notices, Poll, Sighting, Story
 
 LIST = 5
 """How many entries make a list that can be said to have been replaced."""
+RECENT = 200
+"""Among how many of the latest stories of its zone the items of a site that moved are sought by their titles."""
 RECENTLY = timedelta(days=7)
 """How long after a success entries without a date cannot all be new."""
 _RESTLESS = 3
@@ -87,17 +90,26 @@ class Judged:
 
 
 def judge(
-    seen: Sequence[Sighting], before: Sequence[Sighting | None], known: Known, last: Poll | None, settings: Guard
+    seen: Sequence[Sighting],
+    before: Sequence[Sighting | None],
+    known: Known,
+    last: Poll | None,
+    settings: Guard,
+    recent: Callable[[], Iterable[Story]] = tuple,
 ) -> Judged:
     """Look at what a source shows, given its *last* poll and the stories that are *known*.
 
-    *before* is for each entry the copy of which it is a new look, None for one that is unknown.
+    *before* is for each entry the copy of which it is a new look, None for one that is unknown.  *recent* brings the
+    latest stories of its zone, and is asked only where a site seems to have moved.
     """
     strangers = [each for each, old in zip(seen, before, strict=True) if old is None]
     if last is None or last.first_success is None:
         return Judged(tuple(seen), len(strangers))
-    twins = _twins(strangers, known, {key for each in seen for key in each.keys})
+    here = {key for each in seen for key in each.keys}
+    twins = _twins(strangers, known, here)
     looks = [_is_renamed(each, old) for each, old in zip(seen, before, strict=True) if old is not None]
+    if len(strangers) >= settings.moved and len(strangers) > looks.count(False) and _mostly_old(strangers, last):
+        twins |= _namesakes([each for each in strangers if each not in twins], recent(), here)
     changed, unknown = looks.count(True) + len(twins), len(strangers) - len(twins)
     if changed >= settings.moved and changed > looks.count(False):
         moved = tuple(_with_keys(each, twins.get(each)) for each in seen)
@@ -134,7 +146,7 @@ def _twins(strangers: Sequence[Sighting], known: Known, here: Collection[str]) -
         (abs(each.published - other.published), number, each, other)
         for number, each in enumerate(strangers)
         for other in _said_before(each, known)
-        if not any(key in here for key in other.keys if key.startswith(("own:", "guid:")))
+        if not _is_here(other, here)
     ]
     found: dict[Sighting, Sighting] = {}
     taken: set[Sighting] = set()
@@ -150,6 +162,37 @@ def _said_before(sighting: Sighting, known: Known) -> list[Sighting]:
     return [each for each in members if each.source == sighting.source and each.words == sighting.words]
 
 
+def _is_here(copy: Sighting, here: Collection[str]) -> bool:
+    return any(key in here for key in copy.keys if key.startswith(("own:", "guid:")))
+
+
+def _namesakes(
+    strangers: Sequence[Sighting], recent: Iterable[Story], here: Collection[str]
+) -> dict[Sighting, Sighting]:
+    """For unknown entries the one copy of their source that has the same title, and the same day or teaser.
+
+    A list shows teasers, and what is kept has the words of the article behind: their words cannot be the same.
+    """
+    copies: defaultdict[tuple[str, str], list[Sighting]] = defaultdict(list)
+    for story in recent:
+        for member in story.members:
+            copies[member.sighting.source, text.fold(member.sighting.entry.title)].append(member.sighting)
+    titles = Counter(text.fold(each.entry.title) for each in strangers)
+    found = {}
+    for each in strangers:
+        title = text.fold(each.entry.title)
+        same = copies[each.source, title]
+        if len(same) == titles[title] == 1 and _agree(each.entry, same[0].entry) and not _is_here(same[0], here):
+            found[each] = same[0]
+    return found
+
+
+def _agree(one: Entry, other: Entry) -> bool:
+    if one.published and other.published and one.published.date() == other.published.date():
+        return True
+    return one.summary is not None and one.summary == other.summary
+
+
 def _with_keys(sighting: Sighting, twin: Sighting | None) -> Sighting:
     """An entry that was recognised by its words gets the keys that it had, and so is the same entry to every rule."""
     if twin is None:
@@ -163,10 +206,14 @@ def _is_history(unknown: Sequence[Sighting], last: Poll) -> bool:
 
     A list that was empty the last time is judged by dates alone: what fills it may be new.
     """
-    since = last.last_success
-    if since is None or len(unknown) < LIST or 0 < last.entries < LIST:
+    return len(unknown) >= LIST and not 0 < last.entries < LIST and _mostly_old(unknown, last)
+
+
+def _mostly_old(unknown: Sequence[Sighting], last: Poll) -> bool:
+    """Whether most of what is unknown is older than the last success, as far as can be told."""
+    since, undated = last.last_success, last.entries > 0
+    if since is None:
         return False
-    undated = last.entries > 0
     old = (each.entry.published < since if each.entry.published else undated and _soon(each, since) for each in unknown)
     return sum(old) * 2 > len(unknown)
 

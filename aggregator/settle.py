@@ -87,10 +87,15 @@ class Turn:
     def judge(self, last: Poll | None, settings: Guard) -> guards.Judged:
         """What the guards make of all that was seen, given the source's *last* poll."""
         before = [found[1].sighting if (found := self.identify(one)) else None for one in self.seen]
+        return guards.judge(self.seen, before, self._known, last, settings, self._recent)
+
+    def _recent(self) -> list[Story]:
+        """The latest stories of the source's zone, which are known from then on."""
         zones = tuple({one.zone for one in self.seen})
-        return guards.judge(
-            self.seen, before, self._known, last, settings, lambda: self._tx.stories.newest(zones, guards.RECENT)
-        )
+        stories = self._tx.stories.newest(zones, guards.RECENT)
+        for story in stories:
+            self._known.put(story)
+        return stories
 
     def place(self, sighting: Sighting, *, held: bool, loud: bool) -> None:
         """Give *sighting* its story; one that it founds is *held* back if so, and its arrival is news if *loud*."""

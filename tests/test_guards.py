@@ -16,7 +16,7 @@ from aggregator import guards, hand
 from aggregator.guards import judge
 from aggregator.hand import Hand
 from aggregator.match import Known, sightings
-from aggregator.model import Category, Config, Content, Entry, Feed, Guard, Link, Notices, Poll, Sighting
+from aggregator.model import Category, Config, Content, Entry, Feed, Guard, Link, Notices, Poll, Sighting, Text
 from aggregator.settle import settle
 from aggregator.store import Store, Tx
 from tests.stories import CONFIG, HZ_NEWS, NOW
@@ -124,6 +124,31 @@ def test_what_is_not_recognised_after_a_move_is_held(read: Store) -> None:
     assert fresh(read) == 1
     assert read.look(lambda tx: tx.stories.held()) == []
     assert show(read, [*entries, entry(20, day=0), entry(21, day=0)], 3).held == 0
+
+
+def teaser(number: int, *, guid: str = "", host: str = "hz.example", article: bool = False) -> Entry:
+    """An item of a list with a teaser, or with the article behind it."""
+    whole = entry(number, guid=guid, host=host)
+    content = Content(value=f"<p>{whole.content.value if whole.content else ''} En nog veel meer.</p>")
+    return replace(whole, summary=Text(value=f"Kort over {number}."), content=content if article else None)
+
+
+def test_a_list_of_teasers_that_moved_is_known_by_its_titles(store: Store) -> None:
+    """Where the kept words are those of the article, an item is known by its title and its day or its teaser."""
+    show(store, [teaser(n, article=True) for n in range(8)], 0)
+    moved = [teaser(n, guid=f"nieuw-{n}", host="nieuw.example") for n in range(8)]
+    moved[0] = replace(moved[0], published=None)
+    found = show(store, [*moved, replace(teaser(9), published=NOW + HOUR)], 2)
+    assert (found.new, found.held) == (1, 1)
+    assert len(store.look(lambda tx: tx.stories.newest(["hz"], 99))) == 8
+
+
+def test_a_title_alone_is_no_identity(store: Store) -> None:
+    """Titles that a series shares, or of another day and teaser, make no item known."""
+    series = [replace(teaser(n, article=True), title="Verkeerscontrole") for n in range(8)]
+    show(store, series, 0)
+    again = [replace(teaser(n, guid=f"x{n}", host="nieuw.example"), title="Verkeerscontrole") for n in range(8)]
+    assert show(store, again, 2).held == 8
 
 
 def test_a_few_new_identities_are_no_move(read: Store) -> None:
