@@ -157,6 +157,8 @@ def _related(pair: Pair, found: Found) -> Verdict:
     if found.contained >= pair.settings.contained and found.shorter >= TINY and found.lead >= _LEAD:
         said = f"{found.contained:.0%} of the shorter text stands in the longer, which is mostly about something else"
         return _verdict("related", "contains", found.contained, said)
+    if found.ratio >= 0.5 and found.lead < _LEAD:
+        return _verdict("different", "lead", score, f"{_likeness(found)}; they open with other news")
     share, strong = _shared(pair)
     if share >= pair.settings.related and strong >= 2:
         return _verdict("related", "subject", share, f"{share:.0%} of what the shorter is about, in other words")
