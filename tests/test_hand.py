@@ -232,9 +232,9 @@ def test_a_hidden_story_is_not_joined(store: Store) -> None:
     one, two = story(sighting("bht", key="1"), number=1), story(sighting("hz", key="2"), number=2)
     keep(store, one, two)
     act(store, lambda tx: hand.hide(tx, two.id, WHO))
-    for pair in ((one.id, two.id), (two.id, one.id)):
+    for name, other in ((one.id, two.id), (two.id, one.id)):
         with pytest.raises(NoSuchStory, match="stories show"):
-            act(store, lambda tx, pair=pair: hand.join(tx, *pair, WHO))  # type: ignore[misc]
+            act(store, partial(hand.join, name=name, other=other, hand=WHO))
 
 
 def test_links_follow_a_join(store: Store) -> None:

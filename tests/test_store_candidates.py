@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -179,8 +181,11 @@ def news(number: int, footer: str = FOOTER, views: int = 0) -> Sighting:
 
 def learn(store: Store, *some: Sighting) -> None:
     for one in some:
-        said = [*sentences(one), *counters(one)]
-        store.submit(lambda tx, said=said: tx.sentences.learn("s", said, enough=OPENINGS, at=NOW)).result()  # type: ignore[misc]
+        store.submit(partial(_learn, said=[*sentences(one), *counters(one)], at=NOW)).result()
+
+
+def _learn(tx: Tx, said: Sequence[tuple[int, int]], at: datetime) -> None:
+    tx.sentences.learn("s", said, enough=OPENINGS, at=at)
 
 
 def common(store: Store) -> frozenset[int]:
@@ -209,9 +214,8 @@ def test_what_is_learnt_is_bounded(store: Store) -> None:
     store.submit(lambda tx: [tx.sentences.learn("s", [(-7, n)], enough=3, at=NOW - DAY) for n in range(3)]).result()
     for start in range(0, 2 * MOST, 1000):
         said = [(n, n) for n in range(start, start + 1000)]
-        store.submit(
-            lambda tx, said=said, at=NOW + timedelta(seconds=start): tx.sentences.learn("s", said, enough=3, at=at)
-        ).result()  # type: ignore[misc]
+        at = NOW + timedelta(seconds=start)
+        store.submit(partial(_learn, said=said, at=at)).result()
         store.submit(lambda tx: tx.sentences.forget("s")).result()
     assert MOST <= rows(store, "sentence") <= MOST * 5 // 4
     assert common(store) == {-7}
