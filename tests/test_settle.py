@@ -278,3 +278,41 @@ def test_both_databases_decide_alike(store: Store, tmp_path: Path) -> None:
     for start in range(0, 40, 8):
         take_in(store, *news[start : start + 8])
     assert membership(store) == taken(str(tmp_path), [[one] for one in news])
+
+
+# -- joining ------------------------------------------------------------------------------
+
+
+def test_a_late_copy_joins(desk: Store) -> None:
+    """Days later, under a title of its own and with a footer: it joins, and the story's id and moment stay."""
+    with desk:
+        take_in(desk, seen(NORTH, 1, piece(0), MORNING))
+        (before,) = stories(desk)
+        take_in(desk, seen(SOUTH, 1, told(told(piece(0), "retitled"), "footer"), MORNING + hours(24 * 9)))
+        (after,) = stories(desk)
+    assert (after.id, after.published, after.zones) == (before.id, before.published, ("north", "south"))
+
+
+def test_a_marked_update_is_the_same_story_updated(desk: Store) -> None:
+    """A correction that carries the original joins it, and readers see that the story was updated."""
+    corrected = Item(
+        f"Update: {piece(1).title}",
+        f"{piece(1).body} Update: de twee lokalen blijven de hele maand dicht, zo meldt de directie vandaag.",
+    )
+    with desk:
+        take_in(desk, seen(NORTH, 1, piece(1), MORNING))
+        take_in(desk, seen(SOUTH, 1, corrected, MORNING + hours(8)))
+        (story,) = stories(desk)
+    assert story.updated == MORNING + hours(8)
+
+
+def test_what_is_related_is_kept_with_both(tmp_path: Path) -> None:
+    """A link is no merge: what comes back after the window names what it repeats, is named by it, and both say why."""
+    url = empty(tmp_path)
+    with Store(url) as store:
+        take_in(store, seen(NORTH, 1, piece(0), MORNING))
+        take_in(store, seen(SOUTH, 1, told(piece(0), "footer"), MORNING + hours(24 * 40)))
+    with Store(url) as store:
+        first, second = stories(store)
+    assert [[other.story for other in story.related] for story in (first, second)] == [[second.id], [first.id]]
+    assert first.related[0].evidence == second.related[0].evidence != ""
