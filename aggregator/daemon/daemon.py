@@ -39,6 +39,7 @@ TICK = timedelta(milliseconds=500)
 UNSTORED = timedelta(minutes=5)
 """When a source is asked again whose poll could not be stored."""
 TIDY = timedelta(days=1)
+"""How often what is kept no longer is deleted."""
 GRACE = 10.0
 """Seconds that running polls get to finish when the daemon is asked to stop."""
 
