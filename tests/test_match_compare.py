@@ -81,6 +81,8 @@ def variant(*changes: tuple[str, str], text: str = TEXT) -> str:
         (("donkere", "witte"), "'donkere' ≠ 'witte'"),
         (("elke werkdag open", "niet elke werkdag open"), "'niet'"),
         (("een fietser", "een voetganger"), "'fietser' ≠ 'voetganger'"),
+        (("van een spiegel", "van twee spiegels"), "'een' ≠ 'twee'"),
+        (("een gebroken been", "een gebroken arm"), "'been' ≠ 'arm'"),
     ],
 )
 def test_one_fact_exchanged_is_other_news(change: tuple[str, str], evidence: str) -> None:
@@ -148,6 +150,14 @@ def test_numbers_of_a_series_are_compared_wherever_they_stand() -> None:
         one, item("Week 13: wat onze agenten zagen", TEXT.replace("De dienst is elke werkdag open.", ""), "zuid")
     )
     assert verdict.verdict != "same"
+
+
+def test_titles_in_other_words_that_name_two_places_are_two_items() -> None:
+    """A text that says little fits many places: what each title names, and the other item nowhere does, decides."""
+    text = "Door werken is er hinder. Volg de omleiding en hou rekening met vertraging, ook voor het openbaar vervoer."
+    one, other = item("Hinder in de Kapelstraat", text), item("Molenweg afgesloten door werken", text, "zuid")
+    assert said(one, other).verdict != "same"
+    assert said(one, item("Werken en omleiding", text, "zuid")).verdict == "same"
 
 
 def test_the_window_bounds_the_same_and_a_longer_one_what_is_linked() -> None:

@@ -62,6 +62,24 @@ _OPPOSITES = (
     "begin start einde begonnen beeindigd afgelopen debut fin beginn ende anfang end ends begins starts",
     "meer minder plus moins mehr weniger more less fewer",
     "stijging stijgt stegen gestegen daling daalt daalden gedaald hausse baisse anstieg ruckgang rise fall rises falls",
+    "voor na",
+    "tot vanaf",
+    "boven onder",
+    "binnen buiten",
+    "avant apres",
+    "vor nach",
+    "bis ab",
+    "before after",
+    "hoger lager",
+    "vroeger later",
+    "higher lower",
+    "earlier later",
+    "aangehouden opgepakt gearresteerd vrijgelaten arrete arretes interpelle libere relache festgenommen verhaftet "
+    "freigelassen arrested detained released freed",
+    "overleden dood gestorven gewond zwaargewond lichtgewond ongedeerd decede mort blesse indemne verstorben "
+    "verletzt schwerverletzt leichtverletzt unverletzt dead died killed injured hurt unhurt unharmed",
+    "gevonden teruggevonden verloren gestolen vermist trouve retrouve perdu vole disparu gefunden verloren gestohlen "
+    "vermisst found lost stolen missing",
     "links rechts gauche droite left right",
     "noord zuid oost west noorden zuiden oosten westen noordelijke zuidelijke oostelijke westelijke nord sud est ouest "
     "norden suden osten westen north south east west",
@@ -76,7 +94,7 @@ _OPPOSITES = (
     "freiwillig forbidden allowed mandatory optional compulsory",
     "schuldig onschuldig coupable innocent schuldig unschuldig guilty innocent vrijgesproken veroordeeld acquitte "
     "condamne freigesprochen verurteilt acquitted convicted",
-    "gewonnen verloren gelijk won verloor gagne perdu gewann verlor lost drew wint verliest",
+    "gewonnen gelijk won verloor gagne perdu gewann verlor lost drew wint verliest",
     "goedgekeurd afgekeurd verworpen approuve rejete genehmigt abgelehnt approved rejected",
     "auto wagen personenwagen fiets bromfiets motorfiets vrachtwagen bestelwagen bus tram trein voiture velo moto "
     "camion camionnette tramway train fahrrad motorrad lastwagen zug car bicycle bike motorcycle lorry truck van",
@@ -86,10 +104,13 @@ _OPPOSITES = (
 FIELDS = {name: number for number, names in enumerate(_OPPOSITES) for name in names.split()}
 """Words of one field exclude one another; see ``TWINS`` for those that do not."""
 _TWINS = (
+    "aangehouden opgepakt gearresteerd", "arrete arretes interpelle", "festgenommen verhaftet", "arrested detained",
+    "released freed", "libere relache", "overleden dood gestorven", "dead died killed", "injured hurt",
+    "unhurt unharmed", "gevonden teruggevonden", "trouve retrouve",
     "auto wagen personenwagen voiture car", "fiets fahrrad velo bicycle bike", "open geopend", "gesloten dicht",
     "begin start begonnen begins starts", "einde beeindigd afgelopen end ends", "poes kat", "lorry truck",
     "closed", "ouvert ouverte", "ferme fermee", "offen geoffnet", "stijging stijgt stegen gestegen",
-    "daling daalt daalden gedaald", "gewonnen won wint", "verloren verloor verliest", "motorfiets moto",
+    "daling daalt daalden gedaald", "gewonnen won wint", "verloor verliest", "motorfiets moto",
     "beginn anfang", "less fewer", "afgekeurd verworpen", "grey gray",
 )  # fmt: skip
 TWINS = {name: number for number, names in enumerate(_TWINS) for name in names.split()}

@@ -10,6 +10,7 @@ from aggregator.match import lexicon
 from aggregator.match.reading import Reading, Side
 from aggregator.match.slots import Comparison, Conflict, against
 from aggregator.match.token import SLOTS, Token, plain
+from aggregator.match.wording import phrase
 from aggregator.model import Matching
 
 SHORT = 40
@@ -61,6 +62,8 @@ def measured(pair: Pair) -> Found:
     one, other = pair.one, pair.other
     names = one.title.names | other.title.names | one.body.names | other.body.names
     titles, exchanged = _titles(one, other, names)
+    if exchanged is None and (conflict := _about(one, other)):
+        exchanged = Comparison([], (conflict,), ())
     if not _worth_it(one.body, other.body):
         return _unlike(one, other, titles)
     whole = _weighed(pair, against(one.body.tokens, other.body.tokens, names))
@@ -180,6 +183,21 @@ def _titles(one: Reading, other: Reading, names: frozenset[str]) -> tuple[float,
     found = against(a.tokens, b.tokens, names, hold=1)
     ratio = 2 * len(found.pairs) / (len(a.keys) + len(b.keys))
     return ratio, found if ratio >= 0.5 else None
+
+
+def _about(one: Reading, other: Reading) -> Conflict | None:
+    """What each of two titles in other words names, and the other item nowhere does: two places, two dates."""
+    lone = [
+        [token for token in here.title.tokens if token.kind in SLOTS and not _is_said(token, there)]
+        for here, there in ((one, other), (other, one))
+    ]
+    if not lone[0] or not lone[1] or not {token.kind for token in lone[0]} & {token.kind for token in lone[1]}:
+        return None
+    return Conflict("title", phrase(lone[0]), phrase(lone[1]))
+
+
+def _is_said(token: Token, there: Reading) -> bool:
+    return token.key in there.title.keys or token.key in there.body.keys
 
 
 def _harmless(conflict: Conflict, a: Side, b: Side, shorter: int, ratio: float) -> bool:

@@ -177,7 +177,7 @@ def _slots(side: Sequence[Token], kind: str, names: frozenset[str]) -> list[Toke
     if kind == "name":
         return [token for token in side if token.kind in {"name", "code"} or (token.first and token.key in names)]
     if kind == "number":
-        return [token for token in side if token.kind in {"number", "code"}]
+        return [token for token in side if token.kind in {"number", "code"} or token.key in numerals.ONE]
     return [token for token in side if token.kind == kind]
 
 
@@ -208,6 +208,8 @@ def _same_key(a: Token, b: Token) -> bool:
 
 
 def _same_number(a: Token, b: Token) -> bool:
+    if a.key in numerals.ONE or b.key in numerals.ONE:
+        return {"#1", *numerals.ONE} >= {a.key, b.key}
     return a.key.rstrip(".") == b.key.rstrip(".")
 
 
