@@ -12,7 +12,7 @@ CROWD = 10
 """A key that more stories than this have tells none of them: a constant guid, a list's address, a template's text."""
 HITS = 2
 """How many anchors two texts must have in common to be worth comparing."""
-CANDIDATES = 16
+CANDIDATES = 12
 """How many stories one entry is compared with at most, those with the most anchors in common."""
 
 Recall = Callable[[Sighting], Sequence[Story]]

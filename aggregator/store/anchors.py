@@ -19,8 +19,8 @@ from aggregator.store import schema
 
 HITS = 2
 """How many anchors two entries must have in common."""
-CANDIDATES = 16
-"""How many members are candidates at most, those with the most anchors in common (measured: recall 1.0 with 20)."""
+CANDIDATES = 12
+"""How many members are candidates at most, those with the most anchors in common: as many as are compared."""
 DEPTH = 200
 """How many rows of one anchor are read at most."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
