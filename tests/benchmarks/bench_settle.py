@@ -45,8 +45,9 @@ def settled(store: Store, numbers: range, at: datetime) -> float:
 
 
 def test_a_poll_settles_quickly(tmp_path: Path) -> None:
-    """Settling 20 entries takes under 100 ms in the median when they are known, and 300 ms when all are new, whose texts
-    are as like each other as a template makes them: each is compared with a dozen others.
+    """Settling 20 entries takes under 100 ms in the median when they are known, and 300 ms when all are new.
+
+    Their texts are as like each other as a template makes them: each is compared with a dozen others.
     """
     with Store(f"sqlite:///{tmp_path / 'a.db'}") as store:
         for start in range(0, 2000, 1000):
