@@ -1,18 +1,20 @@
 """The editor's hand: split, join, hide and show a story, release or absorb what is held.
 
-Each is one transaction, each can be undone (``split`` by ``join``, ``hide`` by ``show``), each is noted with who and
-why.  What an editor decided outlives every refetch, because membership never changes by itself.
+Each is one transaction, each can be undone (``split`` by ``join``, ``join`` by ``split``, ``hide`` by ``show``), each
+is noted with who, when and why.  What an editor decided outlives every refetch, every restart and other thresholds,
+because membership never changes by itself.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 
 from aggregator import merge, text, uri
 from aggregator.errors import AggregatorError
-from aggregator.model import Match, Story
+from aggregator.model import Match, Rule, Story
 from aggregator.store import Tx
 
 
@@ -32,9 +34,11 @@ class Hand:
 def find(tx: Tx, name: str) -> Story:
     """The story that *name* (its id, or the beginning of the id's last part) stands for; raises NoSuchStory."""
     ids = tx.stories.named(name)
-    if len(ids) != 1:
-        many = "no story is" if not ids else f"{len(ids)} stories are"
-        raise NoSuchStory(f'{many} called "{name}"; `aggregator stories list` shows the names')
+    if not ids:
+        raise NoSuchStory(f'no story is called "{name}"; `aggregator stories list` shows the names')
+    if len(ids) > 1:
+        some = ", ".join(id.rpartition("/")[2] for id in ids[:3])
+        raise NoSuchStory(f'more than one story is called "{name}" ({some}, …); give more of its name')
     story = tx.stories.get(ids[0])
     assert story is not None
     return story
@@ -51,44 +55,70 @@ def hide(tx: Tx, name: str, hand: Hand) -> Story:
 def show(tx: Tx, name: str, hand: Hand) -> Story:
     """Undo ``hide``."""
     story = find(tx, name)
+    if not story.members:
+        raise NoSuchStory(f"{story.id} was joined into another story; `aggregator stories split` takes it out again")
     if not story.withdrawn:
         raise NoSuchStory(f"{story.id} is not withdrawn")
     shown = _keep(tx, replace(story, withdrawn=None), "show", hand)
-    tx.stories.arrive_again(shown, at=hand.at)
+    if not shown.held:
+        tx.stories.arrive_again(shown, at=hand.at)
     return shown
 
 
-def split(tx: Tx, name: str, source: str, hand: Hand) -> tuple[Story, Story]:
-    """Take the copy of *source* out of a story; it founds one of its own.  Undone by ``join``."""
+def split(tx: Tx, name: str, what: str, hand: Hand) -> tuple[Story, Story]:
+    """Take *what* out of a story: the copies of a source, the copy with a link, or a story that was joined into it.
+
+    A story that was joined gets its id, its copies and their reasons back; other copies found a story of their own.
+    Undone by ``join``.
+    """
     story = find(tx, name)
-    leaving = tuple(member for member in story.members if member.sighting.source == source)
-    staying = tuple(member for member in story.members if member.sighting.source != source)
+    if joined := _joined(tx, story, what):
+        return _part_again(tx, story, joined, hand)
+    leaving = tuple(m for m in story.members if what in (m.sighting.source, m.sighting.entry.link))
+    staying = tuple(member for member in story.members if member not in leaving)
     if not leaving or not staying:
         sources = ", ".join(sorted({member.sighting.source for member in story.members}))
-        raise NoSuchStory(f"{story.id} cannot be split at {source!r}; its copies come from: {sources}")
-    first = leaving[0].sighting
+        raise NoSuchStory(
+            f"{story.id} cannot be split at {what!r}; its copies come from: {sources or 'nowhere any more'} "
+            "(or give the link of one copy, or the story that was joined into it)"
+        )
+    first = min((member.sighting for member in leaving), key=lambda one: one.published)
     reason = hand.why or f"split by {hand.who}"
     parted = Story(
         id=_id_of_parted(tx, story, leaving[0]),
         published=first.published,
         updated=hand.at,
         changed=hand.at,
-        members=tuple(replace(member, rule="editor", evidence=reason) for member in leaving),
+        members=tuple(replace(member, rule="editor", evidence=reason, differs="") for member in leaving),
+        withdrawn=story.withdrawn,
+        held=story.held,
     )
-    stayed = _keep(tx, merge.revise(story, staying, hand.at), "split", hand, f"{source} into {parted.id}")
-    return stayed, _keep(tx, parted, "split", hand, f"{source} out of {story.id}", loud=tx.stories.is_loud(story.id))
+    loud = tx.stories.is_loud(story.id)
+    stayed = _keep(tx, merge.revise(story, staying, hand.at), "split", hand, f"{what} into {parted.id}")
+    return stayed, _keep(tx, parted, "split", hand, f"{what} out of {story.id}", loud=loud)
 
 
 def join(tx: Tx, name: str, other: str, hand: Hand) -> Story:
-    """Put the copies of *other* into the story *name*, whose id stays; the other's id is never used again."""
+    """Put the copies of *other* into the story *name*, whose id stays; the other's id leads nowhere.
+
+    Undone by ``split`` with the other's id.
+    """
     story, gone = find(tx, name), find(tx, other)
     if story.id == gone.id:
         raise NoSuchStory(f"{story.id} cannot be joined with itself")
+    for each in (story, gone):
+        if each.withdrawn:
+            remedy = "`aggregator stories show` brings it back" if each.members else "it was joined into another story"
+            raise NoSuchStory(f"{each.id} is withdrawn and cannot be joined; {remedy}")
     loud = tx.stories.is_loud(gone.id)
-    _keep(tx, replace(gone, members=(), withdrawn=hand.at), "join", hand, f"into {story.id}")
+    undo = json.dumps([_Was.of(member).as_list() for member in gone.members])
+    _keep(tx, replace(gone, members=(), withdrawn=hand.at), "join", hand, f"into {story.id}", undo=undo)
     tx.mailing.count_as(gone.id, story.id)
-    moved = tuple(replace(m, rule="editor", evidence=hand.why or f"joined by {hand.who}") for m in gone.members)
-    joined = merge.revise(story, (*story.members, *moved), hand.at)
+    tx.related.move(gone.id, story.id)
+    moved = tuple(
+        replace(m, rule="editor", evidence=hand.why or f"joined by {hand.who}", differs="") for m in gone.members
+    )
+    joined = merge.revise(replace(story, held=story.held and gone.held), (*story.members, *moved), hand.at)
     return _keep(tx, joined, "join", hand, f"took {gone.id}", loud=loud)
 
 
@@ -109,11 +139,62 @@ def _let_go(tx: Tx, name: str, act: str, hand: Hand, *, loud: bool) -> Story:
     return _keep(tx, replace(story, held=False), act, hand, loud=loud)
 
 
-def _keep(tx: Tx, story: Story, act: str, hand: Hand, detail: str = "", *, loud: bool = True) -> Story:
-    changed = replace(story, changed=hand.at)
+def _keep(
+    tx: Tx, story: Story, act: str, hand: Hand, detail: str = "", *, loud: bool = True, undo: str | None = None
+) -> Story:
+    changed = replace(story, changed=max(story.changed, hand.at))
     tx.stories.save(changed, at=hand.at, loud=loud)
-    tx.hands.note(at=hand.at, who=hand.who, act=act, story=story.id, detail="; ".join(filter(None, [detail, hand.why])))
+    why = "; ".join(filter(None, [detail, hand.why]))
+    tx.hands.note(at=hand.at, who=hand.who, act=act, story=story.id, detail=why, undo=undo)
     return changed
+
+
+@dataclass(frozen=True, slots=True)
+class _Was:
+    """Why a copy belonged to the story that was joined away, and by what it is found in the one that took it."""
+
+    source: str
+    key: str
+    rule: Rule
+    score: float
+    evidence: str
+
+    @classmethod
+    def of(cls, member: Match) -> _Was:
+        return cls(member.sighting.source, member.sighting.keys[0], member.rule, member.score, member.evidence)
+
+    def as_list(self) -> list[str | float]:
+        return [self.source, self.key, self.rule, self.score, self.evidence]
+
+    def fits(self, member: Match) -> bool:
+        return member.sighting.source == self.source and self.key in member.sighting.keys
+
+
+def _joined(tx: Tx, story: Story, name: str) -> Story | None:
+    """The story called *name*, if it was joined into *story*."""
+    ids = tx.stories.named(name)
+    gone = tx.stories.get(ids[0]) if len(ids) == 1 else None
+    if gone is None or gone.members or gone.id == story.id:
+        return None
+    into = [detail for _, _, act, detail in tx.hands.on(gone.id) if act == "join"]
+    return gone if into and into[-1].startswith(f"into {story.id}") else None
+
+
+def _part_again(tx: Tx, story: Story, gone: Story, hand: Hand) -> tuple[Story, Story]:
+    """Undo a join: what *gone* had brought leaves *story*, edited meanwhile or not."""
+    were = [_Was(*each) for each in json.loads(tx.hands.undoing(gone.id, "join") or "[]")]
+    leaving = [(member, was) for member in story.members for was in were if was.fits(member)]
+    staying = tuple(member for member in story.members if all(member is not other for other, _ in leaving))
+    if not leaving or not staying:
+        raise NoSuchStory(f"{story.id} no longer has the copies that {gone.id} brought")
+    back = tuple(replace(m, story=gone.id, rule=w.rule, score=w.score, evidence=w.evidence) for m, w in leaving)
+    loud = tx.stories.is_loud(story.id)
+    stayed = _keep(tx, merge.revise(story, staying, hand.at), "split", hand, f"{gone.id} out again")
+    parted = replace(gone, members=back, withdrawn=story.withdrawn, held=story.held, updated=hand.at)
+    parted = _keep(tx, parted, "split", hand, f"out of {story.id} again", loud=loud)
+    if not (parted.held or parted.withdrawn):
+        tx.stories.arrive_again(parted, at=hand.at)
+    return stayed, parted
 
 
 def _id_of_parted(tx: Tx, story: Story, member: Match) -> str:

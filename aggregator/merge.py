@@ -1,7 +1,8 @@
 """Matched entries folded into stories: idempotent, and blind to order within one turn.
 
 A merge stays put.  A member is added or edited in place, never removed or moved; a story's id and published date never
-change; ``updated`` moves when the words that are shown change, ``changed`` when anything does.
+change; ``updated`` moves when what is told changes, ``changed`` when anything does.  A copy that an edit made another
+text is marked (``differs``): it stays, is reported, and does not lead.
 """
 
 from __future__ import annotations
@@ -12,9 +13,17 @@ from datetime import datetime, timedelta
 
 from aggregator.model import Match, Sighting, Story
 
-Like = Callable[[Sighting, Sighting], float]
 Same = Callable[[Sighting, Sighting], bool]
+Differs = Callable[[Sighting, Sighting], str]
+Told = Callable[[Sighting], str]
+ALIASES = 16
+"""How many keys that an entry no longer shows are kept, those that it showed last."""
 _YEAR = timedelta(days=365.2425)
+
+
+def words(sighting: Sighting) -> str:
+    """What a sighting tells, when every word counts."""
+    return sighting.words
 
 
 def fold(
@@ -23,36 +32,67 @@ def fold(
     now: datetime,
     *,
     same: Same,
-    like: Like = lambda one, other: 1.0,
+    differs: Differs = lambda one, other: "",
+    told: Told = words,
     held: bool = False,
+    updated: bool = False,
 ) -> Story:
     """*story* with *match* in it, or the story that *match* founds (*held* back if so).
 
-    *same* tells whether two sightings are one entry of one source.
+    *same* tells whether two sightings are one entry of one source; *differs* in words why two copies are not the same
+    news, empty when they are; *told* what a sighting tells, churn left out.  *updated*: it is a marked update or
+    correction, which readers are to notice even where another copy leads.
     """
     if story is None:
         return _found(_timed(match), now, held)
     joins = all(match.sighting.source != member.sighting.source for member in story.members)
-    members = _with(story.members, match, same)
-    members = tuple(_scored(member, members, match.sighting.source, like) for member in members)
+    members, edited = _with(story.members, match, same)
+    if edited is not None and told(edited[0].sighting) != told(edited[1].sighting):
+        members = _compared(members, edited[1], differs)
     # What was held because of one source's flood is news when a source without one brings it.
-    return revise(replace(story, held=story.held and (held or not joins)), members, now)
+    folded = revise(replace(story, held=story.held and (held or not joins)), members, now, told=told)
+    return replace(folded, updated=max(folded.updated, now)) if updated and edited is None else folded
 
 
-def _scored(member: Match, members: tuple[Match, ...], source: str, like: Like) -> Match:
-    """A copy that was just read, with its likeness to the best of the other sources' copies, if there are any."""
-    others = [other.sighting for other in members if other.sighting.source != source]
-    if member.sighting.source != source or member.rule == "editor" or not others:
-        return member
-    return replace(member, score=max(like(other, member.sighting) for other in others))
-
-
-def revise(story: Story, members: tuple[Match, ...], now: datetime) -> Story:
+def revise(story: Story, members: tuple[Match, ...], now: datetime, *, told: Told = words) -> Story:
     """*story* with these *members* (at least one), and its moments moved as far as what is shown has changed."""
     if members == story.members:
         return story
     changed = replace(story, members=members, changed=max(story.changed, now))
-    return changed if _shown(changed) == _shown(story) else replace(changed, updated=max(story.updated, now))
+    before, after = _shown(story), _shown(changed)
+    if before.words == after.words or told(before) == told(after):
+        return changed
+    return replace(changed, updated=max(story.updated, now))
+
+
+def _compared(members: tuple[Match, ...], edited: Match, differs: Differs) -> tuple[Match, ...]:
+    """The members with what the edit of one of them did to their likeness.
+
+    The story is what its founder says: when that was edited, all copies are compared anew, else the edited one only.
+    What an editor put together nobody doubts.
+    """
+    founder = next((member for member in members if member.rule == "first"), members[0])
+    compared: list[Match] = []
+    for member in members:
+        if member is founder or member.rule == "editor":
+            compared.append(replace(member, differs=""))
+        elif edited is member or edited is founder:
+            others = [founder, *(other for other in compared if not other.differs and other.rule != "first")]
+            compared.append(replace(member, differs=_unlike(member, others, differs)))
+        else:
+            compared.append(member)
+    return tuple(compared)
+
+
+def _unlike(member: Match, others: list[Match], differs: Differs) -> str:
+    """Why a copy is like none of the *others*; the reason is the first one's, who is the founder."""
+    reason = ""
+    for other in others:
+        found = differs(member.sighting, other.sighting)
+        if not found:
+            return ""
+        reason = reason or found
+    return reason
 
 
 def _found(match: Match, now: datetime, held: bool) -> Story:
@@ -68,21 +108,29 @@ def _found(match: Match, now: datetime, held: bool) -> Story:
     )
 
 
-def _with(members: tuple[Match, ...], match: Match, same: Same) -> tuple[Match, ...]:
+def _with(members: tuple[Match, ...], match: Match, same: Same) -> tuple[tuple[Match, ...], tuple[Match, Match] | None]:
+    """The members with *match* among them, and the one that it edited, before and after."""
     for index, member in enumerate(members):
         if same(member.sighting, match.sighting):
-            return (*members[:index], _edited(member, match.sighting), *members[index + 1 :])
-    return tuple(sorted((*members, _timed(match)), key=lambda m: (m.sighting.seen, m.sighting.source, m.sighting.keys)))
+            edited = _edited(member, match.sighting)
+            return (*members[:index], edited, *members[index + 1 :]), (member, edited)
+    joined = sorted((*members, _timed(match)), key=lambda m: (m.sighting.seen, m.sighting.source, m.sighting.keys))
+    return tuple(joined), None
 
 
 def _edited(member: Match, sighting: Sighting) -> Match:
-    """The member with its new text, its old first sight, its old reason and every key it ever had."""
+    """The member with its new text, its old first sight, its old reason and the keys that it had."""
     old = member.sighting
     new, first = sighting.entry.published, old.entry.published
     if sighting.timeless and (_within_a_day(new, first) or _years_apart(new, first)):
         sighting = _at(sighting, first)
-    kept = tuple(key for key in old.keys if not key.startswith("text:") and key not in sighting.keys)
-    return replace(member, sighting=replace(sighting, seen=old.seen, keys=sighting.keys + kept))
+    if sighting.words == old.words:
+        # A system that moves the moment of the last edit has edited nothing.
+        sighting = replace(sighting, entry=replace(sighting.entry, updated=old.entry.updated))
+    kept = [key for key in old.keys if not key.startswith("text:") and key not in sighting.keys]
+    keys = (*sighting.keys, *kept[:ALIASES])
+    anchors = sighting.anchors or (old.anchors if sighting.words == old.words else ())
+    return replace(member, sighting=replace(sighting, seen=old.seen, keys=keys, anchors=anchors))
 
 
 def _timed(match: Match) -> Match:
@@ -110,7 +158,7 @@ def _years_apart(one: datetime | None, other: datetime | None) -> bool:
     return years > 0 and abs(abs(one - other) - years * _YEAR) < timedelta(days=2)
 
 
-def _shown(story: Story) -> str:
+def _shown(story: Story) -> Sighting:
     whole = story.within(story.zones)
     assert whole is not None
-    return whole.lead.words
+    return whole.lead

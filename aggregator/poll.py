@@ -17,17 +17,18 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from aggregator import follow, merge, schedule, text, uri
+from aggregator import follow, guards, schedule, text, uri
 from aggregator.access import access
 from aggregator.errors import ConfigError, FetchError, NetworkError, ParseError
 from aggregator.fetch import Access, Fetcher, RebuffError, Spent
-from aggregator.match import Known, is_known, likeness, match, order, same_entry, sightings
+from aggregator.match import sightings
 from aggregator.model import (
     Config,
     Entry,
     Feed,
     Kept,
     Link,
+    Notices,
     Origin,
     Poll,
     Response,
@@ -40,6 +41,7 @@ from aggregator.normalize import normalize
 from aggregator.parse import answers, parse
 from aggregator.parse.page import emptied
 from aggregator.schedule import Asking, Came
+from aggregator.settle import settle
 from aggregator.store import Store, Tx
 from aggregator.workers import Workers
 
@@ -184,7 +186,9 @@ async def look(answer: Response, source: Source, last: Poll, reading: str, means
     more, problems = await follow.further(source, ask) if last.first_success is None else ((), ())
     timezone = means.config.timezone
     feed, seen = await means.workers.run(read, answer, source, timezone, more)
-    feed = replace(feed, problems=(*feed.problems, *problems, *emptied(feed, last)))
+    problems = (*feed.problems, *problems, *emptied(feed, last))
+    seen, left_out = guards.without_notices(seen, means.config.notices)
+    feed = replace(feed, entries=tuple(each.entry for each in seen), problems=(*problems, *left_out))
     if source.article is None:
         return Found(feed, seen, rebuff=next(iter(rebuffs), None))
     known = await means.store.read(lambda tx: tx.stories.sharing(key for one in seen for key in one.keys))
@@ -193,7 +197,9 @@ async def look(answer: Response, source: Source, last: Poll, reading: str, means
     filled = await follow.fill(
         feed, plans, source, ask=ask, has_time=has_time, workers=means.workers, timezone=timezone, now=answer.date
     )
-    return Found(filled.feed, filled.seen, filled.unread, filled.articles, rebuff=next(iter(rebuffs), None))
+    seen, left_out = guards.without_notices(filled.seen, means.config.notices)
+    feed = replace(filled.feed, problems=(*filled.feed.problems, *left_out))
+    return Found(feed, seen, filled.unread, filled.articles, rebuff=next(iter(rebuffs), None))
 
 
 # -- what is decided before and after the wire ---------------------------------
@@ -201,13 +207,13 @@ async def look(answer: Response, source: Source, last: Poll, reading: str, means
 
 def reading_of(source: Source, config: Config, version: str) -> str:
     """How a source's bytes are read; when this changes, they are read again although they have not changed."""
-    return _reading(source, config.timezone, version)
+    return _reading(source, config.notices, config.timezone, version)
 
 
 @lru_cache(maxsize=4096)
-def _reading(source: Source, timezone: str, version: str) -> str:
-    reading = replace(source, note=None, interval=None, enabled=True)
-    return text.digest(version, timezone, repr(reading))
+def _reading(source: Source, notices: Notices, timezone: str, version: str) -> str:
+    reading = replace(source, note=None, interval=None, enabled=True, aliases=())
+    return text.digest(version, timezone, repr(reading), repr(notices))
 
 
 def readings(means: Means) -> dict[str, str]:
@@ -297,26 +303,3 @@ def claim(
 def _overtaken(source: Source, known: Mapping[str, Poll], believed: Mapping[str, Poll]) -> bool:
     last, mine = known.get(source.id), believed.get(source.id)
     return last is not None and (mine is None or last.at > mine.at)
-
-
-def settle(tx: Tx, seen: tuple[Sighting, ...], noted: Poll, config: Config) -> Poll:
-    """Give every sighting its story; what has been learnt of the source is noted by whoever calls.
-
-    A source's first success is quiet: its stories reach the feed and no digest.  A source that is not new and brings
-    a flood has its unknown entries held until the operator has looked.
-    """
-    before = {story.id: story for story in tx.stories.sharing(key for one in seen for key in one.keys)}
-    known = Known(before.values(), taken=tx.stories.exists)
-    unknown = [one for one in seen if not is_known(one, known)]
-    first = noted.first_success == noted.at
-    flood = not first and len(unknown) >= config.guard.flood
-    authority = tx.meta.get("authority") or ""
-    for sighting in order(seen):
-        found = match(sighting, known, authority=authority, window=config.match.window)
-        known.put(merge.fold(known.get(found.story), found, noted.at, same=same_entry, like=likeness, held=flood))
-    changed = [story for story in known if story != before.get(story.id)]
-    for story in changed:
-        tx.stories.save(story, at=noted.at, loud=not first)
-    held = sum(story.held for story in changed if story.id not in before)
-    arrivals = schedule.remembered((*noted.arrivals, *(one.published for one in unknown)), config.fetch.interval)
-    return replace(noted, new=len(unknown), held=held, arrivals=arrivals)

@@ -18,23 +18,29 @@ from email.utils import parseaddr
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from aggregator import text, uri
+from aggregator import select, text, uri
 from aggregator.digest import delivery as step
 from aggregator.digest import render, slot_due
 from aggregator.errors import MailError, StoreError
 from aggregator.mail import Relay, compose
-from aggregator.model import Config, Delivery, Digest, Edition, Envelope, Letter, Reply, Story
+from aggregator.model import Config, Delivery, Digest, Edition, Envelope, Letter, Reply, Stream
 from aggregator.store import Store, Tx
 
 Clock = Callable[[], datetime]
 LONG_AGO = timedelta(days=2)
 LONGEST = f"{'x' * 241}@example.org"  # an address can have no more than 254 characters (RFC 5321 §4.5.3.1.3)
+LATELY = timedelta(days=30)
+"""How long after its arrival a story may still become eligible for a stream that asks for more than a zone."""
 
 
 def enrol(tx: Tx, config: Config, now: datetime) -> None:
-    """Make the recipients of the configuration recipients from now on."""
+    """Make the recipients of the configuration recipients from now on, and streams what they are from now on."""
     for digest in config.digests:
         tx.mailing.enrol(digest.id, digest.recipients, now)
+    for stream in config.streams:
+        if tx.meta.get(f"selection:{stream.id}") != select.settings(stream):
+            tx.meta.put(f"selection:{stream.id}", select.settings(stream))
+            tx.meta.put(f"selection:{stream.id}:since", now.isoformat())
 
 
 # -- freezing ----------------------------------------------------------------------
@@ -72,7 +78,7 @@ def freeze(tx: Tx, config: Config, digest: Digest, slot: str, now: datetime) -> 
     """
     letters: list[tuple[Letter, Sequence[str], dict[str, Envelope]]] = []
     behind: set[str] = set()
-    for ids, addresses in _readers(tx, config, digest):
+    for ids, addresses in _readers(tx, config, digest, now):
         letter, many = _letter(tx, config, digest, slot, ids, now)
         letters.append((letter, ids[:many], {to: envelope(config, digest, slot, to, now) for to in addresses}))
         behind.update(addresses if many < len(ids) else ())
@@ -80,16 +86,10 @@ def freeze(tx: Tx, config: Config, digest: Digest, slot: str, now: datetime) -> 
     return tx.mailing.freeze(digest.id, slot, now=now, expires=expires, letters=letters, behind=behind)
 
 
-def newest_first(stories: Sequence[Story], zones: tuple[str, ...], prefer: str | None) -> list[Story]:
-    """The stories as a stream of these zones shows them, the newest at the top."""
-    shown = (story.within(zones, prefer) for story in stories)
-    return sorted((story for story in shown if story), key=lambda s: (s.published, s.id), reverse=True)
-
-
 def preview(tx: Tx, config: Config, digest: Digest, now: datetime) -> tuple[Letter, Envelope] | None:
     """The letter and envelope that the first recipient would get now; None when there is nothing new."""
     tx.mailing.enrol(digest.id, digest.recipients, now)
-    for ids, addresses in _readers(tx, config, digest):
+    for ids, addresses in _readers(tx, config, digest, now):
         first = next((address for address in digest.recipients if address in addresses), None)
         if first:
             letter, _ = _letter(tx, config, digest, "preview", ids, now)
@@ -97,19 +97,35 @@ def preview(tx: Tx, config: Config, digest: Digest, now: datetime) -> tuple[Lett
     return None
 
 
-def _readers(tx: Tx, config: Config, digest: Digest) -> list[tuple[tuple[str, ...], list[str]]]:
+def _readers(tx: Tx, config: Config, digest: Digest, now: datetime) -> list[tuple[tuple[str, ...], list[str]]]:
     """Which recipients are due the same stories, and so share a letter."""
-    zones = config.zones_of(config.stream(digest.stream))
+    stream = config.stream(digest.stream)
+    zones = config.zones_of(stream)
+    again = _eligible_since(tx, stream, now) if select.is_filtered(stream) else None
+    fresh = tx.mailing.fresh(digest.id, digest.recipients, zones, again=again)
+    if select.is_filtered(stream):
+        stories = tx.stories.all(sorted({id for ids in fresh.values() for id in ids}))
+        shown = {story.id for story in stories if select.shown(story, config, stream)}
+        fresh = {address: tuple(id for id in ids if id in shown) for address, ids in fresh.items()}
     readers: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
-    for address, ids in sorted(tx.mailing.fresh(digest.id, digest.recipients, zones).items()):
-        readers[ids].append(address)
+    for address, ids in sorted(fresh.items()):
+        if ids:
+            readers[ids].append(address)
     return sorted(readers.items())
+
+
+def _eligible_since(tx: Tx, stream: Stream, now: datetime) -> datetime:
+    """Since when an arrival counts that was no news to the stream then: an edit or a second zone may have made it so.
+
+    What arrived before the operator changed the stream is history to it, however old its recipients are.
+    """
+    since = tx.meta.get(f"selection:{stream.id}:since")
+    return max(now - LATELY, datetime.fromisoformat(since)) if since else now
 
 
 def _letter(tx: Tx, config: Config, digest: Digest, slot: str, ids: Sequence[str], now: datetime) -> tuple[Letter, int]:
     """The letter of the stories *ids*, in the order of their arrival, and how many of them it holds."""
-    stream = config.stream(digest.stream)
-    found = (story.within(config.zones_of(stream), stream.prefer) for story in tx.stories.all(ids))
+    found = (select.shown(story, config, config.stream(digest.stream)) for story in tx.stories.all(ids))
     shown = [story for story in found if story]
     about = envelope(config, digest, slot, LONGEST, now)
     letter, many = render(config, digest, shown, now, lambda letter: _weight(letter, about))

@@ -19,7 +19,7 @@ from aggregator import config
 from aggregator.config.form import form, settings, tables
 from aggregator.config.values import CHECKS
 from aggregator.errors import ConfigError
-from aggregator.model import Config, Fetch, Guard, Matching, Parse, Server
+from aggregator.model import Config, Fetch, Guard, Matching, Notices, Parse, Retention, Server
 
 SHIPPED = Path(__file__).parents[1] / "config" / "aggregator.toml"
 
@@ -159,6 +159,7 @@ def test_the_shipped_configuration_shows_the_defaults() -> None:
     shipped = config.load(SHIPPED)
     assert (shipped.server, shipped.fetch, shipped.parse) == (Server(), Fetch(), Parse())
     assert (shipped.match, shipped.guard) == (Matching(), Guard())
+    assert (shipped.notices, shipped.retention) == (Notices(), Retention())
     source = shipped.sources[0]
     other = {
         "mail": {"sender"},
@@ -293,8 +294,8 @@ MISTAKES = [
         '[guard]\nlanguage = "nl"',
         "guard.language: unknown setting; it belongs at the top of the file, above every header",
     ),
-    ("[guard]", "[guard]\nx = 1", 'guard.x: unknown setting; known here: "flood"'),
-    ("[guard]", "[guard]\n'a.b' = 1", 'guard."a.b": unknown setting; known here: "flood"'),
+    ("[guard]", "[guard]\nx = 1", 'guard.x: unknown setting; known here: "flood", "moved"'),
+    ("[guard]", "[guard]\n'a.b' = 1", 'guard."a.b": unknown setting; known here: "flood", "moved"'),
     ("[guard]", "[gaurd]", 'gaurd: unknown setting; did you mean "guard"?'),
     ("[guard]", "[[guard]]", "guard: expected one table [guard], found a list"),
     ("[guard]", "[guard]\nflood = 0", "guard.flood: expected 1 or more, found 0"),

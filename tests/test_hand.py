@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from aggregator import hand
 from aggregator.hand import Hand, NoSuchStory
-from aggregator.model import Envelope, Letter, Story
+from aggregator.model import Envelope, Letter, Matching, Story, Verdict
 from aggregator.store import Store, Tx
+from tests.arrivals import CONFIG, EAST, MORNING, NORTH, SOUTH, empty, membership, piece, seen, take_in
+from tests.arrivals import stories as arrived
 from tests.stories import NOW, joint, sighting, story
 
+T = TypeVar("T")
 WHO = Hand(who="an", at=NOW, why="omdat")
 LATER = Hand(who="an", at=NOW + timedelta(hours=1))
 
@@ -159,3 +165,123 @@ def test_what_is_joined_is_not_mailed_again(store: Store) -> None:
     keep(store, kept)
     store.submit(lambda tx: hand.join(tx, kept.id, gone.id, WHO)).result()
     assert fresh(store) == ()
+
+
+def act(store: Store, work: Callable[[Tx], T]) -> T:
+    return store.submit(work).result()
+
+
+def test_a_join_is_undone_to_the_letter(store: Store) -> None:
+    """Split with the id of a story that was taken in gives it back: id, copies and reasons; and so a second time."""
+    one, two = story(sighting("bht", key="1"), number=1), joint(2)
+    keep(store, one, two)
+    for _ in range(2):
+        act(store, lambda tx: hand.join(tx, one.id, two.id, WHO))
+        assert len(store.look(lambda tx: tx.stories.newest(["bht", "hz"], 9))) == 1
+        stayed, parted = act(store, lambda tx: hand.split(tx, one.id, two.id, LATER))
+        assert stayed.members == one.members
+        assert (parted.id, parted.members, parted.withdrawn) == (two.id, two.members, None)
+    kept = store.look(lambda tx: [each.members for each in tx.stories.all([one.id, two.id])])
+    assert kept == [one.members, two.members]
+
+
+def test_an_undone_join_keeps_what_was_edited_meanwhile(store: Store) -> None:
+    """A copy that changed while it stood in the other story leaves it as it reads now."""
+    one, two = story(sighting("bht", key="1"), number=1), story(sighting("hz", key="2"), number=2)
+    keep(store, one, two)
+    joined = act(store, lambda tx: hand.join(tx, one.id, two.id, WHO))
+    changed = replace(joined.members[1].sighting, words="nieuw", keys=("nieuw", *joined.members[1].sighting.keys))
+    keep(store, replace(joined, members=(joined.members[0], replace(joined.members[1], sighting=changed))))
+    _, parted = act(store, lambda tx: hand.split(tx, one.id, two.id, LATER))
+    assert (parted.id, parted.lead.words) == (two.id, "nieuw")
+
+
+def test_one_copy_of_several_is_split_off_by_its_link(store: Store) -> None:
+    """Where a source has two copies in a story its id means both, and a link the one."""
+    first, again = sighting("hz", key="1"), sighting("hz", key="2")
+    one = story(sighting("bht", key="7"), first, again)
+    keep(store, one)
+    link = again.entry.link
+    assert link is not None
+    stayed, parted = act(store, lambda tx: hand.split(tx, one.id, link, WHO))
+    assert (len(stayed.members), [m.sighting.entry.link for m in parted.members]) == (2, [link])
+
+
+def test_what_is_withdrawn_or_held_stays_so_when_it_is_split(store: Store) -> None:
+    """No half of a hidden story comes back by itself."""
+    one = replace(joint(), withdrawn=NOW, held=True)
+    keep(store, one)
+    _, parted = act(store, lambda tx: hand.split(tx, one.id, "hz-nieuws", WHO))
+    assert parted.withdrawn
+    assert parted.held
+
+
+def test_what_was_joined_away_is_not_shown_or_joined(store: Store) -> None:
+    """The id of a story that was taken in leads nowhere, and the message says what to do."""
+    one, two = story(sighting("bht", key="1"), number=1), story(sighting("hz", key="2"), number=2)
+    keep(store, one, two)
+    act(store, lambda tx: hand.join(tx, one.id, two.id, WHO))
+    with pytest.raises(NoSuchStory, match="stories split"):
+        act(store, lambda tx: hand.show(tx, two.id, WHO))
+    with pytest.raises(NoSuchStory, match="joined into another"):
+        act(store, lambda tx: hand.join(tx, one.id, two.id, WHO))
+
+
+def test_a_hidden_story_is_not_joined(store: Store) -> None:
+    """What was hidden on purpose does not come back inside another story."""
+    one, two = story(sighting("bht", key="1"), number=1), story(sighting("hz", key="2"), number=2)
+    keep(store, one, two)
+    act(store, lambda tx: hand.hide(tx, two.id, WHO))
+    for name, other in ((one.id, two.id), (two.id, one.id)):
+        with pytest.raises(NoSuchStory, match="stories show"):
+            act(store, partial(hand.join, name=name, other=other, hand=WHO))
+
+
+def test_links_follow_a_join(store: Store) -> None:
+    """What the story that was taken in was related to is related to the one that took it."""
+    stories = [story(sighting("bht", key=str(n)), number=n) for n in range(3)]
+    keep(store, *stories)
+    verdict = Verdict(verdict="related", rule="rewrite", score=0.6, evidence="zelfde feit")
+    act(store, lambda tx: tx.related.note(stories[1].id, [(stories[2].id, verdict)], NOW))
+    act(store, lambda tx: hand.join(tx, stories[0].id, stories[1].id, WHO))
+    found = store.look(lambda tx: tx.stories.all([stories[0].id, stories[2].id]))
+    assert [[other.story for other in each.related] for each in found] == [[stories[2].id], [stories[0].id]]
+
+
+@pytest.mark.parametrize("thresholds", [Matching(), Matching(alike=0.0, contained=0.0), Matching(window=timedelta(0))])
+def test_what_an_editor_decided_outlives_everything(tmp_path: Path, thresholds: Matching) -> None:
+    """Split, join and hide stand after refetches, restarts and with other thresholds, and who did it is kept."""
+    url = empty(tmp_path)
+    config = replace(CONFIG, match=thresholds)
+    copies = (seen(NORTH, 1, piece(0), MORNING), seen(SOUTH, 1, piece(0), MORNING))
+    others = (seen(NORTH, 2, piece(1), MORNING), seen(SOUTH, 2, piece(2), MORNING), seen(EAST, 3, piece(3), MORNING))
+    with Store(url) as store:
+        for each in (*copies, *others):
+            take_in(store, each)
+        one, two, three, four = (
+            next(s for s in arrived(store) if s.lead.entry.title == piece(n).title) for n in range(4)
+        )
+        act(store, lambda tx: hand.split(tx, one.id, SOUTH.id, WHO))
+        act(store, lambda tx: hand.join(tx, two.id, three.id, WHO))
+        act(store, lambda tx: hand.hide(tx, four.id, WHO))
+        decided = membership(store)
+    assert sorted(map(len, decided.values())) == [1, 1, 2]
+    for round_ in range(2):
+        with Store(url) as store:
+            for each in (*copies, *others):
+                take_in(store, replace(each, seen=MORNING + timedelta(hours=1 + round_)), config=config)
+            edited = seen(EAST, 3, replace(piece(3), body=piece(3).body + " Update: hij blaft nog."), MORNING)
+            take_in(store, replace(edited, seen=MORNING + timedelta(hours=5)), config=config)
+            assert membership(store) == decided
+            acts = store.look(lambda tx: [acts[1:3] for s in (one, two, four) for acts in tx.hands.on(s.id)])
+            assert acts == [("an", "split"), ("an", "join"), ("an", "hide")]
+
+
+def test_a_late_copy_of_a_hidden_story_stays_out(tmp_path: Path) -> None:
+    """What was withdrawn does not come back by way of another zone."""
+    with Store(empty(tmp_path)) as store:
+        take_in(store, seen(NORTH, 1, piece(0), MORNING))
+        (one,) = arrived(store)
+        act(store, lambda tx: hand.hide(tx, one.id, WHO))
+        take_in(store, seen(SOUTH, 9, piece(0), MORNING + timedelta(hours=9)))
+        assert arrived(store) == []

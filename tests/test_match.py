@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from aggregator import merge
 from aggregator.match import Known, is_known, match, order, same_entry, sentence, sightings
-from aggregator.model import Content, Entry, Feed, Link, Match, Sighting, Source, Story
+from aggregator.model import Content, Entry, Feed, Link, Match, Matching, Sighting, Source, Story
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 BRUSSELS = ZoneInfo("Europe/Brussels")
 NORTH = Source(id="north-news", zone="north", url="https://north.example/rss.xml")
 SOUTH = Source(id="south-news", zone="south", url="https://south.example/news", key=r"/detail/(?P<key>\d+)")
-WINDOW = timedelta(days=21)
+SETTINGS = Matching()
+WINDOW = SETTINGS.window
 TITLE = "Politie zoekt getuigen van vluchtmisdrijf"
 BODY = "Zaterdagavond werd een fietser aangereden in de Havikskruidlaan. De bestuurder reed door zonder te stoppen."
 
@@ -35,7 +36,7 @@ def seen(source: Source, *entries: Entry, at: datetime = NOW) -> tuple[Sighting,
 
 
 def decide(sighting: Sighting, known: Known) -> Match:
-    return match(sighting, known, authority="nieuws.example", window=WINDOW)
+    return match(sighting, known, authority="nieuws.example", settings=SETTINGS)
 
 
 def known(*many: Sighting) -> Known:
@@ -115,7 +116,13 @@ def test_a_source_that_repeats_itself_later_means_it_anew() -> None:
     assert len(stories(first, anew)) == 2
 
 
-@pytest.mark.parametrize(("title", "body"), [("Wegenwerken", BODY), (TITLE, "Meer nieuws volgt later vandaag.")])
+@pytest.mark.parametrize(
+    ("title", "body"),
+    [
+        ("Persbericht", "Lees het volledige bericht in de bijlage hieronder."),
+        (TITLE, "Meer nieuws volgt later vandaag."),
+    ],
+)
 def test_too_few_words_prove_nothing(title: str, body: str) -> None:
     """A short title or a stub of a text is no evidence, however equal."""
     (north,) = seen(NORTH, entry(title, body))

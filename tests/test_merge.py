@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.match import same_entry
-from aggregator.merge import fold, revise
+from aggregator.merge import ALIASES, fold, revise
 from aggregator.model import Match, Sighting, Story
 from tests.stories import NOW, sighting
 
@@ -104,3 +104,83 @@ def test_an_edit_keeps_the_first_sight_and_the_old_keys() -> None:
     (member,) = fold(folded(old), replace(FIRST, sighting=edited), LATER, same=same_entry).members
     assert member.sighting.seen == FIRST.sighting.seen
     assert set(member.sighting.keys) == {*edited.keys, "own:bht-nieuws:1"}
+
+
+def told_apart(one: Sighting, other: Sighting) -> str:
+    """A stand-in for the decision: copies are one while they begin with the same word."""
+    words = [each.words.split("|")[1].split()[0] for each in (one, other)]
+    return "" if words[0] == words[1] else f"'{words[0]}' is not '{words[1]}'"
+
+
+def edited(match: Match, text: str) -> Match:
+    seen = match.sighting
+    made = sighting(seen.zone, text=text, key=seen.entry.id[-1], source=seen.source)
+    return replace(match, sighting=replace(seen, words=made.words, entry=made.entry, length=made.length))
+
+
+def refold(story: Story, match: Match) -> Story:
+    return fold(story, match, LATER, same=same_entry, differs=told_apart)
+
+
+def leads(story: Story) -> str:
+    shown = story.within(("bht", "hz"))
+    assert shown is not None
+    return shown.lead.zone
+
+
+def test_a_copy_that_was_edited_into_another_text_does_not_lead() -> None:
+    """It stays, under the reason that joined it, says why it differs, and leads no more; undone, it may again."""
+    story = folded(FIRST, COPY)
+    assert leads(story) == "hz"
+    strange = refold(story, edited(COPY, "Gans iets anders, en wel veel langer dan alles wat hier ooit stond."))
+    assert [member.differs for member in strange.members] == ["", "'Gans' is not 'Kort'"]
+    assert [member.rule for member in strange.members] == ["first", "text"]
+    assert leads(strange) == "bht"
+    assert leads(refold(strange, COPY)) == "hz"
+
+
+def test_the_story_is_what_its_founder_says() -> None:
+    """When the founder is edited into something else it goes on leading, and the copies are what differs."""
+    story = refold(folded(FIRST, COPY), edited(FIRST, "Opgelost."))
+    assert [bool(member.differs) for member in story.members] == [False, True]
+    assert leads(story) == "bht"
+    assert story.updated == LATER
+
+
+def test_what_an_editor_joined_nobody_doubts() -> None:
+    """A copy that an editor put into a story may be as different as it likes."""
+    story = folded(FIRST, replace(COPY, rule="editor"))
+    assert not any(member.differs for member in refold(story, edited(COPY, "Iets anders.")).members)
+
+
+def test_churn_is_no_update() -> None:
+    """What is told decides, and not every word: a counter changes the document and not the last update."""
+    story = folded(FIRST)
+    counted = edited(FIRST, "Kort bericht. Gelezen: 12 keer.")
+    again = fold(story, counted, LATER, same=same_entry, told=lambda one: one.entry.title)
+    assert (again.updated, again.changed) == (story.updated, LATER)
+
+
+def test_a_moved_timestamp_is_nothing_at_all() -> None:
+    """A system that touches atom:updated with every visit has changed nothing."""
+    story = folded(FIRST)
+    entry = replace(FIRST.sighting.entry, updated=LATER)
+    assert fold(story, replace(FIRST, sighting=replace(FIRST.sighting, entry=entry)), LATER, same=same_entry) == story
+
+
+def test_a_marked_update_that_joins_is_an_update() -> None:
+    """Readers are to notice a correction, although a fuller copy leads."""
+    story = folded(FIRST)
+    shorter = replace(COPY, sighting=keyed(sighting("hz", text="Kort.", key="2")))
+    assert fold(story, shorter, LATER, same=same_entry, updated=True).updated == LATER
+
+
+def test_aliases_are_bounded() -> None:
+    """An address with a new session in it at every visit leaves the last few; the guid still finds the entry."""
+    story = folded(FIRST)
+    for visit in range(100):
+        seen = replace(FIRST.sighting, keys=(*FIRST.sighting.keys[:1], f"url:https://a.example/?s={visit}"))
+        story = fold(story, replace(FIRST, sighting=seen), LATER, same=same_entry)
+    keys = story.lead.keys
+    assert len(keys) == 2 + ALIASES
+    assert keys[0] == FIRST.sighting.keys[0]

@@ -21,7 +21,7 @@ from aggregator.daemon import clock, open_relay
 from aggregator.errors import ConfigError, MailError
 from aggregator.i18n import translations
 from aggregator.mail import compose
-from aggregator.model import Config, Envelope, Letter, Source
+from aggregator.model import Config, Envelope, Letter, Source, Stream
 from aggregator.model.units import write_duration
 
 
@@ -52,15 +52,39 @@ def _describe(config: Config) -> None:
         often = write_duration(source.interval or config.fetch.interval)
         state = f"every {often}" if source.enabled else "switched off"
         console.print(f"  source {source.id} ({source.zone}), {state}: {source.url}", markup=False, soft_wrap=True)
+        _formerly(source.aliases)
         if source.note:
             console.print(f"    Note: {source.note}", markup=False, soft_wrap=True)
     for stream in config.streams:
         zones = " + ".join(config.zones_of(stream))
         feed = f"{config.base_url.rstrip('/')}/{stream.id}.atom"
         console.print(f"  stream {stream.id} ({zones}): {feed}", markup=False, soft_wrap=True)
+        if rules := _rules(stream):
+            console.print(f"    only {rules}", markup=False, soft_wrap=True)
+        _formerly(stream.was)
+    for zone in (zone for zone in config.zones if zone.was):
+        console.print(f"  zone {zone.id}: {zone.name}", markup=False, soft_wrap=True)
+        _formerly(zone.was)
     for digest in config.digests:
         readers = "1 recipient" if len(digest.recipients) == 1 else f"{len(digest.recipients)} recipients"
         console.print(f"  digest {digest.id}: {_when(config, digest.id)}, {readers}", soft_wrap=True)
+
+
+def _formerly(ids: tuple[str, ...]) -> None:
+    if ids:
+        console.print(f"    was {', '.join(ids)} before, whose stories it keeps", markup=False, soft_wrap=True)
+
+
+def _rules(stream: Stream) -> str:
+    """What a stream asks for beyond its zones, in words."""
+    asked = {
+        "items of": stream.sources,
+        "in category": stream.categories,
+        "with": stream.include,
+        "without": stream.exclude,
+        "what more than one zone published": ("",) if stream.joint_only else (),
+    }
+    return ", ".join(f"{words} {' or '.join(values)}".strip() for words, values in asked.items() if values)
 
 
 def _check_password(config: Config) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from aggregator import post
+from aggregator import post, renames
 from aggregator.cli.options import ConfigOption, JsonOption, configured
 from aggregator.cli.output import console, local, print_json, rfc3339, table
 from aggregator.daemon import clock, open_relay, open_store
@@ -113,6 +113,7 @@ def send(digest: Id, config: ConfigOption = None) -> None:
     wanted = _digest(settings, digest)
     now = clock()
     with open_store(settings, create=False) as store:
+        store.submit(lambda tx: renames.apply(tx, settings, now)).result()
         store.submit(lambda tx: post.enrol(tx, settings, now)).result()
         slot = f"send-{now:%Y-%m-%dT%H:%M:%S.%fZ}"
         edition = store.submit(lambda tx: post.freeze(tx, settings, wanted, slot, now)).result()

@@ -71,7 +71,7 @@ async def _poll_all(config: Config, wanted: list[Source], *, keep: bool, force: 
             advance()
 
         tell = _in_order(wanted, lambda outcome: print_json(as_json(outcome), indent=None)) if json else show
-        async with means(config) as opened:
+        async with means(config, renaming=keep) as opened:
             await _ask_all(opened, wanted, tell, keep=keep, force=force)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from aggregator import renames
 from aggregator.cli.options import ConfigOption, configured
 from aggregator.cli.output import console
 from aggregator.daemon import clock, note_presentation, open_store, render_all
@@ -30,6 +31,7 @@ def publish(
 def rendered(store: Store, config: Config) -> dict[str, Document]:
     """The documents as the database says."""
     now = clock()
+    store.submit(lambda tx: renames.apply(tx, config, now)).result()
     store.submit(lambda tx: note_presentation(tx, config, now)).result()
     return store.look(lambda tx: render_all(tx, config))
 

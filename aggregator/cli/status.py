@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import Any
 
+from aggregator import renames
 from aggregator import status as judge
 from aggregator.cli.options import ConfigOption, JsonOption, configured
 from aggregator.cli.output import console, local, print_json, rfc3339, table
@@ -21,10 +23,13 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
     settings = configured(config)
     with open_store(settings, create=False) as store:
         polls, counts, editions, tally, doubts, troubled = store.look(_facts)
+        renamed, waiting = store.look(renames.done), store.look(lambda tx: renames.pending(tx, settings))
+        held = len(store.look(lambda tx: tx.stories.held()))
     now = clock()
     statuses = judge.sources(settings, polls, now, held_hosts(polls.values(), now))
     if json:
-        print_json(_document(settings, statuses, counts, editions, tally, doubts, troubled))
+        document = _document(settings, statuses, counts, editions, tally, doubts, troubled)
+        print_json(document | {"held_stories": held, "renamed": [asdict(each) for each in renamed]})
         return
     for one in statuses:
         colour = COLOURS.get(one.condition, "red")
@@ -33,6 +38,13 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         console.print(f"         {one.words}", markup=False, soft_wrap=True)
     stories, joint = counts
     console.print(f"\n{stories} stories, {joint} of them published by more than one zone")
+    if held:
+        console.print(f"{held} held back; see `aggregator stories held`, then release or absorb them", soft_wrap=True)
+    for each in renamed:
+        at = local(datetime.fromisoformat(each.at), settings)
+        console.print(f"{each.kind} {each.old} is {each.new} since {at}, with {each.copies} items", soft_wrap=True)
+    for each in waiting:
+        console.print(f"{each.kind} {each.old} becomes {each.new} when the daemon is started or reloaded")
     if editions:
         console.print()
         table(

@@ -4,77 +4,107 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime, time, timedelta
+from itertools import islice
 from typing import Annotated, Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import typer
 
-from aggregator import hand
+from aggregator import hand, select
 from aggregator.cli.options import ConfigOption, JsonOption, configured
-from aggregator.cli.output import console, local, print_json, rfc3339, table
+from aggregator.cli.output import console, print_json
+from aggregator.cli.telling import Act, as_json, explained_as_json, say, show_table, tell
 from aggregator.daemon import clock, open_store
+from aggregator.dates import parse
+from aggregator.explain import Explanation
+from aggregator.explain import explain as explanation
 from aggregator.hand import Hand
-from aggregator.match import sentence
-from aggregator.model import Config, Match, Story
-from aggregator.store import Tx
+from aggregator.model import Config, Story, Stream, Zone
+from aggregator.store import State, Tx, Wanted
+from aggregator.text import fold
 
 T = TypeVar("T")
 app = typer.Typer(help="See what was merged and why; split, join, hide, release.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="A story's id, or the beginning of the last part of it.")]
+By = Annotated[str | None, typer.Option("--by", help="Who decides; else the login name.", show_default=False)]
 Why = Annotated[str, typer.Option("--why", help="One line of reason, kept with the act.")]
 
 
 @app.command("list")
 def list_(
+    stream: Annotated[str | None, typer.Option("--stream", help="Only what this stream shows.")] = None,
     zone: Annotated[str | None, typer.Option("--zone", help="Only stories that this zone published.")] = None,
-    joint: Annotated[bool, typer.Option("--joint", help="Only stories that more than one zone published.")] = False,
+    source: Annotated[str | None, typer.Option("--source", help="Only stories that this source published.")] = None,
+    text: Annotated[str | None, typer.Option("--text", help="Only stories with these words in title or text.")] = None,
+    since: Annotated[str | None, typer.Option("--since", help="Published on this day or moment, or later.")] = None,
+    until: Annotated[str | None, typer.Option("--until", help="Published on this day or before this moment.")] = None,
+    state: Annotated[
+        State | None,
+        typer.Option("--state", help="Only these; differs: a copy was edited and is no longer what it joined."),
+    ] = None,
+    joint: Annotated[bool, typer.Option("--joint", help="The same as --state joint.")] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many at most.")] = 50,
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
     """List the stories, newest first, withdrawn and held ones too."""
     settings = configured(config)
+    if joint and state not in (None, "joint"):
+        raise typer.BadParameter("--joint and --state exclude each other")
+    wanted = Wanted(
+        zone=_known(zone, settings.zones, "zone"),
+        source=source,
+        since=_moment(since, settings),
+        until=_moment(until, settings, end=True),
+        state="joint" if joint else state,
+        word=max(re.findall(r"[A-Za-z0-9]+", text or ""), key=len, default=None),
+    )
+    of_stream = settings.stream(stream) if stream and _known(stream, settings.streams, "stream") else None
+
+    def fits(story: Story) -> bool:
+        if text and fold(text) not in " ".join(fold(select.words(m.sighting.entry)) for m in story.members):
+            return False
+        if of_stream is None:
+            return True
+        hidden = bool(story.withdrawn or story.held)
+        return not hidden and select.shown(story, settings, of_stream) is not None
+
     with open_store(settings, create=False) as store:
-        found = store.look(lambda tx: tx.stories.listed(zone=zone, limit=None if joint else limit))
-    shown = [story for story in found if story.members and (not joint or len(story.zones) > 1)][:limit]
+        shown = store.look(lambda tx: list(islice(filter(fits, tx.stories.listed(wanted)), limit)))
     if json:
         print_json([as_json(story) for story in shown])
     else:
-        _table(shown, settings)
+        show_table(shown, settings)
 
 
 @app.command()
 def explain(name: Name, config: ConfigOption = None, json: JsonOption = False) -> None:
-    """Say which copies a story has, why each of them belongs to it, and what editors did to it."""
+    """Say why each copy belongs to a story, and why the nearest other stories do not; and what editors did to it."""
     settings = configured(config)
     with open_store(settings, create=False) as store:
-        story = store.look(lambda tx: hand.find(tx, name))
-        acts = store.look(lambda tx: tx.hands.on(story.id))
+        told, acts = store.look(lambda tx: _explained(tx, name, settings))
     if json:
-        done = [{"at": rfc3339(at), "who": who, "act": act, "detail": detail} for at, who, act, detail in acts]
-        print_json(as_json(story) | {"acts": done})
-        return
-    console.print(_title(story), style="bold", markup=False, soft_wrap=True)
-    console.print(f"{story.id}, {_state(story)}, published {local(story.published, settings)}\n", soft_wrap=True)
-    for member in story.members:
-        seen = member.sighting
-        console.print(f"{seen.source} ({seen.zone}), first seen {local(seen.seen, settings)}", markup=False)
-        console.print(f"  {seen.entry.title}\n  {seen.entry.link or 'no link'}", markup=False, soft_wrap=True)
-        console.print(f"  {sentence(member)}", markup=False, soft_wrap=True)
-    for at, who, act, detail in acts:
-        console.print(f"{local(at, settings)}  {who}: {act} {detail}", markup=False, soft_wrap=True)
+        print_json(explained_as_json(told, acts))
+    else:
+        tell(told, acts, settings)
 
 
 @app.command()
 def split(
     name: Name,
-    source: Annotated[str, typer.Argument(help="The source whose copy leaves the story.")],
+    what: Annotated[
+        str, typer.Argument(help="What leaves it: a source, the link of one copy, or a story that was joined into it.")
+    ],
     why: Why = "",
+    by: By = None,
     config: ConfigOption = None,
+    json: JsonOption = False,
 ) -> None:
-    """Take one source's copy out of a story; it becomes a story of its own. Undo it with join."""
-    story, parted = _act(config, lambda tx, who: hand.split(tx, name, source, who), why)
-    console.print(f"{story.id}\n{parted.id}", markup=False)
+    """Take a copy out of a story; it becomes a story of its own. Undo it with join."""
+    _done(_act(config, lambda tx, who: hand.split(tx, name, what, who), why, by), json)
 
 
 @app.command()
@@ -82,22 +112,24 @@ def join(
     name: Name,
     other: Annotated[str, typer.Argument(help="The story that is taken in; its id is not used again.")],
     why: Why = "",
+    by: By = None,
     config: ConfigOption = None,
+    json: JsonOption = False,
 ) -> None:
-    """Put two stories together, under the id of the first. Undo it with split."""
-    console.print(_act(config, lambda tx, who: hand.join(tx, name, other, who), why).id, markup=False)
+    """Put two stories together, under the id of the first. Undo it with split STORY OTHER."""
+    _done((_act(config, lambda tx, who: hand.join(tx, name, other, who), why, by),), json)
 
 
 @app.command()
-def hide(name: Name, why: Why = "", config: ConfigOption = None) -> None:
+def hide(name: Name, why: Why = "", by: By = None, config: ConfigOption = None, json: JsonOption = False) -> None:
     """Withdraw a story from feed, page and coming digests; it cannot come back by itself. Undo it with show."""
-    console.print(_act(config, lambda tx, who: hand.hide(tx, name, who), why).id, markup=False)
+    _done((_act(config, lambda tx, who: hand.hide(tx, name, who), why, by),), json)
 
 
 @app.command()
-def show(name: Name, why: Why = "", config: ConfigOption = None) -> None:
+def show(name: Name, why: Why = "", by: By = None, config: ConfigOption = None, json: JsonOption = False) -> None:
     """Undo hide."""
-    console.print(_act(config, lambda tx, who: hand.show(tx, name, who), why).id, markup=False)
+    _done((_act(config, lambda tx, who: hand.show(tx, name, who), why, by),), json)
 
 
 @app.command()
@@ -109,7 +141,7 @@ def held(config: ConfigOption = None, json: JsonOption = False) -> None:
     if json:
         print_json([as_json(story) for story in found])
     else:
-        _table(found, settings)
+        show_table(found, settings)
 
 
 @app.command()
@@ -117,10 +149,12 @@ def release(
     names: Annotated[list[str] | None, typer.Argument(help="Held stories; all of them with --all.")] = None,
     all_: Annotated[bool, typer.Option("--all", help="Everything that is held.")] = False,
     why: Why = "",
+    by: By = None,
     config: ConfigOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Let held stories into the feed and the digest, as news."""
-    _let_go(hand.release, names or [], all_, why, config)
+    _let_go(hand.release, names or [], all_, _hand(why, by), config, json=json)
 
 
 @app.command()
@@ -128,85 +162,68 @@ def absorb(
     names: Annotated[list[str] | None, typer.Argument(help="Held stories; all of them with --all.")] = None,
     all_: Annotated[bool, typer.Option("--all", help="Everything that is held.")] = False,
     why: Why = "",
+    by: By = None,
     config: ConfigOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Let held stories into the feed and not into the digest: history that was published again."""
-    _let_go(hand.absorb, names or [], all_, why, config)
+    _let_go(hand.absorb, names or [], all_, _hand(why, by), config, json=json)
 
 
-def as_json(story: Story) -> dict[str, Any]:
-    """The stable form of a story, for programs."""
-    return {
-        "id": story.id,
-        "title": _title(story),
-        "state": _state(story),
-        "published": rfc3339(story.published),
-        "updated": rfc3339(story.updated),
-        "zones": list(story.zones),
-        "sources": [_member(member) for member in story.members],
-    }
+def _explained(tx: Tx, name: str, config: Config) -> tuple[Explanation, list[Act]]:
+    story = hand.find(tx, name)
+    return explanation(tx, story, config.match), tx.hands.on(story.id)
 
 
-def _member(member: Match) -> dict[str, Any]:
-    seen = member.sighting
-    return {
-        "source": seen.source,
-        "zone": seen.zone,
-        "title": seen.entry.title,
-        "link": seen.entry.link,
-        "published": rfc3339(seen.entry.published),
-        "first_seen": rfc3339(seen.seen),
-        "rule": member.rule,
-        "score": member.score,
-        "reason": sentence(member),
-    }
+def _known(name: str | None, some: Sequence[Zone | Stream], kind: str) -> str | None:
+    if name is not None and all(each.id != name for each in some):
+        raise typer.BadParameter(f'no {kind} is called "{name}"; there are: {", ".join(each.id for each in some)}')
+    return name
 
 
-def _hand(why: str) -> Hand:
+def _moment(value: str | None, config: Config, *, end: bool = False) -> datetime | None:
+    """A day or a moment as people write it, on the operator's clock; the *end* of a day is the next one's beginning."""
+    if value is None:
+        return None
+    timezone = ZoneInfo(config.timezone)
+    found = parse(value, tz=timezone, now=clock())
+    if found is None:
+        raise typer.BadParameter(f'"{value}" is neither a day (2026-11-23) nor a moment (2026-11-23 07:30)')
+    here = found.astimezone(timezone)
+    return here + timedelta(days=1) if end and here.time() == time(0) and ":" not in value else here
+
+
+def _hand(why: str, by: str | None) -> Hand:
     """Whoever called sudo acts, not the user that the command runs as."""
-    return Hand(who=os.environ.get("SUDO_USER") or getpass.getuser(), at=clock(), why=why)
+    return Hand(who=by or os.environ.get("SUDO_USER") or getpass.getuser(), at=clock(), why=why)
 
 
-def _act(config: Any, act: Callable[[Tx, Hand], T], why: str) -> T:
-    who = _hand(why)
+def _act(config: Any, act: Callable[[Tx, Hand], T], why: str, by: str | None) -> T:
+    who = _hand(why, by)
     with open_store(configured(config), create=False) as store:
         return store.submit(lambda tx: act(tx, who)).result()
 
 
-def _let_go(act: Callable[[Tx, str, Hand], Story], names: list[str], everything: bool, why: str, config: Any) -> None:
+def _done(stories: Sequence[Story], json: bool) -> None:
+    if json:
+        print_json([as_json(story) for story in stories])
+        return
+    for story in stories:
+        say(story.id)
+
+
+def _let_go(
+    act: Callable[[Tx, str, Hand], Story], names: list[str], everything: bool, who: Hand, config: Any, *, json: bool
+) -> None:
     if everything == bool(names):
         raise typer.BadParameter("name the stories, or say --all")
-    who = _hand(why)
 
     def let_go(tx: Tx) -> list[Story]:
         return [act(tx, name, who) for name in names or [story.id for story in tx.stories.held()]]
 
     with open_store(configured(config), create=False) as store:
         done = store.submit(let_go).result()
-    console.print(f"{len(done)} {'story' if len(done) == 1 else 'stories'} let go")
-
-
-def _table(stories: list[Story], config: Config) -> None:
-    if not stories:
-        console.print("none")
-        return
-    table(
-        ("story", "published", "zones", "title"),
-        ((s.id.rpartition("/")[2], local(s.published, config)[:16], "+".join(s.zones), _marked(s)) for s in stories),
-    )
-
-
-def _marked(story: Story) -> str:
-    state = _state(story)
-    return _title(story) if state == "shown" else f"[{state}] {_title(story)}"
-
-
-def _title(story: Story) -> str:
-    whole = story.within(story.zones)
-    return whole.lead.entry.title if whole else "(joined into another story)"
-
-
-def _state(story: Story) -> str:
-    if story.withdrawn:
-        return "withdrawn"
-    return "held" if story.held else "shown"
+    if json:
+        print_json([as_json(story) for story in done])
+    else:
+        console.print(f"{len(done)} {'story' if len(done) == 1 else 'stories'} let go")

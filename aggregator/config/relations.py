@@ -24,7 +24,12 @@ def relations(document: dict[str, Any]) -> list[Mistake]:
         *_twice(document, "digests.*.id", "an id of its own"),
         *_nowhere(document, "sources.*.zone", "zones"),
         *_nowhere(document, "streams.*.zones.*", "zones"),
+        *_nowhere(document, "streams.*.sources.*", "sources"),
         *_nowhere(document, "digests.*.stream", "streams"),
+        *_formerly(document, "zones", "was"),
+        *_formerly(document, "sources", "aliases"),
+        *_formerly(document, "streams", "was"),
+        *_selections(document),
         *_preferences(document),
         *_pages(document),
         *_auth(document),
@@ -75,6 +80,33 @@ def _preferences(document: dict[str, Any]) -> Iterator[Mistake]:
         if isinstance(preferred, str) and selected and preferred not in selected:
             expected = f"one of the stream's zones ({listed(map(str, selected))})"
             yield Mistake((*above, number, "prefer"), wrong(expected, preferred))
+
+
+def _formerly(document: dict[str, Any], kind: str, setting: str) -> Iterator[Mistake]:
+    """A former id leads to one thing of today: whoever bears it now, or claims it too, makes that ambiguous."""
+    holders = {id.lower(): place for place, id in _texts(document, f"{kind}.*.id")}
+    claimed: dict[str, Place] = {}
+    for place, id in _texts(document, f"{kind}.*.{setting}.*"):
+        taken = holders.get(id.lower()) or claimed.get(id.lower())
+        if taken:
+            yield Mistake(place, wrong("an id that nothing bears or claims any more", id, f", which {path(taken)} has"))
+        claimed.setdefault(id.lower(), place)
+
+
+def _selections(document: dict[str, Any]) -> Iterator[Mistake]:
+    """A stream that could never show anything."""
+    zone_of = {table.get("id"): table.get("zone") for _, table in _tables(document, "sources")}
+    everywhere = _ids(document, "zones")
+    for place, stream in _tables(document, "streams"):
+        zones = {id for _, id in at(stream, ("zones", "*"))} or set(everywhere)
+        sources = [id for _, id in at(stream, ("sources", "*")) if id in zone_of]
+        through = {zone_of[id] for id in sources} & zones if sources else zones
+        if sources and not through:
+            expected = f"at least one source of the stream's zones ({listed(sorted(map(str, zones)))})"
+            yield Mistake((*place, "sources"), f"expected {expected}, found none")
+        elif stream.get("joint_only") is True and len(through) < 2:
+            words = "expected false, because the stream has one zone only, found true"
+            yield Mistake((*place, "joint_only"), words)
 
 
 def _pages(document: dict[str, Any]) -> Iterator[Mistake]:

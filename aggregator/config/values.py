@@ -19,6 +19,7 @@ from babel import Locale, UnknownLocaleError
 from cssselect import SelectorError
 from parsel import Selector
 
+from aggregator import patterns
 from aggregator.config.words import Mistake, Place, did_you_mean, wrong
 from aggregator.model.units import http_url
 
@@ -146,6 +147,12 @@ def pattern(value: str) -> str | None:
     return None
 
 
+def rule(value: str) -> str | None:
+    """Words, or a regular expression between slashes."""
+    mistake = patterns.problem(value)
+    return wrong("words, or a regular expression between slashes", value, f": {mistake}") if mistake else None
+
+
 def key(value: str) -> str | None:
     if mistake := pattern(value):
         return mistake
@@ -251,6 +258,8 @@ CHECKS: Mapping[str, Check] = {
     "mail.from": sender,
     "mail.reply_to": sender,
     "mail.relay": relay,
+    "notices.categories.*": rule,
+    "notices.words.*": rule,
     "sources.*.key": key,
     "sources.*.proxy": proxy_of_one,
     "sources.*.auth.user": user,
@@ -265,5 +274,7 @@ CHECKS: Mapping[str, Check] = {
     "sources.*.article.text": selector,
     "sources.*.article.date": selector,
     "sources.*.article.strip.*": pattern,
+    "streams.*.include.*": rule,
+    "streams.*.exclude.*": rule,
     "digests.*.recipients.*": address,
 }

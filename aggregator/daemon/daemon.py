@@ -19,7 +19,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from aggregator import post, schedule, status, systemd
+from aggregator import patterns, post, renames, schedule, status, systemd
 from aggregator.config import load
 from aggregator.daemon.opening import check_authority, clock, means, open_relay
 from aggregator.daemon.polling import Polling
@@ -32,10 +32,13 @@ from aggregator.errors import AggregatorError, StoreError
 from aggregator.model import Config, Document
 from aggregator.poll import readings
 from aggregator.store import Tx, alone
+from aggregator.tidy import tidy
 from aggregator.web import Server, app
 
 log = logging.getLogger("aggregator")
 TICK = timedelta(milliseconds=500)
+TIDY = timedelta(days=1)
+"""How often what is kept no longer is deleted."""
 GRACE = 10.0
 """Seconds that running polls get to finish when the daemon is asked to stop."""
 ASLEEP = timedelta(minutes=1)
@@ -63,12 +66,15 @@ class Daemon:
         self._ticked = clock()
         self._ticking: asyncio.Task[None] | None = None
         self._pulse: asyncio.Task[None] | None = None
+        self._tidying: asyncio.Task[None] | None = None
+        self._tidy_at = clock()
+        self._slow: tuple[str, ...] = ()
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT.  Raises AggregatorError when it cannot start, or go on."""
         async with AsyncExitStack() as stack:
             stack.enter_context(alone(self._config.database))
-            self._means = await stack.enter_async_context(means(self._config, self._clock))
+            self._means = await stack.enter_async_context(means(self._config, self._clock, renaming=False))
             self._polling = Polling(self._means, await self._means.store.read(lambda tx: tx.polls.all()), report)
             self._posting = Posting(self._config, self._means.store, self._relay, self._clock, self._say)
             await self._prepare()
@@ -147,6 +153,7 @@ class Daemon:
             if leapt:
                 self._set_out(now)
             self._posting.go_on()
+            self._tidy()
             await self._publish()
             self._feel_the_pulse()
             await self._look_at_polls()
@@ -178,6 +185,23 @@ class Daemon:
         else:
             log.error("%s: a fault in the program, please report it", what, exc_info=failure)
 
+    def _tidy(self) -> None:
+        """Once a day delete what is kept no longer, in small steps that let every poll in between."""
+        if self._clock() >= self._tidy_at and (self._tidying is None or self._tidying.done()):
+            self._tidy_at = self._clock() + TIDY
+            self._tidying = asyncio.create_task(self._tidy_up())
+
+    async def _tidy_up(self) -> None:
+        now, config = self._clock(), self._config
+        try:
+            while await self._means.store.write(lambda tx: tidy(tx, config, now)):
+                if self._stop.is_set():
+                    return
+                await asyncio.sleep(TICK.total_seconds() / 10)
+        except Exception as failure:  # noqa: BLE001 - it is tried again
+            self._say(failure, "deleting what is kept no longer")
+            self._tidy_at = self._clock() + timedelta(hours=1)
+
     # -- polling --
 
     async def _look_at_polls(self) -> None:
@@ -206,6 +230,16 @@ class Daemon:
                 config = self._config
                 self._documents = await self._means.store.read(lambda tx: render_all(tx, config))
                 self._revision = revision
+                self._tell_slow()
+
+    def _tell_slow(self) -> None:
+        """Name the operator's patterns that took too long on some text, each once."""
+        for pattern in patterns.slow():
+            if pattern not in self._slow:
+                log.warning(
+                    "the pattern /%s/ takes too long on some texts and finds nothing there; rewrite it", pattern
+                )
+        self._slow = patterns.slow()
 
     def _health(self) -> tuple[bool, str]:
         now = self._clock()
@@ -237,6 +271,7 @@ class Daemon:
         if fixed:
             log.warning("restart the daemon for the changes in %s", ", ".join(fixed))
         self._config = self._posting.config = config
+        self._tidy_at = self._clock()
         self._posting.relay = relay
         self._means = self._polling.means = replace(self._means, config=config)
         self._start = schedule.starting(config, self._polling.polls, readings(self._means), self._clock())
@@ -248,17 +283,21 @@ class Daemon:
         """Note in the database what a configuration brings with it."""
         now = self._clock()
 
-        def note(tx: Tx) -> None:
+        def note(tx: Tx) -> list[renames.Renaming]:
+            renamed = renames.apply(tx, config, now)
             post.enrol(tx, config, now)
             note_presentation(tx, config, now)
+            return renamed
 
-        await self._means.store.write(note)
+        for each in await self._means.store.write(note):
+            log.info("%s %s is %s now", each.kind, each.old, each.new)
 
     async def _finish(self) -> None:
         """Let running work end within a bound; what does not is stopped, and nothing of it is half stored."""
         if self._ticking:
             await asyncio.wait({self._ticking}, timeout=GRACE)
-        await asyncio.gather(self._polling.finish(GRACE), self._posting.finish(GRACE))
+        tidying = [self._tidying] if self._tidying else []
+        await asyncio.gather(self._polling.finish(GRACE), self._posting.finish(GRACE), *tidying)
 
 
 def _differs(one: Config, other: Config, name: str) -> bool:

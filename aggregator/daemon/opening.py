@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
-from aggregator import __version__, uri
+from aggregator import __version__, renames, uri
 from aggregator.config import secret
 from aggregator.errors import AggregatorError, ConfigError
 from aggregator.fetch import Fetcher
@@ -23,10 +23,17 @@ def clock() -> datetime:
 
 
 @asynccontextmanager
-async def means(config: Config, clock: Callable[[], datetime] = clock) -> AsyncIterator[Means]:
-    """Open store, fetcher and workers, and close them in order; what ``poll`` works with."""
+async def means(
+    config: Config, clock: Callable[[], datetime] = clock, *, renaming: bool = True
+) -> AsyncIterator[Means]:
+    """Open store, fetcher and workers, and close them in order; what ``poll`` works with.
+
+    What was renamed in the configuration follows in the database, unless *renaming* is left to the caller.
+    """
     async with AsyncExitStack() as stack:
         store = stack.enter_context(open_store(config))
+        if renaming:
+            await store.write(lambda tx: renames.apply(tx, config, clock()))
         workers = Workers(config.parse)
         stack.callback(workers.close)
         fetcher = await stack.enter_async_context(Fetcher(config.fetch, version=__version__))

@@ -5,21 +5,34 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from aggregator import __version__, post, text
-from aggregator.model import Config, Document, Stream
+from aggregator import __version__, select, text, tidy
+from aggregator.model import Config, Document, Story, Stream
 from aggregator.publish import assets, documents
 from aggregator.store import Tx
+
+SOUGHT = 2000
+"""Among how many of the newest stories of its zones a stream seeks those that its rules let through."""
 
 
 def render_all(tx: Tx, config: Config) -> dict[str, Document]:
     """Every document of every stream, and the files that they refer to, as the database says."""
     rendered = assets(config, max(_since(tx, stream) for stream in config.streams))
     for stream in config.streams:
-        zones = config.zones_of(stream)
-        stories = post.newest_first(tx.stories.newest(zones, stream.items), zones, stream.prefer)
         since = _since(tx, stream)
-        rendered |= documents(config, stream, stories, max(since, tx.stories.changed(zones) or since))
+        changed = max(since, tx.stories.changed(config.zones_of(stream)) or since)
+        rendered |= documents(config, stream, _stories(tx, config, stream), changed)
     return rendered
+
+
+def _stories(tx: Tx, config: Config, stream: Stream) -> list[Story]:
+    """The newest stories that the stream shows, as many as it has room for; what is rare is sought among the newest."""
+    limit = stream.items if not select.is_filtered(stream) else max(SOUGHT // 10, stream.items)
+    while True:
+        stories = tx.stories.newest(config.zones_of(stream), limit)
+        shown = select.newest_first(stories, config, stream)
+        if len(shown) >= stream.items or len(stories) < limit or limit >= SOUGHT:
+            return shown[: stream.items]
+        limit = SOUGHT
 
 
 def note_presentation(tx: Tx, config: Config, now: datetime) -> None:
@@ -32,7 +45,9 @@ def note_presentation(tx: Tx, config: Config, now: datetime) -> None:
 
 
 def _since(tx: Tx, stream: Stream) -> datetime:
-    return datetime.fromisoformat(tx.meta.get(f"presentation:{stream.id}:since") or "1970-01-01T00:00:00+00:00")
+    """When a stream changed that no story of it tells: its looks, or a story that is no more."""
+    moments = (tx.meta.get(name) for name in (f"presentation:{stream.id}:since", tidy.GONE))
+    return max(datetime.fromisoformat(moment or "1970-01-01T00:00:00+00:00") for moment in moments)
 
 
 def _look(config: Config, stream: Stream) -> tuple[str, ...]:

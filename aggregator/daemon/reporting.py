@@ -18,6 +18,9 @@ def report(source: Source, before: Poll | None, noted: Poll) -> None:
         )
     if noted.new and not noted.held:
         log.info("source %s: %d new", source.id, noted.new)
+    for problem in noted.problems:
+        if problem not in (before.problems if before else ()):
+            log.warning("source %s: %s", source.id, problem)
     _report_move(source, before.moved if before else None, noted.moved)
 
 

@@ -5,9 +5,36 @@ so.  A false merge hides news and a missed one shows it twice; the first is the 
 suffices.
 """
 
-from aggregator.match.keys import order, sightings
+from aggregator.match.anchors import anchors
+from aggregator.match.certain import likeness, same_entry
+from aggregator.match.churn import counters, told
+from aggregator.match.commonplaces import NONE, OPENINGS, Commonplaces, learnt, sentences
+from aggregator.match.compare import compare
+from aggregator.match.identity import identify, reuses
+from aggregator.match.keys import order, sightings, without_guid
 from aggregator.match.known import Known
-from aggregator.match.rules import is_known, likeness, match, same_entry
+from aggregator.match.rules import is_known, match
 from aggregator.match.words import sentence
 
-__all__ = ["Known", "is_known", "likeness", "match", "order", "same_entry", "sentence", "sightings"]
+__all__ = [
+    "NONE",
+    "OPENINGS",
+    "Commonplaces",
+    "Known",
+    "anchors",
+    "compare",
+    "counters",
+    "identify",
+    "is_known",
+    "learnt",
+    "likeness",
+    "match",
+    "order",
+    "reuses",
+    "same_entry",
+    "sentence",
+    "sentences",
+    "sightings",
+    "told",
+    "without_guid",
+]

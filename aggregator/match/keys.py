@@ -1,11 +1,14 @@
 """What an entry can be recognised by: a set of keys, strongest first.
 
-* ``own:<source>:<key>``  the source's own identity, found in the link by the operator's pattern
-* ``guid:<source>:<id>``  the publisher's id, which is unique in its source only
-* ``url:<canonical>``     the address for people, unless many entries share it or it is a front page
-* ``text:<hash>``         the same title and the same text, word for word
+* ``own:<source>:<key>``     the source's own identity, found in the link by the operator's pattern
+* ``guid:<source>:<id>``     the publisher's id, which is unique in its source only
+* ``path:<source>:<path>``   the publisher's id where that is an address, without its scheme and host
+* ``url:<canonical>``        the address for people, unless many entries share it or it is a front page
+* ``slug:<source>:<day>:…``  the last part of the address where that is words, and the day of publication
+* ``text:<hash>``            the same title and the same text, word for word
 
-A CMS that moves changes some keys of an entry and not all, so a set recognises what a single id would call new.
+A CMS that moves changes some keys of an entry and not all, so a set recognises what a single id would call new
+(``identity``).  A source whose guids turn out to be useless is known by the others from then on (``without_guid``).
 """
 
 from __future__ import annotations
@@ -13,7 +16,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, time
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from aggregator import html, text, uri
@@ -21,7 +26,10 @@ from aggregator.model import Entry, Feed, Sighting, Source
 
 TITLE_WORDS = 4
 TEXT_WORDS = 8
+SLUG_WORDS = 3
 _LONGEST = 500
+_WEB = re.compile("https?://", re.IGNORECASE)
+_SLUG_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 def sightings(feed: Feed, source: Source, now: datetime, timezone: ZoneInfo) -> tuple[Sighting, ...]:
@@ -57,7 +65,7 @@ def _sighting(entry: Entry, source: Source, address: str | None, now: datetime, 
         source=source.id,
         zone=source.zone,
         entry=entry,
-        keys=tuple(_keys(entry, source, address, title, words)),
+        keys=tuple(_keys(entry, source, address, title, words, timezone)),
         words=text.digest(title, words),
         length=len(body),
         seen=now,
@@ -65,14 +73,48 @@ def _sighting(entry: Entry, source: Source, address: str | None, now: datetime, 
     )
 
 
-def _keys(entry: Entry, source: Source, address: str | None, title: str, words: str) -> Iterable[str]:
+def without_guid(sighting: Sighting) -> Sighting:
+    """The sighting as one of a source whose guids identify nothing; what has no other key is known by its words."""
+    keys = tuple(key for key in sighting.keys if not key.startswith(("guid:", "path:")))
+    return replace(sighting, keys=keys or (f"words:{sighting.source}:{sighting.words}",))
+
+
+def _keys(
+    entry: Entry, source: Source, address: str | None, title: str, words: str, timezone: ZoneInfo
+) -> Iterable[str]:
     if own := _own_key(entry.link, source.key):
         yield f"own:{source.id}:{_bounded(own)}"
     yield f"guid:{source.id}:{_bounded(entry.id)}"
-    if address and not uri.is_root(address):
+    if path := _path(entry.id):
+        yield f"path:{source.id}:{_bounded(path)}"
+    if address and not uri.is_root(address) and not _LIST.search(address):
         yield f"url:{_bounded(address)}"
+    if entry.published and (slug := _slug(address)):
+        yield f"slug:{source.id}:{entry.published.astimezone(timezone):%Y-%m-%d}:{_bounded(slug)}"
     if len(title.split()) >= TITLE_WORDS and len(words.split()) >= TEXT_WORDS:
         yield f"text:{text.digest(title, words)}"
+
+
+def _path(guid: str) -> str | None:
+    """What is left of a guid that is an address when its scheme and host change."""
+    if not _WEB.match(guid) or uri.is_root(guid):
+        return None
+    parts = urlsplit(uri.canonical(guid))
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _slug(address: str | None) -> str | None:
+    """The last part of an address, without an ending such as ``.html``, when it reads as words and not as a number."""
+    last = urlsplit(address or "").path.rpartition("/")[2].partition(".")[0]
+    return last if len(_SLUG_WORD.findall(last)) >= SLUG_WORDS else None
+
+
+_LIST = re.compile(
+    r"//[^/?]+/(?:[^?]*/)?(?:home|index|default|start|nieuws|news|actua|actueel|actualites?|aktuelles|blog|persberichten|"
+    r"archief|archives?|rss|feed|overzicht)(?:\.(?:html?|php|aspx?))?(?:\?page=\d+)?$|[?&]page=\d+$",
+    re.IGNORECASE,
+)
+"""An address of a list, which many items may be given for theirs."""
 
 
 def _bounded(value: str) -> str:

@@ -1,49 +1,107 @@
-"""The rules, from certain to less certain; the first that fires decides and is recorded.
+"""Which story an entry belongs to: the first rule that fires decides and is recorded.
 
-1. the same source showed an entry with the same own key or guid before: it is that entry, perhaps edited;
-2. the same address, and texts that have words in common (one address may serve as a list page for many items);
-3. the same title and the same text, within a time window: campaigns come back word for word next year.
-
-Nothing else merges.  Of several stories that fit equally, the earliest is taken: the machine never unites two stories.
+The certain rules come first (``certain``), then likeness (``compare``), which joins a story only where no member of it
+says otherwise: what is like a copy and unlike the original is neither's copy.  What is like two stories that differ
+from each other is kept apart from both.  The machine never unites two stories; of several that are one, the earliest is
+taken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
 from itertools import count
+from typing import cast
 
 from aggregator import text, uri
-from aggregator.match.keys import plain
+from aggregator.match.certain import evidence, rules, same_entry
+from aggregator.match.commonplaces import NONE, Commonplaces
+from aggregator.match.compare import compare
 from aggregator.match.known import Known
-from aggregator.model import Match, Rule, Sighting, Story
+from aggregator.model import Match, Matching, Rule, Sighting, Story, Verdict
 
-SHORT = 15
-"""Words below which a text is too short to be compared by its words."""
-COMMON = 0.4
-"""Share of the shorter text's words that two texts under one address must have in common."""
-REPOST = timedelta(hours=48)
-"""How soon one source may repeat itself word for word for both to be one publication."""
+NEAREST = 12
+"""How many stories an entry is compared with, word by word, and with how many of the members of each."""
+LINKS = 5
+"""How many related stories are named."""
+EQUAL = 0.02
+"""Likenesses that differ by less tell no two stories apart."""
 
 
-def match(sighting: Sighting, known: Known, *, authority: str, window: timedelta) -> Match:
-    """Find the story of *sighting* among the *known*, or found one, with an id under *authority* (RFC 4151).
+def match(
+    sighting: Sighting, known: Known, *, authority: str, settings: Matching, commonplaces: Commonplaces = NONE
+) -> Match:
+    """Find the story of *sighting* among the *known*, or found one, with an id under *authority* (RFC 4151)."""
+    if found := _certain(sighting, known, settings):
+        return found
+    judged = [_judged(sighting, story, settings, commonplaces) for story in known.near(sighting)[:NEAREST]]
+    best = _best([each for each in judged if each.fits], settings, commonplaces)
+    related = tuple(
+        (each.story.id, each.verdict)
+        for each in sorted(judged, key=lambda each: (-each.verdict.score, each.story.published, each.story.id))
+        if each is not best and each.verdict.verdict != "different"
+    )[:LINKS]
+    if best is None:
+        return Match(sighting=sighting, story=_new_id(sighting, known, authority), rule="first", related=related)
+    said = best.verdict
+    return Match(
+        sighting=sighting,
+        story=best.story.id,
+        rule=cast(Rule, said.rule),
+        score=said.score,
+        evidence=said.evidence,
+        related=related,
+    )
 
-    *window* is how far apart copies in different sources may be published.
-    """
+
+def _certain(sighting: Sighting, known: Known, settings: Matching) -> Match | None:
     stories = known.sharing(sighting)
-    for rule, fits in _rules(window):
+    for rule, fits in rules(settings.window):
         for story in stories:
             if rule == "url" and _has_another(story, sighting):
                 continue
             if any(fits(sighting, member.sighting) for member in story.members):
-                return Match(sighting=sighting, story=story.id, rule=rule, evidence=_evidence(rule, sighting))
-    return Match(sighting=sighting, story=_new_id(sighting, known, authority), rule="first")
+                return Match(sighting=sighting, story=story.id, rule=rule, evidence=evidence(rule, sighting))
+    return None
 
 
-def likeness(one: Sighting, other: Sighting) -> float:
-    """How much the shorter of two copies, title and text, has in common with the other, 0 to 1."""
-    return text.shared(*(f"{each.entry.title} {plain(each.entry)}" for each in (one, other)))
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A story, the verdict on the member that is most like the entry, and whether the entry may join it."""
+
+    story: Story
+    verdict: Verdict
+    fits: bool
+
+
+_NEARER = {"same": 2, "related": 1, "different": 0}
+
+
+def _judged(sighting: Sighting, story: Story, settings: Matching, commonplaces: Commonplaces) -> _Judged:
+    """An editor's members are no reason to keep an entry out, nor are those that an edit made another text."""
+    counting = [member for member in story.members if not member.differs][-NEAREST:] or list(story.members[-1:])
+    verdicts = [
+        (member, compare(sighting, member.sighting, settings=settings, commonplaces=commonplaces))
+        for member in counting
+    ]
+    nearest = max((said for _, said in verdicts), key=lambda said: (_NEARER[said.verdict], said.score))
+    against = any(said.verdict == "different" and member.rule != "editor" for member, said in verdicts)
+    ours = [said for member, said in verdicts if member.sighting.source == sighting.source]
+    alone = not _has_another(story, sighting) or any(said.verdict == "same" for said in ours)
+    return _Judged(story, nearest, nearest.verdict == "same" and not against and alone)
+
+
+def _best(fitting: list[_Judged], settings: Matching, commonplaces: Commonplaces) -> _Judged | None:
+    """The story that fits best, None where another one fits as well and is not the same story."""
+    if not fitting:
+        return None
+    top = max(each.verdict.score for each in fitting)
+    equal = [each for each in fitting if each.verdict.score >= top - EQUAL]
+    first = min(equal, key=lambda each: (each.story.published, each.story.id))
+    for each in equal:
+        said = compare(first.story.lead, each.story.lead, settings=settings, commonplaces=commonplaces)
+        if each is not first and said.verdict != "same":
+            return None
+    return first
 
 
 def is_known(sighting: Sighting, known: Known) -> bool:
@@ -52,72 +110,10 @@ def is_known(sighting: Sighting, known: Known) -> bool:
     return any(same_entry(sighting, member.sighting) for story in stories for member in story.members)
 
 
-def same_entry(one: Sighting, other: Sighting) -> bool:
-    """Whether both are one entry of one source, seen twice, though its guid may have changed in between."""
-    if one.source != other.source:
-        return False
-    return _same_own_key(one, other) or _same_guid(one, other) or _same_address(one, other, timedelta.max)
-
-
-def _rules(window: timedelta) -> Sequence[tuple[Rule, Callable[[Sighting, Sighting], bool]]]:
-    return (
-        ("own-key", _same_own_key),
-        ("guid", _same_guid),
-        ("url", lambda one, other: _same_address(one, other, window)),
-        ("text", lambda one, other: _same_text(one, other, window)),
-    )
-
-
-def _key(sighting: Sighting, kind: str) -> frozenset[str]:
-    return frozenset(key for key in sighting.keys if key.startswith(kind))
-
-
-def _same_own_key(one: Sighting, other: Sighting) -> bool:
-    return bool(_key(one, "own:") & _key(other, "own:"))
-
-
-def _same_guid(one: Sighting, other: Sighting) -> bool:
-    """A guid yields to the source's own key where both have one."""
-    if _key(one, "own:") and _key(other, "own:") and one.source == other.source:
-        return False
-    return bool(_key(one, "guid:") & _key(other, "guid:"))
-
-
-def _same_address(one: Sighting, other: Sighting, window: timedelta) -> bool:
-    if not _key(one, "url:") & _key(other, "url:"):
-        return False
-    if one.source == other.source and _key(one, "own:") and _key(other, "own:"):
-        return False
-    if one.source != other.source:
-        return _at_one_address(one, other, window) and likeness(one, other) >= COMMON
-    a, b = plain(one.entry), plain(other.entry)
-    return min(len(a.split()), len(b.split())) < SHORT or text.shared(a, b) >= COMMON
-
-
-def _at_one_address(one: Sighting, other: Sighting, window: timedelta) -> bool:
-    """Between sources only the addresses of today count, and time: an address is easily claimed for another's news."""
-    a, b = one.entry.link, other.entry.link
-    if not a or not b or uri.canonical(a) != uri.canonical(b):
-        return False
-    return abs(one.published - other.published) <= window
-
-
 def _has_another(story: Story, sighting: Sighting) -> bool:
     """Whether the source tells this story already, in another entry: its two items are two pieces of news."""
     ours = [member.sighting for member in story.members if member.sighting.source == sighting.source]
     return bool(ours) and not any(same_entry(sighting, each) for each in ours)
-
-
-def _same_text(one: Sighting, other: Sighting, window: timedelta) -> bool:
-    if not _key(one, "text:") & _key(other, "text:"):
-        return False
-    apart = abs(one.published - other.published)
-    return apart <= (min(window, REPOST) if one.source == other.source else window)
-
-
-def _evidence(rule: Rule, sighting: Sighting) -> str:
-    kind = {"own-key": "own:", "guid": "guid:", "url": "url:"}.get(rule)
-    return min(_key(sighting, kind), default="").split(":", 1)[-1] if kind else ""
 
 
 def _new_id(sighting: Sighting, known: Known, authority: str) -> str:

@@ -18,5 +18,7 @@ def sentence(match: Match) -> str:
             return f"has the same address {match.evidence}"
         case "text":
             return "has the same title and the same text"
+        case "alike" | "excerpt" | "reordered" | "update" | "title":
+            return match.evidence
         case "editor":
             return f"was put here by an editor: {match.evidence}"

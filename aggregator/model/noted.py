@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -114,7 +114,8 @@ class Sighting:
 
     *keys* identify it, strongest first (``match.keys``); *words* is a hash of what a reader would read, so that churn
     in the markup is not taken for an edit; *length* is how much there is to read, in characters of plain text.
-    *timeless*: its source named the day of publication and no time.
+    *timeless*: its source named the day of publication and no time.  *anchors* are hashes by which texts like this one
+    are found (``match.anchors``); there are none until it is decided, and none once it is too old to be found.
     """
 
     source: str
@@ -125,6 +126,7 @@ class Sighting:
     length: int
     seen: datetime
     timeless: bool = False
+    anchors: tuple[int, ...] = ()
 
     @property
     def published(self) -> datetime:
@@ -132,17 +134,33 @@ class Sighting:
         return min(self.entry.published or self.entry.updated or self.seen, self.seen)
 
 
-ALIKE = 0.4
-"""Score below which a copy has become something else, and does not lead."""
+Rule = Literal["first", "own-key", "guid", "url", "text", "alike", "excerpt", "reordered", "update", "title", "editor"]
 
-Rule = Literal["first", "own-key", "guid", "url", "text", "editor"]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What comparing two sightings gave: whether they are one story, by which *rule*, and the *evidence* in words.
+
+    ``related`` is a link and never a merge: a rewrite, another chapter, a round-up that contains the other.  *score*
+    (0 to 1) says how alike the texts are, whatever the verdict.  *updated*: one of them is a marked update or
+    correction of the other.
+    """
+
+    verdict: Literal["same", "related", "different"]
+    rule: str
+    score: float
+    evidence: str
+    updated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """A sighting, the story it belongs to, and why: *rule*, *score* (0 to 1) and *evidence* in words.
 
-    *rule* is ``first`` for the entry that founded the story.
+    *rule* is ``first`` for the entry that founded the story.  *related* are the stories that it is to be linked with
+    and was not merged into, nearest first, each with the verdict on its nearest member; news of the moment of matching,
+    it is no part of what a member is.  *differs* says, in words, why a copy that was edited since is no longer what
+    joined; it stays where it is, and does not lead.
     """
 
     sighting: Sighting
@@ -150,6 +168,18 @@ class Match:
     rule: Rule
     score: float = 1.0
     evidence: str = ""
+    related: tuple[tuple[str, Verdict], ...] = field(default=(), compare=False)
+    differs: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Related:
+    """Another story that a story is linked with and not merged, and why (``Verdict``)."""
+
+    story: str
+    rule: str
+    score: float
+    evidence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +188,7 @@ class Story:
 
     *id* (a tag URI) and *published* never change.  *updated* moves when the words shown change; *changed* when
     anything shown does.  A *withdrawn* story is shown nowhere and cannot come back by itself; a *held* one waits for
-    the operator's word.
+    the operator's word.  *related* are the shown stories that it is linked with, in both directions, nearest first.
     """
 
     id: str
@@ -168,6 +198,7 @@ class Story:
     members: tuple[Match, ...]
     withdrawn: datetime | None = None
     held: bool = False
+    related: tuple[Related, ...] = field(default=(), compare=False)
 
     @property
     def zones(self) -> tuple[str, ...]:
@@ -182,7 +213,8 @@ class Story:
     def within(self, zones: tuple[str, ...], prefer: str | None = None) -> Story | None:
         """The story as a stream of these zones shows it, its lead first; None when none of them published it.
 
-        The lead is the fullest copy, the zone *prefer* before all others; of equals the one seen first.
+        The lead is the fullest copy, the zone *prefer* before all others; of equals the one seen first.  A copy that
+        *differs* from what it joined leads only where there is no other.
         """
         members = [member for member in self.members if member.sighting.zone in zones]
         if not members:
@@ -190,7 +222,7 @@ class Story:
         lead = min(
             members,
             key=lambda m: (
-                m.score < ALIKE,
+                bool(m.differs),
                 m.sighting.zone != prefer,
                 -m.sighting.length,
                 m.sighting.seen,

@@ -14,21 +14,36 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import ConfigDict, Field, with_config
 
 from aggregator.model.units import WEEK as WEEK
-from aggregator.model.units import Color, Days, Duration, HttpUrl, Ident, Lasting, Line, Pages, Several, Size, Times
+from aggregator.model.units import (
+    Color,
+    Days,
+    Duration,
+    HttpUrl,
+    Ident,
+    Idents,
+    Lasting,
+    Line,
+    Pages,
+    Several,
+    Size,
+    Times,
+)
 from aggregator.model.units import Weekday as Weekday
 
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Flag = Annotated[bool, Field(strict=True)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zone:
-    """An organisation whose news is merged."""
+    """An organisation whose news is merged; *was* are ids that it had in this file before."""
 
     id: Ident
     name: Line
     url: HttpUrl | None = None
     color: Color = "#1f4e79"
+    was: Idents = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +103,7 @@ class Source:
     *page* says how a page is read; with *article* the page behind each new item is read too.  *key* is a pattern with
     a group ``key``, searched in an item's link: the source's own identity of an item.  *proxy* is used instead of the
     one for all; ``direct`` is none.  *note* is the operator's own remark, shown wherever the source is reported as
-    failing.
+    failing.  *aliases* are ids that it had in this file before.
     """
 
     id: Ident
@@ -105,18 +120,30 @@ class Source:
     proxy: Line | None = None
     note: str | None = None
     enabled: Flag = True
+    aliases: Idents = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """A published selection of stories; no *zones* means all of them.  *prefer* names the zone whose text leads."""
+    """A published selection of stories; no *zones* or *sources* means all of them.
+
+    *prefer* names the zone whose text leads.  ``select`` says what *categories*, *include*, *exclude* and *joint_only*
+    let through, ``patterns`` how a rule is written.  *was* are ids that the stream had in this file before, the first
+    one first: its feed keeps the id that it had then.
+    """
 
     id: Ident
     title: Line
     subtitle: Line | None = None
     zones: Several = ()
+    sources: Several = ()
+    categories: Several = ()
+    include: Several = ()
+    exclude: Several = ()
+    joint_only: Flag = False
     prefer: str | None = None
     items: Annotated[int, Field(strict=True, ge=1, le=1000)] = 50
+    was: Idents = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,16 +211,60 @@ class Parse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matching:
-    """How far apart in time two copies of one story may be."""
+    """When two entries are one story, and when they are only to be linked.
+
+    *window* is how far apart copies may be published, *related_window* how far apart entries that are linked.  Shares
+    are 0 to 1: *alike* of the words of both texts in the same order make one story of texts of some length, *contained*
+    of the shorter text's words make an excerpt of it, *related* of the shorter text's rarer words make a link.
+    """
 
     window: Lasting = timedelta(days=21)
+    related_window: Lasting = timedelta(days=90)
+    alike: Share = 0.75
+    contained: Share = 0.85
+    related: Share = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
-    """A source that is not new and brings *flood* or more unknown entries at once has them held."""
+    """A source that is not new and brings *flood* or more unknown entries at once has them held.
+
+    So has one that brings *moved* or more known entries under new identities, and fewer under their old ones.
+    """
 
     flood: Annotated[int, Field(strict=True, ge=1)] = 20
+    moved: Annotated[int, Field(strict=True, ge=2)] = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notices:
+    """Notices of wanted and missing persons, known by a category, or by words in their title (``patterns``).
+
+    They are left out, or with *publish* withdrawn *keep* after they were first seen.
+    """
+
+    publish: Flag = False
+    keep: Lasting = timedelta(days=14)
+    categories: Several = ("opsporing", "opsporingsbericht", "opsporingsberichten", "vermist", "vermiste personen")
+    words: Several = (
+        "opsporingsbericht*",
+        "opsporing verzocht",
+        "vermist",
+        "vermiste persoon",
+        "vermiste personen",
+        "verontrustende verdwijning",
+        "wie herkent",
+        "herkent u",
+        "avis de recherche",
+        "disparition inquiétante",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long after its publication a story is kept."""
+
+    stories: Lasting = timedelta(days=1825)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +293,8 @@ class Config:
     parse: Parse = field(default_factory=Parse)
     match: Matching = field(default_factory=Matching)
     guard: Guard = field(default_factory=Guard)
+    notices: Notices = field(default_factory=Notices)
+    retention: Retention = field(default_factory=Retention)
     mail: Mail | None = None
     zones: tuple[Zone, ...] = ()
     sources: tuple[Source, ...] = ()
@@ -245,8 +318,10 @@ class Config:
         return _by_id(self.digests, id)
 
     def zones_of(self, stream: Stream) -> tuple[str, ...]:
-        """The ids of the zones that a stream selects, in the order of the file."""
-        return tuple(zone.id for zone in self.zones if not stream.zones or zone.id in stream.zones)
+        """The ids of the zones that a stream selects, by itself or through its sources, in the order of the file."""
+        through = {source.zone for source in self.sources if not stream.sources or source.id in stream.sources}
+        named = (zone.id for zone in self.zones if not stream.zones or zone.id in stream.zones)
+        return tuple(id for id in named if not stream.sources or id in through)
 
 
 _T = TypeVar("_T", Zone, Source, Stream, Digest)

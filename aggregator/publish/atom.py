@@ -51,7 +51,7 @@ def _frame(config: Config, stream: Stream, changed: datetime) -> Any:
     """atom:feed without its entries (RFC 4287 §4.1.1); its author stands in for entries that would lack one."""
     title, page = text.clean(stream.title) or stream.id, places.page(config, stream)
     feed = FeedGenerator()
-    feed.id(uri.tag(places.authority(config), f"stream/{stream.id}"))
+    feed.id(uri.tag(places.authority(config), f"stream/{(*stream.was, stream.id)[0]}"))
     feed.title(title)
     feed.updated(_second(changed))
     feed.author({"name": title, "uri": page})

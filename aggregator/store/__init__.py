@@ -1,13 +1,13 @@
 """What was noted, kept: one writer thread, many readers, verbs of the domain.
 
 ``Store.write`` and ``Store.read`` run a function of a ``Tx``; the verbs are grouped as ``tx.polls``, ``tx.stories``,
-``tx.hands``, ``tx.mailing`` and ``tx.meta``.
+``tx.related``, ``tx.sentences``, ``tx.hands``, ``tx.mailing`` and ``tx.meta``.
 """
 
 from aggregator.store.alone import alone
 from aggregator.store.mailing import Mailing
 from aggregator.store.polls import Polls
 from aggregator.store.store import Store, Tx
-from aggregator.store.stories import Stories
+from aggregator.store.stories import State, Stories, Wanted
 
-__all__ = ["Mailing", "Polls", "Store", "Stories", "Tx", "alone"]
+__all__ = ["Mailing", "Polls", "State", "Store", "Stories", "Tx", "Wanted", "alone"]

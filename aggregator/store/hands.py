@@ -13,9 +13,21 @@ class Hands:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def note(self, *, at: datetime, who: str, act: str, story: str, detail: str) -> None:
-        """Keep that *who* did *act* to *story* at *at*."""
-        self._connection.execute(insert(schema.hand).values(at=at, who=who, act=act, story=story, detail=detail))
+    def note(self, *, at: datetime, who: str, act: str, story: str, detail: str, undo: str | None = None) -> None:
+        """Keep that *who* did *act* to *story* at *at*, and what undoing it will have to know."""
+        self._connection.execute(
+            insert(schema.hand).values(at=at, who=who, act=act, story=story, detail=detail, undo=undo)
+        )
+
+    def undoing(self, story: str, act: str) -> str | None:
+        """What undoing the latest *act* on *story* has to know."""
+        columns = schema.hand.c
+        return self._connection.scalar(
+            select(columns.undo)
+            .where(columns.story == story, columns.act == act, columns.undo.is_not(None))
+            .order_by(columns.id.desc())
+            .limit(1)
+        )
 
     def on(self, story: str) -> list[tuple[datetime, str, str, str]]:
         """What was done to a story, oldest first: when, who, what, and the detail."""

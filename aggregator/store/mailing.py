@@ -36,16 +36,21 @@ class Mailing:
                 insert(schema.recipient).values(digest=digest, address=address, cursor=self._newest(), since=now)
             )
 
-    def fresh(self, digest: str, addresses: Sequence[str], zones: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    def fresh(
+        self, digest: str, addresses: Sequence[str], zones: Sequence[str], *, again: datetime | None = None
+    ) -> dict[str, tuple[str, ...]]:
         """For each address the stories of *zones* that it has not been mailed, oldest arrival first.
 
         A story counts when it arrived after the address's cursor in one of these zones, is shown, and is not in the
-        ledger.
+        ledger; with *again* also when it arrived after that moment and since the address is a recipient.
         """
         arrival, recipient, mailed, story = schema.arrival, schema.recipient, schema.mailed, schema.story
+        counts = arrival.c.seq > recipient.c.cursor
+        if again is not None:
+            counts |= (arrival.c.at > again) & (arrival.c.at > recipient.c.since)
         rows = self._connection.execute(
             select(recipient.c.address, arrival.c.story, func.min(arrival.c.seq).label("first"))
-            .join(arrival, arrival.c.seq > recipient.c.cursor)
+            .join(arrival, counts)
             .join(story, story.c.id == arrival.c.story)
             .where(
                 recipient.c.digest == digest,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, insert, select
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from aggregator.store import schema
+
+_SOME = select(schema.meta).where(schema.meta.c.name.in_(bindparam("names", expanding=True)))
 
 
 class Meta:
@@ -14,6 +18,10 @@ class Meta:
     def get(self, name: str) -> str | None:
         """The value that was put under *name*."""
         return self._connection.scalar(select(schema.meta.c.value).where(schema.meta.c.name == name))
+
+    def some(self, names: Sequence[str]) -> dict[str, str]:
+        """The values that were put under these names, by name."""
+        return {row.name: row.value for row in self._connection.execute(_SOME, {"names": list(names)})}
 
     def put(self, name: str, value: str) -> None:
         """Keep *value* under *name*."""

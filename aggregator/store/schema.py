@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -13,12 +14,14 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 
@@ -93,7 +96,60 @@ member = Table(
     Column("evidence", Text, nullable=False),
     Column("keys", Text, nullable=False),
     Column("entry", Text, nullable=False),
+    Column("position", Integer, nullable=False, server_default="0"),
+    Column("differs", Text, nullable=False, server_default=""),
+    Column("anchors", LargeBinary),
+    Column("anchored", Integer),
+    Index(
+        "ix_member_anchored",
+        "seen",
+        sqlite_where=text("anchored IS NOT NULL"),
+        postgresql_where=text("anchored IS NOT NULL"),
+    ),
 )
+"""*position* is the member's place in its story; *anchored* the day under which its anchors stand in ``anchor``, null
+once they have been pruned.
+"""
+
+anchor = Table(
+    "anchor",
+    metadata,
+    Column("value", BigInteger, primary_key=True, autoincrement=False),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("member", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""By what texts have in common: at most 32 rows a member, in days since 1970, read by value within a window.
+
+No foreign key: its cascade would want an index of its own, as large as the table.  A row whose member is gone finds
+nothing.
+"""
+
+sentence = Table(
+    "sentence",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("value", BigInteger, primary_key=True, autoincrement=False),
+    Column("openings", Text, nullable=False),
+    Column("common", Boolean, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("ix_sentence_source_at", "source", "at"),
+    Index("ix_sentence_common", "source", "value", sqlite_where=text("common"), postgresql_where=text("common")),
+    sqlite_with_rowid=False,
+)
+"""What a source says under its items, and under which openings: what is *common* is left out of comparisons."""
+
+related = Table(
+    "related",
+    metadata,
+    Column("story", String, ForeignKey("story.id"), primary_key=True),
+    Column("other", String, ForeignKey("story.id"), primary_key=True, index=True),
+    Column("rule", String, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+"""Pairs of stories to be linked and not merged, each once; *story* is the later one."""
 
 key = Table(
     "key",
@@ -116,6 +172,23 @@ arrival = Table(
 )
 """Numbered inside the writer's turn.  One that is not *loud* (a source's first fetch) reaches no digest."""
 
+tombstone = Table(
+    "tombstone",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("story", String, ForeignKey("story.id"), nullable=False),
+    Column("published", Instant, nullable=False),
+)
+"""By what an entry is recognised whose story was deleted, so that it does not come back (``guards.grave``)."""
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("story", String, ForeignKey("story.id"), primary_key=True),
+    Column("expires", Instant, nullable=False, index=True),
+)
+"""Stories about wanted and missing persons, and when they are deleted."""
+
 hand = Table(
     "hand",
     metadata,
@@ -125,8 +198,9 @@ hand = Table(
     Column("act", String, nullable=False),
     Column("story", String, nullable=False, index=True),
     Column("detail", Text, nullable=False),
+    Column("undo", Text),
 )
-"""What an editor did: who, when, what, and why."""
+"""What an editor did: who, when, what, and why; *undo* is what a join must remember to be undone."""
 
 edition = Table(
     "edition",

@@ -25,6 +25,10 @@ from aggregator.store.mailing import Mailing
 from aggregator.store.meta import Meta
 from aggregator.store.place import Place
 from aggregator.store.polls import Polls
+from aggregator.store.relations import Relations
+from aggregator.store.renames import Renames
+from aggregator.store.retention import Retention
+from aggregator.store.sentences import Sentences
 from aggregator.store.stories import Stories
 
 T = TypeVar("T")
@@ -47,12 +51,28 @@ class Tx:
         return Stories(self._connection)
 
     @cached_property
+    def related(self) -> Relations:
+        return Relations(self._connection)
+
+    @cached_property
+    def sentences(self) -> Sentences:
+        return Sentences(self._connection)
+
+    @cached_property
     def hands(self) -> Hands:
         return Hands(self._connection)
 
     @cached_property
     def mailing(self) -> Mailing:
         return Mailing(self._connection)
+
+    @cached_property
+    def renames(self) -> Renames:
+        return Renames(self._connection)
+
+    @cached_property
+    def retention(self) -> Retention:
+        return Retention(self._connection)
 
     @cached_property
     def meta(self) -> Meta:

@@ -2,25 +2,68 @@
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
 
-from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    String,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
-from aggregator.model import Entry, Match, Sighting, Story
+from aggregator.model import Match, Related, Sighting, Story
 from aggregator.store import schema
+from aggregator.store.anchors import Anchors
+from aggregator.store.members import Members
+from aggregator.store.relations import Relations
 
-_entry = TypeAdapter(Entry)
 _BATCH = 500
 """How many values one IN list takes."""
+_PAGE = 100
+State = Literal["shown", "hidden", "held", "joint", "differs"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which stories a list is of; *differs*: with a copy that an edit made another text.  *word* occurs in a copy."""
+
+    zone: str | None = None
+    source: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    state: State | None = None
+    word: str | None = None
+
+
+# Made once: these run for every entry that is new, and building them would take longer than carrying them out.
+_SHARING = (
+    select(schema.member.c.story)
+    .join(schema.key, schema.key.c.member == schema.member.c.id)
+    .where(schema.key.c.value.in_(bindparam("keys", expanding=True)))
+)
+_EXISTS = select(exists().where(schema.story.c.id == bindparam("id")))
+_STORIES = select(schema.story).where(schema.story.c.id.in_(bindparam("ids", expanding=True)))
 
 
 class Stories:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._members = Members(connection)
+        self._anchors = Anchors(connection)
+        self._related = Relations(connection)
+        self._bumped = False
 
     # -- looking --------------------------------------------------------------
 
@@ -30,7 +73,7 @@ class Stories:
 
     def exists(self, id: str) -> bool:
         """Whether a story has this id, whatever became of it."""
-        return bool(self._connection.scalar(select(exists().where(schema.story.c.id == id))))
+        return bool(self._connection.scalar(_EXISTS, {"id": id}))
 
     def all(self, ids: Sequence[str]) -> list[Story]:
         """The stories with these ids, in this order; unknown ids are left out."""
@@ -44,18 +87,18 @@ class Stories:
         return list(self._connection.scalars(exact)) or list(self._connection.scalars(begins))
 
     def sharing(self, keys: Iterable[str]) -> list[Story]:
-        """Every story of which a member has one of *keys*, withdrawn and held ones too."""
+        """Every story of which a member has one of *keys*, withdrawn and held ones too; their links are left out."""
         wanted = sorted(set(keys))
         ids: set[str] = set()
         for start in range(0, len(wanted), _BATCH):
-            ids.update(
-                self._connection.scalars(
-                    select(schema.member.c.story)
-                    .join(schema.key, schema.key.c.member == schema.member.c.id)
-                    .where(schema.key.c.value.in_(wanted[start : start + _BATCH]))
-                )
-            )
-        return self._load(sorted(ids))
+            ids.update(self._connection.scalars(_SHARING, {"keys": wanted[start : start + _BATCH]}))
+        return self._load(sorted(ids), links=False)
+
+    def alike(self, sighting: Sighting, span: timedelta) -> list[Story]:
+        """Stories published within *span* of *sighting* whose texts may be like its own, the likeliest first."""
+        ids = self._anchors.alike(sighting.anchors, sighting.published, span)
+        found = {story.id: story for story in self._load(ids, links=False)}
+        return [found[id] for id in ids if id in found]
 
     def newest(self, zones: Sequence[str], limit: int) -> list[Story]:
         """What a stream of these zones shows, newest first."""
@@ -67,9 +110,19 @@ class Stories:
         """What waits for the operator's word, newest first."""
         return self._select(schema.story.c.held.is_(True), schema.story.c.withdrawn.is_(None))
 
-    def listed(self, *, zone: str | None = None, limit: int | None = None) -> list[Story]:
-        """Every story, withdrawn and held ones too, newest first."""
-        return self._select(*([_in_zones([zone])] if zone else []), limit=limit)
+    def listed(self, wanted: Wanted) -> Iterator[Story]:
+        """The stories that are *wanted*, withdrawn and held ones too, newest first, read as they are asked for."""
+        columns = schema.story.c
+        query = select(columns.id, columns.published).where(*_conditions(wanted)).limit(_PAGE)
+        query = query.order_by(columns.published.desc(), columns.id)
+        rows = self._connection.execute(query).all()
+        while rows:
+            yield from self.all([row.id for row in rows])
+            last = rows[-1]
+            older = (columns.published < last.published) | (
+                (columns.published == last.published) & (columns.id > last.id)
+            )
+            rows = self._connection.execute(query.where(older)).all()
 
     def changed(self, zones: Sequence[str]) -> datetime | None:
         """When anything that a stream of these zones shows changed last, withdrawals included."""
@@ -113,11 +166,14 @@ class Stories:
             update(schema.story).where(schema.story.c.id == story.id).values(values)
         ).rowcount:
             self._connection.execute(insert(schema.story).values(id=story.id, **values))
-        before = set(self._connection.scalars(select(schema.member.c.source).where(schema.member.c.story == story.id)))
-        self._replace_members(story)
+        before = self._members.replace(story)
         if not story.held and story.withdrawn is None:
             self._arrive(story, at, loud, before)
         self._bump()
+
+    def prune(self, before: datetime, limit: int) -> None:
+        """Let at most *limit* copies first seen before *before* be found by their keys only."""
+        self._anchors.prune(before, limit)
 
     def arrive_again(self, story: Story, *, at: datetime) -> None:
         """Number the story's arrivals anew, so that subscribers whose cursor has passed still get it.
@@ -139,34 +195,7 @@ class Stories:
 
     # -- inside ---------------------------------------------------------------
 
-    def _replace_members(self, story: Story) -> None:
-        old = select(schema.member.c.id).where(schema.member.c.story == story.id)
-        self._connection.execute(delete(schema.key).where(schema.key.c.member.in_(old)))
-        self._connection.execute(delete(schema.member).where(schema.member.c.story == story.id))
-        for match in story.members:
-            seen = match.sighting
-            id = self._connection.scalar(
-                insert(schema.member)
-                .values(
-                    story=story.id,
-                    source=seen.source,
-                    zone=seen.zone,
-                    seen=seen.seen,
-                    words=seen.words,
-                    length=seen.length,
-                    rule=match.rule,
-                    score=match.score,
-                    evidence=match.evidence,
-                    keys=json.dumps(seen.keys),
-                    entry=_entry.dump_json(seen.entry, exclude_defaults=True).decode(),
-                )
-                .returning(schema.member.c.id)
-            )
-            self._connection.execute(
-                insert(schema.key), [{"value": key, "member": id} for key in dict.fromkeys(seen.keys)]
-            )
-
-    def _arrive(self, story: Story, at: datetime, loud: bool, before: set[str]) -> None:
+    def _arrive(self, story: Story, at: datetime, loud: bool, before: frozenset[str]) -> None:
         """A zone whose copies all came from sources that were here *before* was renamed: that is no news."""
         known = set(self._connection.scalars(select(schema.arrival.c.zone).where(schema.arrival.c.story == story.id)))
         for zone in story.zones:
@@ -179,9 +208,13 @@ class Stories:
         self._connection.execute(insert(schema.arrival).values(story=story, zone=zone, at=at, loud=loud))
 
     def _bump(self) -> None:
-        following = self.revision() + 1
-        self._connection.execute(delete(schema.meta).where(schema.meta.c.name == "revision"))
-        self._connection.execute(insert(schema.meta).values(name="revision", value=str(following)))
+        if self._bumped:
+            return
+        self._bumped = True
+        number = cast(cast(schema.meta.c.value, Integer) + 1, String)
+        moved = update(schema.meta).where(schema.meta.c.name == "revision").values(value=number)
+        if not self._connection.execute(moved).rowcount:
+            self._connection.execute(insert(schema.meta).values(name="revision", value="1"))
 
     def _select(self, *conditions: ColumnElement[bool], limit: int | None = None) -> list[Story]:
         ids = self._connection.scalars(
@@ -192,27 +225,52 @@ class Stories:
         )
         return self.all(list(ids))
 
-    def _load(self, ids: Sequence[str]) -> list[Story]:
+    def _load(self, ids: Sequence[str], *, links: bool = True) -> list[Story]:
         stories: list[Story] = []
         for start in range(0, len(ids), _BATCH):
             batch = ids[start : start + _BATCH]
-            members: defaultdict[str, list[Match]] = defaultdict(list)
-            for row in self._connection.execute(
-                select(schema.member).where(schema.member.c.story.in_(batch)).order_by(schema.member.c.id)
-            ):
-                members[row.story].append(_match(row))
+            members, linked = self._members.of(batch), self._related.shown(batch) if links else {}
             stories.extend(
-                _story(row, tuple(members[row.id]))
-                for row in self._connection.execute(select(schema.story).where(schema.story.c.id.in_(batch)))
+                _story(row, members.get(row.id, ()), linked.get(row.id, ()))
+                for row in self._connection.execute(_STORIES, {"ids": batch})
             )
         return sorted(stories, key=lambda story: story.id)
+
+
+def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    story, member = schema.story.c, schema.member.c
+    of_story = exists().where(member.story == story.id)
+    if wanted.zone:
+        yield of_story.where(member.zone == wanted.zone)
+    if wanted.source:
+        yield of_story.where(member.source == wanted.source)
+    if wanted.word:
+        yield of_story.where(member.entry.icontains(wanted.word, autoescape=True))
+    if wanted.since:
+        yield story.published >= wanted.since
+    if wanted.until:
+        yield story.published < wanted.until
+    match wanted.state:
+        case "shown":
+            yield story.withdrawn.is_(None) & story.held.is_(False)
+        case "hidden":
+            yield story.withdrawn.is_not(None) & of_story
+        case "held":
+            yield story.held.is_(True) & story.withdrawn.is_(None)
+        case "joint":
+            zones = select(func.count(member.zone.distinct())).where(member.story == story.id).scalar_subquery()
+            yield zones > 1
+        case "differs":
+            yield of_story.where(member.differs != "")
+        case None:
+            yield of_story
 
 
 def _in_zones(zones: Sequence[str]) -> ColumnElement[bool]:
     return exists().where(schema.member.c.story == schema.story.c.id, schema.member.c.zone.in_(zones))
 
 
-def _story(row: Row[tuple[object, ...]], members: tuple[Match, ...]) -> Story:
+def _story(row: Row[tuple[object, ...]], members: tuple[Match, ...], related: tuple[Related, ...]) -> Story:
     return Story(
         id=row.id,
         published=row.published,
@@ -221,17 +279,5 @@ def _story(row: Row[tuple[object, ...]], members: tuple[Match, ...]) -> Story:
         members=members,
         withdrawn=row.withdrawn,
         held=row.held,
+        related=related,
     )
-
-
-def _match(row: Row[tuple[object, ...]]) -> Match:
-    sighting = Sighting(
-        source=row.source,
-        zone=row.zone,
-        entry=_entry.validate_json(row.entry),
-        keys=tuple(json.loads(row.keys)),
-        words=row.words,
-        length=row.length,
-        seen=row.seen,
-    )
-    return Match(sighting=sighting, story=row.story, rule=row.rule, score=row.score, evidence=row.evidence)

@@ -1,0 +1,55 @@
+"""Whether two sightings are one story: certain rules first, then likeness."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aggregator import uri
+from aggregator.match import certain
+from aggregator.match.alike import judge
+from aggregator.match.commonplaces import NONE, Commonplaces
+from aggregator.match.measure import Pair
+from aggregator.match.reading import reading
+from aggregator.match.token import plain
+from aggregator.model import Matching, Sighting, Verdict
+
+_SAID = {
+    "own-key": "the source's own key is the same",
+    "guid": "the source's id is the same",
+    "url": "the address is the same",
+    "text": "the title and the text are the same",
+}
+
+
+def compare(one: Sighting, other: Sighting, *, settings: Matching, commonplaces: Commonplaces = NONE) -> Verdict:
+    """Whether *one* and *other* are the same story, related or different; the order of the two does not matter."""
+    first, second = sorted((one, other), key=lambda each: (each.published, each.source, each.keys, each.words))
+    for rule, fits in certain.rules(settings.window):
+        if fits(first, second):
+            return Verdict(verdict="same", rule=rule, score=1.0, evidence=_SAID[rule])
+    apart = abs(first.published - second.published)
+    if apart > max(settings.window, settings.related_window):
+        return Verdict(verdict="different", rule="window", score=0.0, evidence=f"{apart.days} days apart")
+    readings = reading(first, commonplaces), reading(second, commonplaces)
+    pair = Pair(
+        *readings,
+        apart=apart,
+        own_source=first.source == second.source,
+        settings=settings,
+        called=(_called(first), _called(second)),
+    )
+    return _in_time(judge(pair), pair)
+
+
+def _called(sighting: Sighting) -> str:
+    return plain(f"{uri.host(sighting.entry.link or '')} {sighting.source} {sighting.zone}")
+
+
+def _in_time(verdict: Verdict, pair: Pair) -> Verdict:
+    """What comes again after the window is another publication of the same, and what is linked has a window too."""
+    settings, days = pair.settings, pair.apart.days
+    if verdict.verdict == "same" and pair.apart > settings.window:
+        verdict = replace(verdict, verdict="related", rule="window", evidence=f"{verdict.evidence}; {days} days apart")
+    if verdict.verdict == "related" and pair.apart > settings.related_window:
+        return replace(verdict, verdict="different", rule="window", evidence=f"{verdict.evidence}; {days} days apart")
+    return verdict

@@ -1,0 +1,239 @@
+"""How far two readings agree: their titles and their texts aligned, and what in them disagrees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from aggregator.match import lexicon
+from aggregator.match.reading import Reading, Side
+from aggregator.match.slots import Comparison, Conflict, against
+from aggregator.match.token import SLOTS, Token, plain
+from aggregator.match.wording import phrase
+from aggregator.model import Matching
+
+SHORT = 40
+"""Below so many words a text must agree nearly word for word, and no word may be exchanged."""
+
+
+_AT_WORK = 3
+"""How many turns of phrase show that an editor was at work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two readings side by side: *one* and *other* in a fixed order, *apart* in time, of one source or not.
+
+    *called* are letters in which the name of the source of each may be found: its host and its ids.
+    """
+
+    one: Reading
+    other: Reading
+    apart: timedelta
+    own_source: bool
+    settings: Matching
+    called: tuple[str, str] = ("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the alignment gave.
+
+    *ratio* is the share of both texts that is common, *contained* that of the shorter, *opening* the share of the
+    shorter that stands where the longer begins, *titles* how alike the titles are; *shorter* and *longer* count words;
+    *lead* is the share of the better of the two first sentences that the other text has.
+    """
+
+    ratio: float
+    contained: float
+    opening: float
+    titles: float
+    shorter: int
+    longer: int
+    conflicts: tuple[Conflict, ...]
+    reworded: int
+    lead: float = 1.0
+    order: bool = True
+
+
+def measured(pair: Pair) -> Found:
+    """Both titles and both texts aligned; the text of one in the order of the other where that agrees better."""
+    one, other = pair.one, pair.other
+    names = one.title.names | other.title.names | one.body.names | other.body.names
+    titles, exchanged = _titles(one, other, names)
+    if exchanged is None and (conflict := _about(one, other)):
+        exchanged = Comparison([], (conflict,), ())
+    if not _worth_it(one.body, other.body):
+        return _unlike(one, other, titles)
+    whole = _weighed(pair, against(one.body.tokens, other.body.tokens, names))
+    found = _found(one.body, other.body, whole, titles, exchanged)
+    if found.ratio < 0.9 and (moved := _moved(one.body, other.body)):
+        whole = _weighed(pair, against(one.body.tokens, moved.tokens, names))
+        again = _found(one.body, moved, whole, titles, exchanged, order=False)
+        if again.ratio > found.ratio + 0.05:
+            found = again
+    return found
+
+
+def _weighed(pair: Pair, whole: Comparison) -> Comparison:
+    """Without the exchanges of words of which either text has both: they are two words for one thing.
+
+    Where an editor was at work, nouns are exchanged like other words; a template changes what it is about, and no more.
+    """
+    keys = [set(each.body.keys) for each in (pair.one, pair.other)]
+
+    def both(conflict: Conflict) -> bool:
+        words = [{plain(word) for word in said.split()} for said in (conflict.one, conflict.other)]
+        return conflict.kind in {"word", "subject"} and (words[0] <= keys[1] or words[1] <= keys[0])
+
+    conflicts, turns = (tuple(each for each in many if not both(each)) for many in (whole.conflicts, whole.turns))
+    if len(turns) + whole.forms >= max(_AT_WORK, 2 * sum(each.kind == "subject" for each in conflicts)):
+        turns += tuple(each for each in conflicts if each.kind == "subject")
+        conflicts = tuple(each for each in conflicts if each.kind != "subject")
+    return whole._replace(conflicts=_without_partners(pair, conflicts), turns=turns)
+
+
+def _without_partners(pair: Pair, conflicts: tuple[Conflict, ...]) -> tuple[Conflict, ...]:
+    """Without the names by which two publishers of one text speak of each other, each from its own side.
+
+    Each names the *other* one: two that each name themselves tell of two places, unless it is the body that one turns
+    to ("call Police Zone North") and not where the news stands.
+    """
+    crossed = [each for each in conflicts if _names(each.one, pair.called[1]) and _names(each.other, pair.called[0])]
+    own = [each for each in conflicts if _names(each.one, pair.called[0]) and _names(each.other, pair.called[1])]
+    spared = [*crossed, *(each for each in own if crossed or (each.late and each.after in lexicon.BODIES))]
+    return tuple(each for each in conflicts if each.kind != "name" or each not in spared)
+
+
+def _names(said: str, called: str) -> bool:
+    return any(len(word) > 3 and plain(word) in called for word in said.split())
+
+
+def _worth_it(a: Side, b: Side) -> bool:
+    """Whether enough word triples are shared for the alignment to find anything."""
+    fewer = min(len(a.triples), len(b.triples))
+    return fewer > 0 and len(a.triples & b.triples) >= 0.1 * fewer
+
+
+def _unlike(one: Reading, other: Reading, titles: float) -> Found:
+    sizes = sorted((one.body.own, other.body.own))
+    return Found(0.0, 0.0, 0.0, titles, sizes[0], sizes[1], (), 0)
+
+
+def _found(
+    a: Side, b: Side, whole: Comparison, titles: float, exchanged: Comparison | None, *, order: bool = True
+) -> Found:
+    a, b = _framed(a, {i for i, _ in whole.pairs}), _framed(b, {j for _, j in whole.pairs})
+    own = [(i, j) for i, j in whole.pairs if not a.repeated[i] and not b.repeated[j]]
+    shorter, longer = sorted((a.own, b.own))
+    head = int(shorter * 1.15) + 3
+    leading = sum((i if a.own > b.own else j) < head for i, j in own)
+    conflicts = whole.conflicts
+    if shorter < SHORT:
+        conflicts += whole.turns
+    if exchanged:
+        ratio = 2 * len(own) / max(1, a.own + b.own)
+        conflicts += tuple(each for each in exchanged.conflicts if not _harmless(each, a, b, shorter, ratio))
+    return Found(
+        ratio=2 * len(own) / max(1, a.own + b.own),
+        contained=len(own) / max(1, shorter),
+        opening=leading / max(1, shorter),
+        titles=titles,
+        shorter=shorter,
+        longer=longer,
+        conflicts=conflicts,
+        reworded=len(whole.turns),
+        lead=max(_lead(a, {i for i, _ in own}), _lead(b, {j for _, j in own})),
+        order=order,
+    )
+
+
+def _framed(side: Side, common: set[int]) -> Side:
+    """*side* without the sentences at its end that the other has nothing of and that hold no fact: a farewell."""
+    repeated = list(side.repeated)
+    end = len(side.tokens)
+    while end:
+        start = end - 1
+        while start and side.tokens[start - 1].sentence == side.tokens[start].sentence:
+            start -= 1
+        sentence = range(start, end)
+        shared = sum(at in common and side.tokens[at].kind != "function" for at in sentence)
+        facts = any(side.tokens[at].kind in SLOTS | {"not", "state"} for at in sentence)
+        if facts or shared > 1 or start < len(side.tokens) // 2:
+            break
+        repeated[start:end] = [True] * (end - start)
+        end = start
+    return (
+        replace(side, repeated=tuple(repeated), own=len(repeated) - sum(repeated)) if end < len(side.tokens) else side
+    )
+
+
+def _lead(side: Side, common: set[int]) -> float:
+    """The share of its own first sentence that the other text has: there the news stands, the rest may be frame."""
+    start = next((token.sentence for token, known in zip(side.tokens, side.repeated, strict=True) if not known), None)
+    places = [at for at, token in enumerate(side.tokens) if token.sentence == start and token.kind != "function"]
+    return sum(at in common for at in places) / len(places) if len(places) > 2 else 1.0
+
+
+def _titles(one: Reading, other: Reading, names: frozenset[str]) -> tuple[float, Comparison | None]:
+    a, b = one.title, other.title
+    if not a.keys or not b.keys:
+        return 0.0, None
+    found = against(a.tokens, b.tokens, names, hold=1)
+    ratio = 2 * len(found.pairs) / (len(a.keys) + len(b.keys))
+    return ratio, found if ratio >= 0.5 else None
+
+
+def _about(one: Reading, other: Reading) -> Conflict | None:
+    """What each of two titles in other words names, and the other item nowhere does: two places, two dates."""
+    lone = [
+        [token for token in here.title.tokens if token.kind in SLOTS and not _is_said(token, there)]
+        for here, there in ((one, other), (other, one))
+    ]
+    if not lone[0] or not lone[1] or not {token.kind for token in lone[0]} & {token.kind for token in lone[1]}:
+        return None
+    return Conflict("title", phrase(lone[0]), phrase(lone[1]))
+
+
+def _is_said(token: Token, there: Reading) -> bool:
+    return token.key in there.title.keys or token.key in there.body.keys
+
+
+def _harmless(conflict: Conflict, a: Side, b: Side, shorter: int, ratio: float) -> bool:
+    """Whether titles only choose other words, or other facts that both texts have, for the same."""
+    if shorter >= SHORT and ratio >= 0.95 and conflict.kind in {"word", "subject"}:
+        return True
+    said = {key for words in (conflict.one, conflict.other) for key in words.casefold().split()}
+    return conflict.kind in {"name", "number", "date"} and all(
+        said <= {token.raw.casefold() for token in side.tokens} for side in (a, b)
+    )
+
+
+def _moved(a: Side, b: Side) -> Side | None:
+    """*b* with its sentences in the order of those of *a* that they are most like; None where that moves nothing."""
+    home: dict[tuple[str, ...], int] = {}
+    for triple, token in zip(zip(a.keys, a.keys[1:], a.keys[2:], strict=False), a.tokens, strict=False):
+        home.setdefault(triple, token.sentence)
+    places: dict[int, dict[int, int]] = {}
+    for triple, token in zip(zip(b.keys, b.keys[1:], b.keys[2:], strict=False), b.tokens, strict=False):
+        votes = places.setdefault(token.sentence, {})
+        if triple in home:
+            votes[home[triple]] = votes.get(home[triple], 0) + 1
+    goal, last = {}, -1
+    for sentence in sorted({token.sentence for token in b.tokens}):
+        votes = places.get(sentence, {})
+        last = max(votes, key=lambda at: (votes[at], -at)) if votes else last
+        goal[sentence] = last
+    order = sorted(range(len(b.tokens)), key=lambda at: (goal[b.tokens[at].sentence], at))
+    if order == list(range(len(b.tokens))):
+        return None
+    tokens: Sequence[Token] = [b.tokens[at] for at in order]
+    return Side(
+        tokens=tuple(tokens),
+        keys=tuple(token.key for token in tokens),
+        repeated=tuple(b.repeated[at] for at in order),
+        own=b.own,
+        names=b.names,
+        triples=b.triples,
+    )

@@ -1,0 +1,190 @@
+"""A sighting as it is compared: its title and text as tokens, and what can be said of them without the other one.
+
+Readings are kept for a while, because one sighting is compared with many; a reading depends on nothing but the words
+and the commonplaces of the source.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from aggregator.match import lexicon
+from aggregator.match.commonplaces import Commonplaces, hashed, split
+from aggregator.match.keys import plain
+from aggregator.match.token import Token
+from aggregator.match.tokens import LONGEST, MOST, language, tokens
+from aggregator.model import Sighting
+
+_CUT = re.compile(
+    r"\s*(?:\[\s*(?:…|\.{3})\s*\]|\(\s*(?:…|\.{3})\s*\)|…|\.{3})?\s*"
+    r"(?:(?:lees|lire|read|weiter|mehr|continue)\s?(?:meer|verder|la suite|more|lesen|reading|plus)?\s*[>»→]*)?\s*$",
+    re.IGNORECASE,
+)
+_CUT_SHORT = re.compile(r"(?:…|\.{3}|\[…\])\s*\W*\s*(?:\b(?:lees|lire|read|weiter|mehr)\b.{0,20})?$", re.IGNORECASE)
+_POINTER = re.compile(
+    r"(?<=[.!?])\s+(?:meer info|meer weten|lees|zie ook|zie|plus d'info|en savoir plus|more info|read more|mehr info"
+    r"|mehr dazu|weitere info)[^.!?\d]{0,80}[.!?]?\s*$",
+    re.IGNORECASE,
+)
+_DATELINE = re.compile(
+    r"^\W*(?:gepubliceerd|geplaatst|bijgewerkt|laatst gewijzigd|published|posted|publié|mis en ligne|veröffentlicht"
+    r"|stand)\b[^.!?\n]{0,80}?(?:\b\d{4}\b(?:,?\s(?:om|at|à|um)?\s?\d{1,2}[.:uh]\d{2}(?:\s?(?:uur|u|h|uhr))?)?|\b\d{1,2}[.:]\d{2}\b)"
+    r"[\s|:,\u2013-]*",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A title or a text: its tokens, what of them is aligned, and which stand in a sentence that its source repeats.
+
+    *own* is how many are not boilerplate, *triples* are the word triples of those, *names* the words that are names.
+    """
+
+    tokens: tuple[Token, ...]
+    keys: tuple[str, ...]
+    repeated: tuple[bool, ...]
+    own: int
+    names: frozenset[str]
+    triples: frozenset[tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is compared of a sighting.
+
+    *cut*: the text breaks off.  *tongue* is its language.  *telling* is what the news is about, by weight: names, dates
+    and codes more than numbers, these more than words.  *labels* are the numbers behind words such as "week" and "nr.",
+    by kind: which one of a series this is.  *marked*: it calls itself an ``update`` or a ``correction``.
+    """
+
+    title: Side
+    body: Side
+    cut: bool
+    tongue: str
+    telling: dict[str, float]
+    labels: dict[str, frozenset[str]]
+    marked: str
+
+
+_SERIES = frozenset(
+    (
+        "editie",
+        "edition",
+        "ausgabe",
+        "uitgave",
+        "speeldag",
+        "ronde",
+        "etappe",
+        "aflevering",
+        "jaargang",
+        "spieltag",
+        "journee",
+    )
+)
+_WEIGHTS = {"name": 3.0, "date": 3.0, "code": 3.0, "time": 1.0, "weekday": 0.5, "month": 0.5, "contact": 0.0}
+
+
+def _weight(token: Token, names: frozenset[str]) -> float:
+    if token.kind == "number":
+        return 2.0 if isinstance(token.value, float) and token.value >= 10 and not 1990 <= token.value < 2100 else 0.5
+    if token.kind == "word":
+        return 3.0 if token.key in names else 1.0 if len(token.key) > 4 else 0.0
+    return _WEIGHTS.get(token.kind, 0.0)
+
+
+def _additions(found: Sequence[Token]) -> Iterable[Token]:
+    return (token for token in found if token.first and token.key in lexicon.MARKERS | lexicon.CORRECTIONS)
+
+
+def _telling(title: Side, body: Side) -> dict[str, float]:
+    found: dict[str, float] = {}
+    names = title.names | body.names
+    for side in (title, body):
+        for token, repeated in zip(side.tokens, side.repeated, strict=True):
+            if not repeated and (weight := _weight(token, names)):
+                key = token.key[:7] if token.kind == "word" else token.key
+                found[key] = max(weight, found.get(key, 0))
+    return found
+
+
+def _labels(*sides: Side) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for side in sides:
+        for word, number in zip(side.tokens, side.tokens[1:], strict=False):
+            if word.sentence != number.sentence:
+                continue
+            if number.kind == "number" and word.key in lexicon.LABELS:
+                found.setdefault(lexicon.LABELS[word.key], set()).add(number.key.rstrip("."))
+            elif word.key.endswith(".") and number.key in _SERIES:
+                found.setdefault(lexicon.LABELS[number.key], set()).add(word.key.rstrip("."))
+    return {label: frozenset(numbers) for label, numbers in found.items()}
+
+
+def _marked(title: Side, body: Side) -> str:
+    opening = [*title.tokens[:4], *title.tokens[-2:], *body.tokens[:4], *_additions(body.tokens)]
+    words = {token.key for token in opening}
+    if words & lexicon.CORRECTIONS:
+        return "correction"
+    return "update" if words & lexicon.MARKERS else ""
+
+
+def reading(sighting: Sighting, commonplaces: Commonplaces) -> Reading:
+    """The reading of *sighting*, whose source repeats what *commonplaces* says."""
+    return _read(sighting.entry.title[:1_000], plain(sighting.entry)[:LONGEST], commonplaces.of(sighting.source))
+
+
+@lru_cache(maxsize=64)
+def _read(title: str, body: str, repeated: frozenset[int]) -> Reading:
+    cut = bool(_CUT_SHORT.search(body[-60:]))
+    whole = _DATELINE.sub("", _without_end(body), count=1)
+    tongue = language(f"{whole[:1_500]} {title}")
+    heading = tokens(title, tongue)
+    return _made(_side(heading, (False,) * len(heading)), _text(whole, tongue, repeated), cut, tongue)
+
+
+def _made(title: Side, body: Side, cut: bool, tongue: str) -> Reading:
+    return Reading(
+        title=title,
+        body=body,
+        cut=cut,
+        tongue=tongue,
+        telling=_telling(title, body),
+        labels=_labels(title, body),
+        marked=_marked(title, body),
+    )
+
+
+def _without_end(body: str) -> str:
+    """Without "…" and "Lees meer" at its end, and without the half word before them."""
+    return _POINTER.sub("", body[:-120] + _CUT.sub("", body[-120:]))
+
+
+def _text(body: str, tongue: str, repeated: frozenset[int]) -> Side:
+    if not repeated:
+        found = tokens(body, tongue)
+        return _side(found, (False,) * len(found))
+    made: list[Token] = []
+    marks: list[bool] = []
+    for number, sentence in enumerate(split(body)):
+        part = tokens(sentence, tongue)
+        made += [token._replace(sentence=number) for token in part]
+        marks += [hashed(sentence) in repeated] * len(part)
+    return _side(tuple(made[:MOST]), tuple(marks[:MOST]))
+
+
+def _side(found: tuple[Token, ...], repeated: tuple[bool, ...]) -> Side:
+    keys = tuple(token.key for token in found)
+    own = [key for key, common in zip(keys, repeated, strict=True) if not common]
+    triples = zip(own, own[1:], own[2:], strict=False) if len(own) > 2 else ((key,) for key in own)
+    return Side(
+        tokens=found,
+        keys=keys,
+        repeated=repeated,
+        own=len(own),
+        names=frozenset(token.key for token in found if token.kind == "name"),
+        triples=frozenset(triples),
+    )

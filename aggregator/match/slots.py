@@ -1,0 +1,273 @@
+"""What keeps two texts apart that are otherwise alike: a slot of one exchanged for another.
+
+Two items made from one template differ in a number, a date, an hour, a name, a street, a code, a "niet", or in the one
+noun that the news is about; and they differ there by *exchange*, between words that are the same.  What was only added
+or taken away is an edit.  A number may be rounded where it says so, and a word inflected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from aggregator.match import lexicon, numerals
+from aggregator.match.align import Gap, common, gaps
+from aggregator.match.token import SLOTS, Token, plain
+from aggregator.match.wording import carries, excluding, is_subject, one_head, phrase, reworded
+
+NEAR = 12
+"""A passage longer than this was written anew; nothing in it was exchanged."""
+CLOSE = 3
+"""A negation is an exchange where at most so many words changed around it."""
+
+
+class Conflict(NamedTuple):
+    """Two things that exclude one another.
+
+    *kind* is that of the token, or ``polarity``, ``series``, ``opposite`` (words of one field, such as colours),
+    ``subject`` (a noun among equal words), ``word``.  *after* is the word before it, *late*: it stands in neither first
+    sentence.
+    """
+
+    kind: str
+    one: str
+    other: str
+    after: str = ""
+    late: bool = False
+
+
+class Comparison(NamedTuple):
+    """Two texts side by side: where they agree, what they exclude, and which other words were exchanged.
+
+    *forms* counts the words that stand in another form or as a synonym.
+    """
+
+    pairs: list[tuple[int, int]]
+    conflicts: tuple[Conflict, ...]
+    turns: tuple[Conflict, ...]
+    forms: int = 0
+
+
+def against(a: Sequence[Token], b: Sequence[Token], names: frozenset[str], hold: int = 3) -> Comparison:
+    """*a* and *b* side by side; *names* are words that are names in either text.
+
+    An exchange stands between at least *hold* equal words.
+    """
+    pairs = common([token.key for token in a], [token.key for token in b])
+    found: list[Conflict] = [
+        Conflict("time", a[i].raw, b[j].raw) for i, j in pairs if a[i].kind == "time" and _other_half(a[i], b[j])
+    ]
+    turns: list[Conflict] = []
+    spoken = _spoken(a, (i for i, _ in pairs)), _spoken(b, (j for _, j in pairs))
+    weak = [token.kind == "function" for token in a]
+    for gap in gaps(pairs, len(a), len(b), weak):
+        if not _held(gap, hold):
+            continue
+        conflict, turn = _judged(gap, a, b, names, spoken)
+        if conflict := conflict or _inside(gap, pairs, a, b):
+            found.append(_placed(conflict, gap, a, b))
+        elif turn:
+            turns.append(turn)
+    forms = sum(a[i].kind == "word" and plain(a[i].raw) != plain(b[j].raw) for i, j in pairs)
+    return Comparison(pairs, tuple(found), tuple(turns), forms)
+
+
+def _inside(gap: Gap, pairs: Sequence[tuple[int, int]], a: Sequence[Token], b: Sequence[Token]) -> Conflict | None:
+    """A noun that was exchanged at the beginning of a longer passage: "de kikker die kwaakt", "de egel die vliegt"."""
+    island = next((pair for pair in pairs if gap.a0 < pair[0] < gap.a1 and gap.b0 < pair[1] < gap.b1), None)
+    if island is None or not gap.a0:
+        return None
+    one, other = a[gap.a0 : island[0]], b[gap.b0 : island[1]]
+    words = reworded(one, other)
+    if words and len(one) == len(other) == 1 and is_subject(one, other, a[gap.a0 - 1]):
+        return Conflict("word", *words)
+    return None
+
+
+def _placed(conflict: Conflict, gap: Gap, a: Sequence[Token], b: Sequence[Token]) -> Conflict:
+    late = gap.a0 > 0 and gap.b0 > 0 and bool(a[gap.a0 - 1].sentence and b[gap.b0 - 1].sentence)
+    return conflict._replace(after=a[gap.a0 - 1].key if gap.a0 else "", late=late)
+
+
+def _spoken(side: Sequence[Token], common_places: Iterable[int]) -> set[int]:
+    """The sentences of which the other text has words that carry something."""
+    return {side[at].sentence for at in common_places if side[at].kind != "function"}
+
+
+def _judged(
+    gap: Gap, a: Sequence[Token], b: Sequence[Token], names: frozenset[str], spoken: tuple[set[int], set[int]]
+) -> tuple[Conflict | None, Conflict | None]:
+    """The conflict in a passage, else the turn of phrase that was exchanged in it."""
+    one, other = a[gap.a0 : gap.a1], b[gap.b0 : gap.b1]
+    if max(len(one), len(other)) > NEAR:
+        return None, None
+    one, other = (_said_of_both(*each) for each in ((one, spoken[0]), (other, spoken[1])))
+    if not one or not other:
+        return (None if _adds(*one, *other) else _flipped(one, other)), None
+    if conflict := _exchanged(one, other, names) or _flipped(one, other):
+        return conflict, None
+    if excluded := excluding(one, other):
+        return Conflict("opposite", *excluded), None
+    if (words := reworded(one, other)) is None:
+        return None, None
+    if not is_subject(one, other, a[gap.a0 - 1] if gap.a0 else None):
+        return None, Conflict("word", *words)
+    heads = any(one_head(x.key, y.key) for x in one for y in other)
+    return Conflict("word" if heads else "subject", *words), None
+
+
+def _said_of_both(side: Sequence[Token], spoken: set[int]) -> Sequence[Token]:
+    """Without the words of sentences that the other text has nothing of, unless these are made of facts."""
+    idle = {token.sentence for token in side} - spoken
+    idle -= {token.sentence for token in side if token.kind in SLOTS}
+    return [token for token in side if token.sentence not in idle] if idle else side
+
+
+def _adds(*words: Token) -> bool:
+    """Whether an added "geen" brings the thing along that there is none of, and so turns nothing round."""
+    raw = {plain(token.raw) for token in words if token.kind == "not"}
+    return raw <= lexicon.DETERMINING and any(carries(token) for token in words if token.kind != "state")
+
+
+def _held(gap: Gap, hold: int) -> bool:
+    """Whether equal words hold the passage on its sides; the ends of a text hold too, but not both of them."""
+    if gap.left < 0 and gap.right < 0:
+        return False
+    if gap.left < 0 or gap.right < 0:
+        return max(gap.left, gap.right) >= max(1, hold - 1)
+    return gap.left + gap.right >= hold
+
+
+# -- slots ---------------------------------------------------------------------------
+
+
+def _exchanged(one: Sequence[Token], other: Sequence[Token], names: frozenset[str]) -> Conflict | None:
+    for kind, agree in _AGREE.items():
+        here, there = _slots(one, kind, names), _slots(other, kind, names)
+        lone_here = [token for token in here if not any(agree(token, each) for each in there)]
+        lone_there = [token for token in there if not any(agree(token, each) for each in here)]
+        if lone_here and lone_there and not _rounded(kind, one, other, lone_here, lone_there):
+            return Conflict(kind, _said(one, lone_here), _said(other, lone_there))
+    return _across(one, other)
+
+
+def _across(one: Sequence[Token], other: Sequence[Token]) -> Conflict | None:
+    """An hour, a date, a number or a code where the other has one of another kind."""
+    here, there = ([token for token in side if token.kind in _FIGURES] for side in (one, other))
+    if not here or not there or {token.kind for token in here} & {token.kind for token in there}:
+        return None
+    if any(_figures(a) & _figures(b) for a in here for b in there):
+        return None
+    return Conflict("number", _said(one, here), _said(other, there))
+
+
+_FIGURES = frozenset({"number", "date", "time", "code"})
+
+
+def _figures(token: Token) -> set[float]:
+    """The numbers that are said: of a date its day, of an hour the hour on either clock."""
+    if token.kind == "time" and isinstance(token.value, tuple):
+        return {token.value[0] / 60 % 24, token.value[0] / 60 % 12}
+    if isinstance(token.value, tuple):
+        return {float(token.value[0])}
+    return {token.value} if token.value is not None else set()
+
+
+def _slots(side: Sequence[Token], kind: str, names: frozenset[str]) -> list[Token]:
+    if kind == "name":
+        return [token for token in side if token.kind in {"name", "code"} or (token.first and token.key in names)]
+    if kind == "number":
+        return [token for token in side if token.kind in {"number", "code"} or token.key in numerals.ONE]
+    return [token for token in side if token.kind == kind]
+
+
+def _said(side: Sequence[Token], lone: Sequence[Token]) -> str:
+    """The words from the first to the last of what stands alone."""
+    places = [at for at, token in enumerate(side) if token in lone]
+    return " ".join(token.raw for token in side[places[0] : places[-1] + 1])
+
+
+def _rounded(
+    kind: str, one: Sequence[Token], other: Sequence[Token], here: Sequence[Token], there: Sequence[Token]
+) -> bool:
+    if kind != "number" or len(here) != 1 or len(there) != 1:
+        return False
+    a, b = here[0].value, there[0].value
+    if not isinstance(a, float) or not isinstance(b, float):
+        return False
+    return numerals.rounds(a, b, _hedge(other)) or numerals.rounds(b, a, _hedge(one))
+
+
+def _hedge(side: Sequence[Token]) -> str:
+    ways = {lexicon.HEDGES[token.key] for token in side if token.key in lexicon.HEDGES}
+    return min(ways) if ways else "about" if any(token.raw.endswith("tal") for token in side) else ""
+
+
+def _same_key(a: Token, b: Token) -> bool:
+    return a.key == b.key
+
+
+def _same_number(a: Token, b: Token) -> bool:
+    if a.key in numerals.ONE or b.key in numerals.ONE:
+        return {"#1", *numerals.ONE} >= {a.key, b.key}
+    return a.key.rstrip(".") == b.key.rstrip(".")
+
+
+def _same_time(a: Token, b: Token) -> bool:
+    return a.key == b.key and not _other_half(a, b)
+
+
+def _same_day(a: Token, b: Token) -> bool:
+    return a.key[:2] == b.key[:2]
+
+
+def _same_part(a: Token, b: Token) -> bool:
+    return a.key == b.key
+
+
+def _same_name(a: Token, b: Token) -> bool:
+    short, long = sorted((a.key, b.key), key=len)
+    return long in {short, short + "er", short + "se"} or _initial(a, b) or _initial(b, a)
+
+
+def _initial(a: Token, b: Token) -> bool:
+    return len(a.key) == 1 and b.key.startswith(a.key)
+
+
+_AGREE = {
+    "number": _same_number, "date": _same_key, "weekday": _same_day, "month": _same_key, "time": _same_time,
+    "part": _same_part, "name": _same_name,
+}  # fmt: skip
+
+
+def _other_half(a: Token, b: Token) -> bool:
+    """Whether two hours that look alike are of different halves of the day, both beyond doubt."""
+    if not isinstance(a.value, tuple) or not isinstance(b.value, tuple):
+        return False
+    return a.value[0] != b.value[0] and bool(a.value[1] and b.value[1])
+
+
+# -- words ---------------------------------------------------------------------------
+
+
+def _flipped(one: Sequence[Token], other: Sequence[Token]) -> Conflict | None:
+    """A negation, or a word that turns the news round, on one side only."""
+    if max(len(one), len(other)) > CLOSE:
+        return None
+    here, there = _polar(one), _polar(other)
+    if here == there:
+        return None
+    return Conflict("polarity", phrase(one), phrase(other))
+
+
+def _polar(side: Iterable[Token]) -> list[str]:
+    return sorted({token.key for token in side if token.kind in {"not", "state"}})
+
+
+def series(one: dict[str, frozenset[str]], other: dict[str, frozenset[str]]) -> Conflict | None:
+    """Two numbers of one series: week 12 is not week 13, wherever the two texts say so."""
+    for label in sorted(one.keys() & other.keys()):
+        if not one[label] & other[label]:
+            here, there = (f"{label} {', '.join(sorted(each[label]))}" for each in (one, other))
+            return Conflict("series", here, there)
+    return None

@@ -1,0 +1,104 @@
+"""Words exchanged for others: for a form of the same, by a turn of phrase, or for what the news is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from aggregator.match import lexicon
+from aggregator.match.align import common
+from aggregator.match.token import Token
+
+
+def excluding(one: Sequence[Token], other: Sequence[Token]) -> tuple[str, str] | None:
+    """Two words of one field, such as colours: what is one of them is not the other."""
+    if max(len(one), len(other)) > 6:
+        return None
+    theirs = {token.key for token in other}
+    ours = {token.key for token in one}
+    for a in one:
+        for b in other:
+            field = lexicon.FIELDS.get(a.key)
+            if field is None or field != lexicon.FIELDS.get(b.key) or a.key in theirs or b.key in ours:
+                continue
+            if lexicon.TWINS.get(a.key, a.key) != lexicon.TWINS.get(b.key, b.key) and not alike(a.key, b.key):
+                return a.raw, b.raw
+    return None
+
+
+def reworded(one: Sequence[Token], other: Sequence[Token]) -> tuple[str, str] | None:
+    """The words that carry something and were exchanged for others that are not a form of them."""
+    here = [token for token in one if carries(token)]
+    there = [token for token in other if carries(token)]
+    if not here or not there or any(_one_word(a.key, b.key) for a in here for b in there):
+        return None
+    return phrase(here), phrase(there)
+
+
+def _one_word(a: str, b: str) -> bool:
+    """Whether two words are forms of one, or a compound and its head: "netbeheerder", "beheerder"."""
+    short, long = sorted((a, b), key=len)
+    return alike(a, b) or (len(short) > 4 and long.endswith(short))
+
+
+def carries(token: Token) -> bool:
+    return token.kind in {"word", "name", "state"} and len(token.key) > 2
+
+
+def is_subject(one: Sequence[Token], other: Sequence[Token], before: Token | None) -> bool:
+    """Whether what was exchanged is a noun that the news may be about, and not a turn of phrase.
+
+    It is where an article or a preposition stands before it and one word stands for one, and where two compounds end in
+    the same head ("snoeiwerken", "asfalteringswerken").
+    """
+    if len(one) > 3 or len(other) > 3:
+        return False
+    here, there = [token for token in one if carries(token)], [token for token in other if carries(token)]
+    if any(one_head(a.key, b.key) for a in here for b in there):
+        return True
+    determined = before is not None and before.key in lexicon.DETERMINERS
+    if len(one) > 1 or len(other) > 1:
+        return determined and min(len(one), len(other)) == 1
+    return determined or not (
+        all(_VERB.search(token.key) for token in (*here, *there))
+        or any(_TURN.search(token.key) for token in (*here, *there))
+    )
+
+
+_TURN = re.compile(
+    r"^(?:ge|be|ver|ont|her|aan|af|op|uit|in|door|weg|terug)\w+(?:d|t|en|de|te|den|ten)$|"
+    r"(?:er|ir|ent|ait|aient|ee|ees|ement|ed|ing|ly|erweise|lijk|weg)$"
+)
+"""Forms of verbs and adverbs, which an editor exchanges."""
+_VERB = re.compile(r"(?:t|te|de|ten|den|s)$")
+
+
+def one_head(a: str, b: str) -> bool:
+    size = 0
+    while size < min(len(a), len(b)) and a[-1 - size] == b[-1 - size]:
+        size += 1
+    tail = a[len(a) - size :]
+    if size < 4 or (size == len(a) or size == len(b)) or tail in lexicon.ENDINGS:
+        return False
+    return not any(tail == end[-size:] for end in lexicon.ENDINGS if len(end) >= size)
+
+
+def alike(a: str, b: str) -> bool:
+    """Whether two words are forms of one: an ending, a plural, a slip of the pen; numbers never are."""
+    if a == b:
+        return True
+    short, long = sorted((a, b), key=len)
+    if len(short) < 4 or any(char.isdigit() for char in a + b):
+        return False
+    same = 0
+    while same < len(short) and short[same] == long[same]:
+        same += 1
+    if same >= 4 and len(long) - same <= 3 and same >= 0.6 * len(long):
+        return True
+    slips = 1 if len(short) < 10 else 2
+    return len(short) >= 7 and short[0] == long[0] and len(common(a, b)) >= len(long) - slips
+
+
+def phrase(side: Sequence[Token]) -> str:
+    """The words as they are written."""
+    return " ".join(token.raw for token in side)

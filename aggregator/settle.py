@@ -1,0 +1,232 @@
+"""What one poll saw, decided in the writer's turn: every sighting gets its story, and both are kept.
+
+Entries are taken one by one, in an order of their own, each against everything that was kept before it, so that it
+makes no difference whether they came in one poll or in many:
+
+    identify (its source has shown it before) → an edit in place
+    else learn its sentences → anchors → match → join a story, or found one
+
+What a turn costs does not grow with the database: a key that many stories share finds none, an entry is compared with
+a bounded number of others, and anchors of what has become too old to be matched are taken out by the turns that bring
+something new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from aggregator import guards, merge, schedule
+from aggregator.match import (
+    OPENINGS,
+    Commonplaces,
+    Known,
+    anchors,
+    compare,
+    counters,
+    identify,
+    match,
+    order,
+    reuses,
+    sentences,
+    told,
+    without_guid,
+)
+from aggregator.model import Config, Guard, Match, Poll, Sighting, Story
+from aggregator.store import Tx
+
+_GUIDS = "guids:{}"
+"""The fact that a source's guids identify nothing."""
+
+
+def settle(tx: Tx, seen: tuple[Sighting, ...], noted: Poll, config: Config) -> Poll:
+    """Give every sighting its story, and keep both; what was learnt of the source is noted by whoever calls.
+
+    A source's first success is quiet: its stories reach the feed and no digest.  A source that is not new and brings
+    a flood has its unknown entries held until the operator has looked.
+    """
+    buried = tx.retention.buried(key for one in seen for key in guards.grave(one))
+    turn = Turn(tx, guards.living(seen, buried, window=config.match.window), noted.at, config)
+    judged = turn.judge(tx.polls.of(noted.source), config.guard)
+    first = noted.first_success == noted.at
+    for sighting in judged.seen:
+        turn.place(sighting, held=judged.held, loud=not first)
+    turn.tidy(judged.unknown)
+    return replace(
+        noted,
+        new=judged.unknown,
+        held=turn.held,
+        problems=(*noted.problems, *judged.problems, *turn.problems),
+        arrivals=schedule.remembered((*noted.arrivals, *turn.arrivals), config.fetch.interval),
+    )
+
+
+class Turn:
+    """The writer's turn for one poll of one source; it reads and keeps through *tx*, at the moment *now*."""
+
+    def __init__(self, tx: Tx, seen: Collection[Sighting], now: datetime, config: Config) -> None:
+        self._tx = tx
+        self._now = now
+        self._settings = config.match
+        self._facts = tx.meta.some(["authority", *(_GUIDS.format(source) for source in {one.source for one in seen})])
+        seen = [without_guid(one) if _GUIDS.format(one.source) in self._facts else one for one in seen]
+        self._span = max(self._settings.window, self._settings.related_window)
+        self._said = _Said(tx)
+        self._commonplaces = Commonplaces(self._said)
+        self._known = Known(
+            tx.stories.sharing(key for one in seen for key in one.keys),
+            taken=tx.stories.exists,
+            recall=lambda one: tx.stories.alike(one, self._span),
+        )
+        self.seen = order(self._trusted(seen))
+        self._here = frozenset(key for one in self.seen for key in one.keys)
+        self._looked: dict[int, Sighting] = {}
+        self.held = 0
+        self.problems: list[str] = []
+        self.arrivals: list[datetime] = []
+
+    def identify(self, sighting: Sighting) -> tuple[Story, Match] | None:
+        """The story and the member of which *sighting* is a new look, None for an entry that is new."""
+        return identify(sighting, self._known, self._here)
+
+    def judge(self, last: Poll | None, settings: Guard) -> guards.Judged:
+        """What the guards make of all that was seen, given the source's *last* poll."""
+        before = [found[1].sighting if (found := self.identify(one)) else None for one in self.seen]
+        return guards.judge(self.seen, before, self._known, last, settings, self._recent)
+
+    def _recent(self) -> list[Story]:
+        """The latest stories of the source's zone, which are known from then on."""
+        zones = tuple({one.zone for one in self.seen})
+        stories = self._tx.stories.newest(zones, guards.RECENT)
+        for story in stories:
+            self._known.put(story)
+        return stories
+
+    def place(self, sighting: Sighting, *, held: bool, loud: bool) -> None:
+        """Give *sighting* its story; one that it founds is *held* back if so, and its arrival is news if *loud*."""
+        found = self.identify(sighting)
+        if found is not None:
+            self._edit(sighting, *found, loud=loud)
+        else:
+            self._enter(self.decide(sighting), held=held, loud=loud)
+
+    def decide(self, sighting: Sighting) -> Match:
+        """The story of an entry that is new, one that is kept or one that it founds."""
+        self._said.learn(sighting, self._now)
+        return match(
+            replace(sighting, anchors=anchors(sighting, self._commonplaces)),
+            self._known,
+            authority=self._facts.get("authority", ""),
+            settings=self._settings,
+            commonplaces=self._commonplaces,
+        )
+
+    def tidy(self, new: int) -> None:
+        """Forget, in proportion to what came in, what is too old to be found by its text."""
+        if new:
+            self._tx.stories.prune(self._now - self._span, 2 * new + 8)
+            # One entry in sixteen looks after what its source says; counting takes time, and the bound is no sharp one.
+            for source in sorted({one.source for one in self.seen if one.words.startswith("0")}):
+                self._tx.sentences.forget(source)
+
+    def _edit(self, sighting: Sighting, story: Story, member: Match, *, loud: bool) -> None:
+        old = member.sighting
+        if id(old) in self._looked:  # a list that shows an item twice shows one entry, as its first place has it
+            return
+        if sighting.words != old.words or (not old.anchors and old.seen > self._now - self._span):
+            sighting = replace(sighting, anchors=anchors(sighting, self._commonplaces))
+        edit = Match(sighting=sighting, story=story.id, rule=member.rule)
+        folded = self._fold(story, edit, same=lambda one, _: one is old)
+        self._look(member if folded == story else folded.members[story.members.index(member)])
+        if folded != story:
+            self._report(story, folded, sighting)
+            self._keep(folded, loud=loud)
+
+    def _enter(self, found: Match, *, held: bool, loud: bool) -> None:
+        story = self._known.get(found.story)
+        updated = story is not None and any(self._updates(found.sighting, each.sighting) for each in story.members)
+        folded = self._fold(story, found, same=lambda one, _: False, held=held, updated=updated)
+        self.held += story is None and held
+        self.arrivals.append(found.sighting.published)
+        before = story.members if story else ()
+        self._look(*(each for each in folded.members if all(each is not other for other in before)))
+        self._keep(folded, loud=loud)
+        self._tx.related.note(folded.id, found.related, self._now)
+
+    def _look(self, *members: Match) -> None:
+        self._looked |= {id(member.sighting): member.sighting for member in members}
+
+    def _fold(
+        self, story: Story | None, match: Match, *, same: merge.Same, held: bool = False, updated: bool = False
+    ) -> Story:
+        return merge.fold(
+            story,
+            match,
+            self._now,
+            same=same,
+            differs=self._differs,
+            told=lambda one: told(one, self._commonplaces),
+            held=held,
+            updated=updated,
+        )
+
+    def _keep(self, story: Story, *, loud: bool) -> None:
+        self._tx.stories.save(story, at=self._now, loud=loud)
+        self._known.put(story)
+
+    def _differs(self, one: Sighting, other: Sighting) -> str:
+        """Why two copies do not tell the same, by their words alone: an address is easily claimed."""
+        bare = replace(one, keys=()), replace(other, keys=())
+        verdict = compare(*bare, settings=self._settings, commonplaces=self._commonplaces)
+        return "" if verdict.verdict == "same" else verdict.evidence or "the texts are no longer alike"
+
+    def _updates(self, sighting: Sighting, other: Sighting) -> bool:
+        """Whether a copy that joins is a marked update or correction of one that was there, and not the reverse."""
+        verdict = compare(sighting, other, settings=self._settings, commonplaces=self._commonplaces)
+        return verdict.updated and sighting.published >= other.published
+
+    def _report(self, before: Story, after: Story, sighting: Sighting) -> None:
+        """Say which copies the edit made another text: nobody takes them out but an editor."""
+        was = {member.sighting.source for member in before.members if member.differs}
+        for member in after.members:
+            if member.differs and member.sighting.source not in was:
+                self.problems.append(
+                    f'"{sighting.entry.title}" was edited, and the copy of {member.sighting.source} no longer says the '
+                    f"same as its story ({member.differs}); see aggregator stories explain {_short(after.id)}"
+                )
+
+    def _trusted(self, seen: Collection[Sighting]) -> Collection[Sighting]:
+        """The sightings without their guids, once their source has given one guid to two entries."""
+        distrusted = {one.source for one in seen if reuses(one, self._known)}
+        for source in sorted(distrusted):
+            self._tx.meta.put(_GUIDS.format(source), "reused")
+        return [without_guid(one) if one.source in distrusted else one for one in seen]
+
+
+class _Said(Mapping[str, frozenset[int]]):
+    """What each source says under everything, read when it is asked for, and learnt entry by entry."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+        self._common: dict[str, frozenset[int]] = {}
+
+    def learn(self, sighting: Sighting, at: datetime) -> None:
+        said = [*sentences(sighting), *counters(sighting)]
+        became = self._tx.sentences.learn(sighting.source, said, enough=OPENINGS, at=at)
+        self._common[sighting.source] = self[sighting.source] | became
+
+    def __getitem__(self, source: str) -> frozenset[int]:
+        if source not in self._common:
+            self._common[source] = self._tx.sentences.common(source)
+        return self._common[source]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._common)
+
+    def __len__(self) -> int:
+        return len(self._common)
+
+
+def _short(id: str) -> str:
+    return id.rpartition("/")[2]

@@ -1,0 +1,82 @@
+"""What a source says again and again, learnt sentence by sentence and kept in bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
+
+from aggregator.store import schema
+
+MOST = 4000
+"""How many sentences of a source are kept, and at most a quarter more."""
+
+
+_columns = schema.sentence.c
+# Made once: these run for every entry that is new, and building them would take longer than carrying them out.
+# In the words of the partial index: neither database takes "common IS true" for the same.
+_COMMON = select(_columns.value).where(_columns.source == bindparam("source"), text("sentence.common"))
+_KNOWN = select(_columns.value, _columns.openings, _columns.common).where(
+    _columns.source == bindparam("source"), _columns.value.in_(bindparam("values", expanding=True))
+)
+_NEW = insert(schema.sentence)
+_SAID_AGAIN = (
+    update(schema.sentence)
+    .where(_columns.source == bindparam("of"), _columns.value == bindparam("said"))
+    .values(openings=bindparam("openings"), common=bindparam("common"), at=bindparam("at"))
+)
+
+
+class Sentences:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def common(self, source: str) -> frozenset[int]:
+        """The sentences of *source* that stood under so many openings that they are its boilerplate."""
+        return frozenset(self._connection.scalars(_COMMON, {"source": source}))
+
+    def learn(self, source: str, said: Sequence[tuple[int, int]], *, enough: int, at: datetime) -> frozenset[int]:
+        """Note that *source* said these sentences, each under its opening; those that so became common.
+
+        Under *enough* different openings a sentence is common, and stays so for as long as it is said.
+        """
+        if not said:
+            return frozenset()
+        rows = self._connection.execute(_KNOWN, {"source": source, "values": [value for value, _ in said]})
+        known = {row.value: row for row in rows}
+        new = [
+            {"source": source, "value": value, "openings": str(opening), "common": enough <= 1, "at": at}
+            for value, opening in said
+            if value not in known
+        ]
+        if new:
+            self._connection.execute(_NEW, new)
+        became: set[int] = set()
+        again: list[dict[str, object]] = []
+        for value, opening in said:
+            row = known.get(value)
+            if row is None:
+                continue
+            openings = dict.fromkeys((*row.openings.split(), str(opening)))
+            common = row.common or len(openings) >= enough
+            became |= {value} if common and not row.common else set()
+            kept = row.openings if row.common else " ".join(openings)
+            again.append({"of": source, "said": value, "openings": kept, "common": common, "at": at})
+        if again:
+            self._connection.execute(_SAID_AGAIN, again)
+        return frozenset(became)
+
+    def forget(self, source: str) -> None:
+        """Keep the sentences that *source* said last, common ones before others; done when there are many too many."""
+        columns = schema.sentence.c
+        many = self._connection.scalar(select(func.count()).where(columns.source == source)) or 0
+        if many <= MOST * 5 // 4:
+            return
+        last = (
+            select(columns.value)
+            .where(columns.source == source)
+            .order_by(columns.common.desc(), columns.at.desc(), columns.value)
+            .offset(MOST)
+        )
+        self._connection.execute(delete(schema.sentence).where(columns.source == source, columns.value.in_(last)))
