@@ -32,19 +32,12 @@ from aggregator.model.wanted import (
     Auth,
     Config,
     Digest,
-    Fetch,
-    Guard,
-    Mail,
-    Matching,
-    Notices,
-    Parse,
-    Retention,
     Selectors,
-    Server,
     Source,
     Stream,
     Zone,
 )
+from aggregator.model.workings import Fetch, Guard, Mail, Matching, Notices, Parse, Retention, Server
 from aggregator.model.written import Category, Content, Entry, Feed, Link, Origin, Pace, Person, Text
 
 __all__ = [

@@ -1,8 +1,9 @@
 """What the operator wants: the configuration, as values.
 
-Each class is one table of the TOML file, each field one setting with its default, so this is the one place that knows
-them.  Its type says how a setting is written (``units``); ``config/`` reads the file into these and checks what
-takes more than its type to know.  Settings that these classes do not know are refused.
+Each class is one table of the TOML file (those that stand once are in ``workings``), each field one setting with its
+default, so this is the one place that knows them.  Its type says how a setting is written (``units``); ``config/``
+reads the file into these and checks what takes more than its type to know.  Settings that these classes do not know
+are refused.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from aggregator.model.units import WEEK as WEEK
 from aggregator.model.units import (
     Color,
     Days,
-    Duration,
     HttpUrl,
     Ident,
     Idents,
@@ -25,14 +25,10 @@ from aggregator.model.units import (
     Line,
     Pages,
     Several,
-    Size,
     Times,
 )
 from aggregator.model.units import Weekday as Weekday
-
-Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
-Flag = Annotated[bool, Field(strict=True)]
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
+from aggregator.model.workings import Fetch, Flag, Guard, Mail, Matching, Notices, Parse, Retention, Server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,119 +159,6 @@ class Digest:
     misfire_grace: Lasting = timedelta(hours=6)
     expire: Lasting = timedelta(hours=24)
     in_doubt: Literal["resend", "hold"] = "resend"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    """The web server; *listen* is ``host:port`` or ``unix:/path``."""
-
-    listen: str = "127.0.0.1:8080"
-    trusted_proxies: Several = ("127.0.0.1",)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetch:
-    """Manners and limits of every request.
-
-    A source is asked at most each *interval* and at least each *longest*, whatever its server and its feed say, but for
-    Retry-After, skipDays and skipHours.  When *adaptive*, its own rate of news decides between the two.  *robots* says
-    whether robots.txt (RFC 9309) is asked before a page is read, as against a feed.
-    """
-
-    contact: str | None = None
-    interval: Lasting = timedelta(hours=1)
-    timeout: Lasting = timedelta(seconds=30)
-    max_size: Size = 10_000_000
-    concurrency: Annotated[int, Field(strict=True, ge=1, le=1000)] = 32
-    per_host_concurrency: Annotated[int, Field(strict=True, ge=1, le=100)] = 1
-    per_host_pause: Duration = timedelta(seconds=1)
-    longest: Lasting = timedelta(days=1)
-    adaptive: Flag = False
-    unconditional: Lasting = timedelta(days=1)
-    redirect_after: Lasting = timedelta(days=7)
-    robots: Flag = True
-    proxy: Line | None = None
-    proxy_from_environment: Flag = False
-    allow_private: Several = ()
-    allow_ports: tuple[Port, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parse:
-    """Limits of the worker processes that read what a source sent."""
-
-    workers: Annotated[int, Field(strict=True, ge=1, le=64)] = 2
-    timeout: Lasting = timedelta(seconds=20)
-    memory: Size = 1_000_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Matching:
-    """When two entries are one story, and when they are only to be linked.
-
-    *window* is how far apart copies may be published, *related_window* how far apart entries that are linked.  Shares
-    are 0 to 1: *alike* of the words of both texts in the same order make one story of texts of some length, *contained*
-    of the shorter text's words make an excerpt of it, *related* of the shorter text's rarer words make a link.
-    """
-
-    window: Lasting = timedelta(days=21)
-    related_window: Lasting = timedelta(days=90)
-    alike: Share = 0.75
-    contained: Share = 0.85
-    related: Share = 0.5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guard:
-    """A source that is not new and brings *flood* or more unknown entries at once has them held.
-
-    So has one that brings *moved* or more known entries under new identities, and fewer under their old ones.
-    """
-
-    flood: Annotated[int, Field(strict=True, ge=1)] = 20
-    moved: Annotated[int, Field(strict=True, ge=2)] = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notices:
-    """Notices of wanted and missing persons, known by a category, or by words in their title (``patterns``).
-
-    They are left out, or with *publish* withdrawn *keep* after they were first seen.
-    """
-
-    publish: Flag = False
-    keep: Lasting = timedelta(days=14)
-    categories: Several = ("opsporing", "opsporingsbericht", "opsporingsberichten", "vermist", "vermiste personen")
-    words: Several = (
-        "opsporingsbericht*",
-        "opsporing verzocht",
-        "vermist",
-        "vermiste persoon",
-        "vermiste personen",
-        "verontrustende verdwijning",
-        "wie herkent",
-        "herkent u",
-        "avis de recherche",
-        "disparition inquiétante",
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retention:
-    """How long after its publication a story is kept."""
-
-    stories: Lasting = timedelta(days=1825)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mail:
-    """Who the digest comes from and the relay that takes it."""
-
-    sender: Annotated[str, Field(alias="from")]
-    relay: str = "smtp://127.0.0.1:25"
-    reply_to: str | None = None
-    password_file: Line | None = None
-    timeout: Lasting = timedelta(minutes=5)
 
 
 @with_config(ConfigDict(extra="forbid"))
