@@ -234,7 +234,7 @@ def test_the_title_of_a_plain_sitemap_comes_from_the_article() -> None:
         ("<h1>Een bericht</h1>", "https://a.example/lijst/", "text/html", r"leads back to the list"),
         ("<h1>Pagina niet gevonden</h1>", "https://a.example/1", "text/html", r"leads to a page that does not show .*"),
         ("", "https://a.example/1", "text/html", r"answered with an empty page; .*"),
-        ("<title>Just a moment...</title>", "https://a.example/1", "text/html", "blocked by Cloudflare .*"),
+        ("<title>Just a moment...</title>", "https://a.example/1", "text/html", "blocked by Cloudflare, .*"),
     ],
 )  # fmt: skip
 def test_what_is_not_the_article(content: str, url: str, media_type: str, sentence: str) -> None:
