@@ -39,6 +39,7 @@ from aggregator.model.wanted import (
     Server,
     Source,
     Stream,
+    WebSub,
     Zone,
 )
 from aggregator.model.written import Category, Content, Entry, Feed, Link, Origin, Pace, Person, Text
@@ -84,5 +85,6 @@ __all__ = [
     "Text",
     "Unread",
     "Validators",
+    "WebSub",
     "Zone",
 ]

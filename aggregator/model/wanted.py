@@ -207,6 +207,25 @@ class Mail:
     timeout: Lasting = timedelta(minutes=5)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSub:
+    """News in seconds instead of intervals (W3C WebSub), to our readers and from our sources.
+
+    *hub*: whether readers may subscribe at ``{base_url}/hub``, for at most *lease* and at most *subscriptions* of
+    them, *subscriptions_per_host* at one host; *hubs* are public ones that are told of each change too.  *subscribe*:
+    whether a source that announces a hub is subscribed to there, which takes a base_url that the hub can reach; one
+    whose hub has proved itself is polled once each *interval*.
+    """
+
+    hub: Flag = True
+    hubs: tuple[HttpUrl, ...] = ()
+    lease: Lasting = timedelta(days=10)
+    subscriptions: Annotated[int, Field(strict=True, ge=0, le=100_000)] = 1000
+    subscriptions_per_host: Annotated[int, Field(strict=True, ge=1, le=100_000)] = 50
+    subscribe: Flag = False
+    interval: Lasting = timedelta(hours=6)
+
+
 @with_config(ConfigDict(extra="forbid"))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
@@ -223,10 +242,17 @@ class Config:
     match: Matching = field(default_factory=Matching)
     guard: Guard = field(default_factory=Guard)
     mail: Mail | None = None
+    websub: WebSub = field(default_factory=WebSub)
     zones: tuple[Zone, ...] = ()
     sources: tuple[Source, ...] = ()
     streams: tuple[Stream, ...] = ()
     digests: tuple[Digest, ...] = ()
+
+    @property
+    def hubs(self) -> tuple[str, ...]:
+        """The hubs that our documents announce (rel="hub"): our own, then the public ones."""
+        own = (f"{self.base_url.rstrip('/')}/hub",) if self.websub.hub else ()
+        return tuple(dict.fromkeys((*own, *self.websub.hubs)))
 
     def zone(self, id: str) -> Zone:
         """The zone with this id; KeyError when the configuration has none."""
