@@ -1,7 +1,8 @@
 """The vocabulary: frozen values, and the only types that cross a module boundary.
 
-Four modules because they change for four reasons: ``wanted`` is what the operator wants (the configuration),
-``answered`` what the server said (RFC 9110), ``written`` what the publisher wrote (RFC 4287), ``noted`` what we noted.
+Five modules because they change for five reasons: ``wanted`` is what the operator wants (the configuration),
+``answered`` what the server said (RFC 9110), ``written`` what the publisher wrote (RFC 4287), ``noted`` what we noted,
+``pushed`` what we noted of WebSub.
 Every datetime is aware and in UTC; an absent collection is ``()``, never None.
 """
 
@@ -25,6 +26,7 @@ from aggregator.model.noted import (
     Unread,
     Validators,
 )
+from aggregator.model.pushed import Announced, Intent, Lease, Ping, Subscription
 from aggregator.model.wanted import (
     Article,
     Auth,
@@ -45,6 +47,7 @@ from aggregator.model.wanted import (
 from aggregator.model.written import Category, Content, Entry, Feed, Link, Origin, Pace, Person, Text
 
 __all__ = [
+    "Announced",
     "Article",
     "Auth",
     "Caching",
@@ -61,7 +64,9 @@ __all__ = [
     "Feed",
     "Fetch",
     "Guard",
+    "Intent",
     "Kept",
+    "Lease",
     "Letter",
     "Link",
     "Mail",
@@ -72,6 +77,7 @@ __all__ = [
     "Pace",
     "Parse",
     "Person",
+    "Ping",
     "Poll",
     "Reply",
     "Response",
@@ -82,6 +88,7 @@ __all__ = [
     "Source",
     "Story",
     "Stream",
+    "Subscription",
     "Text",
     "Unread",
     "Validators",

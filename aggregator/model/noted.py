@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from aggregator.model.pushed import Announced
 from aggregator.model.written import Entry, Pace
 
 
@@ -104,6 +105,8 @@ class Poll:
     problems: tuple[str, ...] = ()
     unread: tuple[Unread, ...] = ()
     articles: tuple[Kept, ...] = ()
+    announced: Announced | None = None
+    relied: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

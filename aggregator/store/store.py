@@ -25,6 +25,7 @@ from aggregator.store.mailing import Mailing
 from aggregator.store.meta import Meta
 from aggregator.store.polls import Polls
 from aggregator.store.stories import Stories
+from aggregator.store.websub import WebSub
 
 T = TypeVar("T")
 GATHER = 200
@@ -52,6 +53,10 @@ class Tx:
     @cached_property
     def mailing(self) -> Mailing:
         return Mailing(self._connection)
+
+    @cached_property
+    def websub(self) -> WebSub:
+        return WebSub(self._connection)
 
     @cached_property
     def meta(self) -> Meta:
