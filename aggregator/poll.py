@@ -37,7 +37,7 @@ from aggregator.model import (
     Validators,
 )
 from aggregator.normalize import normalize
-from aggregator.parse import answers, parse
+from aggregator.parse import announced, answers, parse
 from aggregator.schedule import Asking, Came
 from aggregator.store import Store, Tx
 from aggregator.workers import Workers
@@ -131,9 +131,13 @@ async def _finish(source: Source, last: Poll, reading: str, came: Came, means: M
         last = replace(last, unread=found.unread, articles=found.articles)
         came = replace(came, rebuff=found.rebuff)
     noted = schedule.note(source, last, came, found.feed if found else None, error, reading)
+    if answer and found:
+        noted = replace(noted, announced=announced(answer.url, answer.headers, found.feed.links))
     fetch = means.config.fetch
     if found is None:
-        concluded = schedule.conclude(source, fetch, last, noted, came, familiar=True)
+        concluded = schedule.checked(
+            schedule.conclude(source, fetch, last, noted, came, familiar=True), means.config.websub
+        )
         if keep:
             await means.store.note(concluded)
         return concluded
@@ -142,6 +146,7 @@ async def _finish(source: Source, last: Poll, reading: str, came: Came, means: M
     def store(tx: Tx) -> Poll:
         settled = settle(tx, seen, noted, means.config)
         concluded = schedule.conclude(source, fetch, last, settled, came, familiar=settled.new < len(seen))
+        concluded = schedule.checked(concluded, means.config.websub)
         tx.polls.note(concluded)
         return concluded
 

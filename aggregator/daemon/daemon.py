@@ -5,7 +5,8 @@ says when, so a restart loses nothing.  Work that is due:
 
 * polls, each a task of its own, never two of one source (``polling``);
 * editions to freeze and deliveries to hand over, one after the other in the mailing thread;
-* documents to render again because a story changed, here or in another process.
+* documents to render again because a story changed, here or in another process;
+* what WebSub owes to subscribers and hubs (``hubbing``).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator import post, schedule, status, systemd
 from aggregator.config import load
+from aggregator.daemon.hubbing import Hubbing
 from aggregator.daemon.opening import check_authority, clock, means, open_relay
 from aggregator.daemon.polling import Polling
 from aggregator.daemon.posting import REST, Posting
@@ -68,9 +70,10 @@ class Daemon:
             self._means = await stack.enter_async_context(means(self._config, self._clock))
             self._polling = Polling(self._means, await self._means.store.read(lambda tx: tx.polls.all()), report)
             self._posting = Posting(self._config, self._means.store, self._relay, self._clock, self._say)
+            self._hubbing = Hubbing(self._means, lambda: self._documents, lambda: self._polling.polls, self._say)
             await self._prepare()
             listening = self._config.server
-            site = app(lambda: self._documents, self._health, self._config)
+            site = app(lambda: self._documents, self._health, self._config, self._hubbing.routes)
             server = Server(site, listening.listen, listening.trusted_proxies)
             await server.start()
             stack.push_async_callback(server.stop)
@@ -131,6 +134,7 @@ class Daemon:
         try:
             self._posting.go_on()
             await self._publish()
+            self._hubbing.go_on()
             self._feel_the_pulse()
             await self._look_at_polls()
             await self._poll(now)
@@ -214,6 +218,7 @@ class Daemon:
         self._config = self._posting.config = config
         self._posting.relay = relay
         self._means = self._polling.means = replace(self._means, config=config)
+        self._hubbing.configure(self._means)
         self._start = schedule.starting(config, self._polling.polls, readings(self._means), self._clock())
         async with self._rendering:
             self._revision = -1
@@ -231,7 +236,7 @@ class Daemon:
 
     async def _finish(self) -> None:
         """Let running work end within a bound; what does not is stopped, and nothing of it is half stored."""
-        await asyncio.gather(self._polling.finish(GRACE), self._posting.finish(GRACE))
+        await asyncio.gather(self._polling.finish(GRACE), self._posting.finish(GRACE), self._hubbing.finish(GRACE))
 
 
 def _differs(one: Config, other: Config, name: str) -> bool:

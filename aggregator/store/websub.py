@@ -70,6 +70,10 @@ class WebSub:
         at = schema.subscription.c
         return self._all(Subscription, at.topic == topic, at.wanted != etag)
 
+    def subscription(self, topic: str, callback: str) -> Subscription | None:
+        at = schema.subscription.c
+        return next(iter(self._all(Subscription, at.topic == topic, at.callback == callback)), None)
+
     def subscriptions(self) -> list[Subscription]:
         return self._all(Subscription)
 

@@ -6,14 +6,14 @@ some proxies pass it on and some take it off; redirects are relative (RFC 9110 Â
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from aggregator.model import Config, Document
 from aggregator.publish import page, places, static
@@ -39,15 +39,16 @@ Documents = Callable[[], Mapping[str, Document]]
 Health = Callable[[], tuple[bool, str]]
 
 
-def app(documents: Documents, health: Health, config: Config) -> Starlette:
+def app(documents: Documents, health: Health, config: Config, more: Sequence[BaseRoute] = ()) -> Starlette:
     """An ASGI application.
 
     *documents* gives the current documents by their path below base_url and is asked on every request; *health* says
-    whether the job works, and why not.  What the mapping lacks of ``/static`` comes from the package.
+    whether the job works, and why not; *more* are routes that take requests (``web/hub.py``).  What the mapping lacks
+    of ``/static`` comes from the package.
     """
     site = _Site(documents, health, config)
     return Starlette(
-        routes=[Route("/{path:path}", site.answer)],
+        routes=[*more, Route("/{path:path}", site.answer)],
         exception_handlers={HTTPException: site.refuse, Exception: site.fail},
     )
 
