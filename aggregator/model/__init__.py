@@ -9,6 +9,7 @@ Every datetime is aware and in UTC; an absent collection is ``()``, never None.
 from aggregator.model.answered import Response
 from aggregator.model.noted import (
     Caching,
+    Coding,
     Delivery,
     DeliveryState,
     Document,
@@ -22,9 +23,11 @@ from aggregator.model.noted import (
     Reply,
     Rule,
     Sighting,
+    Span,
     Story,
     Unread,
     Validators,
+    Withdrawn,
 )
 from aggregator.model.pushed import Announced, Intent, Lease, Ping, Subscription
 from aggregator.model.wanted import (
@@ -37,6 +40,7 @@ from aggregator.model.wanted import (
     Mail,
     Matching,
     Parse,
+    Publish,
     Selectors,
     Server,
     Source,
@@ -52,6 +56,7 @@ __all__ = [
     "Auth",
     "Caching",
     "Category",
+    "Coding",
     "Config",
     "Content",
     "Delivery",
@@ -79,6 +84,7 @@ __all__ = [
     "Person",
     "Ping",
     "Poll",
+    "Publish",
     "Reply",
     "Response",
     "Rule",
@@ -86,6 +92,7 @@ __all__ = [
     "Server",
     "Sighting",
     "Source",
+    "Span",
     "Story",
     "Stream",
     "Subscription",
@@ -93,5 +100,6 @@ __all__ = [
     "Unread",
     "Validators",
     "WebSub",
+    "Withdrawn",
     "Zone",
 ]

@@ -109,7 +109,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """A published selection of stories; no *zones* means all of them.  *prefer* names the zone whose text leads."""
+    """A published selection of stories; no *zones* means all of them.  *prefer* names the zone whose text leads.
+
+    *formerly* are ids that it had before: what stood under them has moved here.
+    """
 
     id: Ident
     title: Line
@@ -117,6 +120,7 @@ class Stream:
     zones: Several = ()
     prefer: str | None = None
     items: Annotated[int, Field(strict=True, ge=1, le=1000)] = 50
+    formerly: tuple[Ident, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,10 +144,22 @@ class Digest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """The web server; *listen* is ``host:port`` or ``unix:/path``."""
+    """The web server; *listen* is ``host:port`` or ``unix:/path``.  *operators* are the networks that may read errors."""
 
     listen: str = "127.0.0.1:8080"
     trusted_proxies: Several = ("127.0.0.1",)
+    operators: Several = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    """What documents are like: in a feed of more than *max_size* bytes the older stories have no full text, only an
+    excerpt.  *logo* is the address of a picture, twice as wide as high.  With *directory* all documents are files too.
+    """
+
+    directory: str | None = None
+    max_size: Size = 1_000_000
+    logo: HttpUrl | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +257,7 @@ class Config:
     parse: Parse = field(default_factory=Parse)
     match: Matching = field(default_factory=Matching)
     guard: Guard = field(default_factory=Guard)
+    publish: Publish = field(default_factory=Publish)
     mail: Mail | None = None
     websub: WebSub = field(default_factory=WebSub)
     zones: tuple[Zone, ...] = ()

@@ -24,6 +24,7 @@ from aggregator.store.hands import Hands
 from aggregator.store.mailing import Mailing
 from aggregator.store.meta import Meta
 from aggregator.store.polls import Polls
+from aggregator.store.published import Published
 from aggregator.store.stories import Stories
 from aggregator.store.websub import WebSub
 
@@ -45,6 +46,10 @@ class Tx:
     @cached_property
     def stories(self) -> Stories:
         return Stories(self._connection)
+
+    @cached_property
+    def published(self) -> Published:
+        return Published(self._connection)
 
     @cached_property
     def hands(self) -> Hands:

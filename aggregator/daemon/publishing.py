@@ -1,0 +1,86 @@
+"""The daemon's documents: rendered again when a story has changed, in whatever process, and written as files too."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from aggregator.daemon.directory import Directory
+from aggregator.daemon.rendering import Press
+from aggregator.errors import AggregatorError
+from aggregator.model import Config, Document, Poll
+from aggregator.publish import places
+from aggregator.publish.faults import Fault
+from aggregator.status import WRONG, SourceStatus
+from aggregator.store import Store, Tx
+
+
+class Publishing:
+    """*documents* are those of the latest state, by their path below base_url."""
+
+    def __init__(self, config: Config, store: Store) -> None:
+        self.documents: Mapping[str, Document] = {}
+        self._config = config
+        self._store = store
+        self._press = Press(config)
+        self._directory: Directory | None = None
+        self._revision = -1
+        self._turn = asyncio.Lock()
+
+    async def configure(self, config: Config) -> None:
+        """Render everything anew, the next time."""
+        async with self._turn:
+            self._config = config
+            self._press = Press(config)
+            self._directory = None
+            self._revision = -1
+
+    async def go_on(self) -> None:
+        """Render again if a story changed since the last time.
+
+        Raises AggregatorError when the files cannot be written; what is served from memory is up to date all the same.
+        """
+        async with self._turn:
+            revision = await self._store.read(lambda tx: tx.stories.revision())
+            if revision == self._revision:
+                return
+            self.documents = await self._store.read(self._press.render)
+            if self._config.publish.directory:
+                await self._store.read(self._write)
+            self._revision = revision
+
+    async def older(self, path: str) -> Document | None:
+        """The page of an archive at *path*."""
+        if places.archived(self._config, path) is None:
+            return None
+        async with self._turn:
+            return await self._store.read(lambda tx: self._press.archive(tx, path))
+
+    def _write(self, tx: Tx) -> None:
+        assert self._config.publish.directory is not None
+        if self._directory is None:
+            self._directory = Directory(Path(self._config.publish.directory))
+        try:
+            self._directory.write([*self.documents.items(), *self._press.archives(tx)])
+        except AggregatorError:
+            self._press.forget()
+            raise
+
+
+def faults(statuses: Sequence[SourceStatus]) -> list[Fault]:
+    """What is wrong, for the operators' feed; a source that fails anew is told of anew."""
+    return [
+        Fault(
+            name=f"{status.source}/{status.condition}/{_since(poll)}",
+            title=f"{status.source}: {status.condition}",
+            words=poll.error or status.words,
+            at=poll.at,
+        )
+        for status in statuses
+        if status.condition in WRONG and (poll := status.poll)
+    ]
+
+
+def _since(poll: Poll) -> str:
+    return f"{poll.last_success:%Y-%m-%dT%H:%M:%SZ}" if poll.last_success else "never"
