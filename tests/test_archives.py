@@ -240,7 +240,8 @@ class TestReader:
         """It has seen every story exactly once: those that came, grew, were edited and arrived late, for a year."""
         chance = random.Random(5005)
         with desk(tmp_path) as one:
-            reader, shown = Reader(one), {}
+            reader: Reader = Reader(one)
+            shown: dict[str, Any] = {}
             for nap in (1, 3, 7, 100, 120, 1, 100):
                 for _ in range(nap):
                     _change(one, shown, chance)

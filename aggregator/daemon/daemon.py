@@ -69,7 +69,7 @@ class Daemon:
             self._means = await stack.enter_async_context(means(self._config, self._clock))
             self._polling = Polling(self._means, await self._means.store.read(lambda tx: tx.polls.all()), report)
             self._posting = Posting(self._config, self._means.store, self._relay, self._clock, self._say)
-            self._publishing = Publishing(self._config, self._means.store)
+            self._publishing = Publishing(self._config, self._means.store, self._clock, self._say)
             self._hubbing = Hubbing(
                 self._means, lambda: self._publishing.documents, lambda: self._polling.polls, self._say
             )

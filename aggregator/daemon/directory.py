@@ -11,10 +11,13 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from aggregator.errors import AggregatorError
 from aggregator.model import Coding, Document
 
 MANIFEST = ".aggregator.json"
+_NAMES = TypeAdapter(dict[str, str])
 SUFFIXES: dict[Coding, str] = {"gzip": ".gz", "br": ".br", "zstd": ".zst"}
 
 
@@ -79,7 +82,7 @@ class Directory:
 
     def _read(self) -> dict[str, str]:
         try:
-            found = json.loads((self._path / MANIFEST).read_text(encoding="utf-8"))
+            found = _NAMES.validate_json((self._path / MANIFEST).read_bytes())
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as failure:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from aggregator.daemon.directory import Directory
@@ -15,17 +16,24 @@ from aggregator.publish.faults import Fault
 from aggregator.status import WRONG, SourceStatus
 from aggregator.store import Store, Tx
 
+AGAIN = timedelta(minutes=1)
+"""When files that could not be written are tried again."""
+Say = Callable[[Exception, str], None]
+
 
 class Publishing:
-    """*documents* are those of the latest state, by their path below base_url."""
+    """*say* logs a failure.  *documents* are those of the latest state, by their path below base_url."""
 
-    def __init__(self, config: Config, store: Store) -> None:
+    def __init__(self, config: Config, store: Store, clock: Callable[[], datetime], say: Say) -> None:
         self.documents: Mapping[str, Document] = {}
         self._config = config
         self._store = store
+        self._clock = clock
+        self._say = say
         self._press = Press(config)
         self._directory: Directory | None = None
         self._revision = -1
+        self._write_at: datetime | None = None
         self._turn = asyncio.Lock()
 
     async def configure(self, config: Config) -> None:
@@ -37,18 +45,23 @@ class Publishing:
             self._revision = -1
 
     async def go_on(self) -> None:
-        """Render again if a story changed since the last time.
+        """Render again if a story changed since the last time, and write the files.
 
-        Raises AggregatorError when the files cannot be written; what is served from memory is up to date all the same.
+        Files that cannot be written are said and tried again; what is served from memory is up to date all the same.
         """
         async with self._turn:
             revision = await self._store.read(lambda tx: tx.stories.revision())
-            if revision == self._revision:
-                return
-            self.documents = await self._store.read(self._press.render)
-            if self._config.publish.directory:
-                await self._store.read(self._write)
-            self._revision = revision
+            if revision != self._revision:
+                self.documents = await self._store.read(self._press.render)
+                self._revision = revision
+                self._write_at = self._clock() if self._config.publish.directory else None
+            if self._write_at and self._clock() >= self._write_at:
+                try:
+                    await self._store.read(self._write)
+                    self._write_at = None
+                except AggregatorError as failure:
+                    self._say(failure, "[publish].directory")
+                    self._write_at = self._clock() + AGAIN
 
     async def older(self, path: str) -> Document | None:
         """The page of an archive at *path*."""

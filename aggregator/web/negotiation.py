@@ -12,7 +12,7 @@ from functools import lru_cache
 from aggregator.model import Coding
 
 _ITEM = re.compile(
-    r"\s*(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*(?:;\s*[qQ]\s*=\s*(?P<q>[01](?:\.\d{0,3})?)\s*)?(?:;.*)?"
+    r"\s*(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*(?:;\s*[qQ]\s*=\s*(?P<q>[01](?:\.\d{0,3})?)\s*)?(?:;(?!\s*[qQ]\s*=).*)?"
 )
 
 
