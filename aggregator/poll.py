@@ -131,8 +131,9 @@ async def _finish(source: Source, last: Poll, reading: str, came: Came, means: M
         last = replace(last, unread=found.unread, articles=found.articles)
         came = replace(came, rebuff=found.rebuff)
     noted = schedule.note(source, last, came, found.feed if found else None, error, reading)
-    if answer and found:
-        noted = replace(noted, announced=announced(answer.url, answer.headers, found.feed.links))
+    if answer and error is None and answer.status == 200:
+        told = announced(answer.url, answer.headers, found.feed.links if found else ())
+        noted = replace(noted, announced=told if found else told or last.announced)
     fetch = means.config.fetch
     if found is None:
         concluded = schedule.checked(

@@ -17,7 +17,20 @@ import httpx
 
 from aggregator.daemon import means
 from aggregator.daemon.hubbing import Hubbing
-from aggregator.model import Config, Document, Fetch, Lease, Ping, Poll, Source, Stream, Subscription, WebSub, Zone
+from aggregator.model import (
+    Config,
+    Document,
+    Fetch,
+    Lease,
+    Parse,
+    Ping,
+    Poll,
+    Source,
+    Stream,
+    Subscription,
+    WebSub,
+    Zone,
+)
 from aggregator.poll import poll
 from aggregator.web import Server, app
 from tests.fakes.callback import Callback
@@ -45,6 +58,7 @@ class Live:
             base_url=f"http://127.0.0.1:{port}",
             database=f"sqlite:///{directory / 'aggregator.db'}",
             fetch=Fetch(timeout=timedelta(seconds=3), **manners | (fetch or {})),
+            parse=Parse(workers=1),
             websub=WebSub(**websub),
             zones=(Zone(id="z", name="Zone"),),
             sources=tuple(Source(id=f"s{number}", zone="z", url=url) for number, url in enumerate(urls)),
