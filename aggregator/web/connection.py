@@ -27,6 +27,7 @@ _CONTENT = {b"content-length", b"transfer-encoding", b"expect", b"upgrade"}
 class Connection(HttpToolsProtocol):
     _since_head = 0
     _in_head = False
+    _in_body = False
     _answered = False
     _deadline: asyncio.TimerHandle | None = None
 
@@ -41,7 +42,8 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        self._since_head += len(data)
+        if not self._in_body or (self.cycle and self.cycle.response_complete):  # a body that nobody reads any more
+            self._since_head += len(data)
         super().data_received(data)
         if self._since_head > HEAD or len(self.pipeline) > QUEUE:
             self.transport.abort()
@@ -55,6 +57,7 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._head_is_here()
+        self._in_body = True
         if found := self._ready():
             self._answered = True
             self._write(found)
@@ -66,6 +69,7 @@ class Connection(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
+        self._in_body = False
         if not self._answered:
             super().on_message_complete()
 
@@ -79,7 +83,7 @@ class Connection(HttpToolsProtocol):
         if not self.parser.should_keep_alive() or not _CONTENT.isdisjoint(name for name, _ in self.headers):
             return None
         path, _, query = self.url.partition(b"?")
-        if not path.startswith(b"/") or b"%" in path or b"#" in self.url:
+        if not path.startswith(b"/") or b"%" in path or b"#" in self.url or not path.isascii():
             return None
         scope = {**self.scope, "method": "GET", "path": path.decode("ascii"), "query_string": query}
         try:
