@@ -28,14 +28,17 @@ from aggregator.web.prepared import (
     UNDATED,
     Answer,
     Prepared,
+    Ready,
     encoded,
     is_feed,
     prepare,
+    ready,
 )
 
 _NEVER = "no-store"
 _ROBOTS = b"User-agent: *\nAllow: /\n"
-_CONDITIONS = {b"if-none-match", b"if-modified-since", b"if-match", b"if-unmodified-since"}
+_WRITERS = {b"if-match", b"if-unmodified-since"}
+_CONDITIONS = {b"if-none-match", b"if-modified-since", *_WRITERS}
 _READING = ("GET", "HEAD")
 
 Documents = Callable[[], Mapping[str, Document]]
@@ -100,65 +103,74 @@ class _Site:
                 await self._error(reply, 500)
             raise
 
+    def at_once(self, scope: Scope) -> Ready | None:
+        """The answer to who reads a document that is in memory: nothing has to be waited for."""
+        path = self._below(scope)
+        found = self._documents().get(path) or self._own.get(path)
+        return self._read(scope, path, found) if found and scope["method"] in _READING else None
+
     async def _answer(self, scope: Scope, receive: Receive, reply: _Reply) -> None:
         path = self._below(scope)
         if path == "/health" and scope["method"] in _READING:
             return await self._say_health(reply)
-        documents = self._documents()
-        found = documents.get(path) or self._own.get(path)
-        if found is None and "/archive/" in path and scope["method"] in _READING:
-            found = await self._older(path)
-        if found is None and path == faults.PATH and self._status and self._is_operator(scope):
-            found = self._status()
-        if found is not None:
-            return await self._send(scope, reply, path, found)
-        for route in self._routes:
+        found = await self._find(scope, path)
+        if found and scope["method"] in _READING:
+            return await reply.send(self._read(scope, path, found))
+        if found and scope["method"] == "OPTIONS" and is_feed(found):
+            return await reply.send(ready(204, encoded({**SECURITY, **PREFLIGHT})))
+        for route in () if found else self._routes:
             match, child = route.matches(scope)
             if match is not Match.NONE:
                 scope.update(child)
                 return await route.handle(scope, receive, reply.pass_on)
         if scope["method"] not in _READING:
             return await self._error(reply, 405, {"allow": "GET, HEAD"})
-        if f"{path}/" in documents or path == self._prefix:
+        if f"{path}/" in self._documents() or path == self._prefix:
             # Relative to what the reader asked for, whatever stands before it.
             fields = {**SECURITY, "location": f"{path.rpartition('/')[2]}/", "cache-control": SHORT}
-            return await reply.send(308, encoded({**fields, "content-length": "0"}))
+            return await reply.send(ready(308, encoded({**fields, "content-length": "0"})))
         return await self._error(reply, 404)
 
-    async def _send(self, scope: Scope, reply: _Reply, path: str, found: Document) -> None:
-        """A document, or the news that the reader has it already."""
-        if scope["method"] not in _READING:
-            if scope["method"] == "OPTIONS" and is_feed(found):
-                return await reply.send(204, encoded({**SECURITY, **PREFLIGHT}))
-            return await self._error(reply, 405, {"allow": "GET, HEAD"})
-        prepared = self._prepared(path, found, self._keep(scope, path, found))
-        names = {name for name, _ in scope["headers"]}
-        chosen = None
-        if prepared.codings and b"accept-encoding" in names:
-            fields = (value.decode("latin-1") for name, value in scope["headers"] if name == b"accept-encoding")
-            chosen = coding(",".join(fields), prepared.codings)
-        answer = prepared.answers[chosen]
-        if found.status == 200 and not _CONDITIONS.isdisjoint(names):
-            headers = Headers(raw=scope["headers"])
-            status = evaluate(headers, answer)
-            if status != 200:
-                return await reply.send(status, answer.not_modified)
-            if b"a-im" in names and await self._send_news(headers, reply, path, prepared, answer):
-                return None
-        return await reply.send(found.status, answer.whole, answer.content)
+    async def _find(self, scope: Scope, path: str) -> Document | None:
+        if found := self._documents().get(path) or self._own.get(path):
+            return found
+        if "/archive/" in path and scope["method"] in _READING:
+            return await self._older(path)
+        if path == faults.PATH and self._status and self._is_operator(scope):
+            return self._status()
+        return None
 
-    async def _send_news(self, headers: Headers, reply: _Reply, path: str, prepared: Prepared, answer: Answer) -> bool:
+    def _read(self, scope: Scope, path: str, found: Document) -> Ready:
+        """A document, or the news that the reader has it already."""
+        prepared = self._prepared(path, found, self._keep(scope, path, found))
+        fields: dict[bytes, bytes] = dict(scope["headers"])
+        chosen = None
+        if prepared.codings and b"accept-encoding" in fields:
+            lines = (value.decode("latin-1") for name, value in scope["headers"] if name == b"accept-encoding")
+            chosen = coding(",".join(lines), prepared.codings)
+        answer = prepared.answers[chosen]
+        if found.status != 200 or _CONDITIONS.isdisjoint(fields):
+            return answer.whole
+        if fields.get(b"if-none-match") == answer.tag and _WRITERS.isdisjoint(fields):
+            return answer.not_modified  # what nearly every reader asks, without taking it apart
+        headers = Headers(raw=scope["headers"])
+        status = evaluate(headers, answer)
+        if status != 200:
+            return answer.not_modified if status == 304 else answer.refused
+        news = self._news_for(headers, path, prepared, answer) if b"a-im" in fields else None
+        return news or answer.whole
+
+    def _news_for(self, headers: Headers, path: str, prepared: Prepared, answer: Answer) -> Ready | None:
         """226 with the entries that the reader lacks (RFC 3229 §10.4.1), when that is shorter than all of it."""
         if not takes_entries(headers.getlist("a-im")):
-            return False
+            return None
         news = self._news.since(path, prepared.document, named(headers))
-        if news is None or len(news[1]) >= len(answer.content):
-            return False
+        if news is None or len(news[1]) >= len(answer.whole.content):
+            return None
         base, content = news
         changed = {b"content-length": str(len(content)).encode(), b"cache-control": b"no-store, im"}
-        fields = [(name, changed.get(name, value)) for name, value in prepared.answers[None].whole]
-        await reply.send(226, [*fields, (b"im", b"feed"), (b"delta-base", base.encode("latin-1"))], content)
-        return True
+        fields = [(name, changed.get(name, value)) for name, value in prepared.answers[None].whole.fields]
+        return ready(226, [*fields, (b"im", b"feed"), (b"delta-base", base.encode("latin-1"))], content)
 
     def _prepared(self, path: str, found: Document, keep: str) -> Prepared:
         prepared = self._ready.get((path, keep))
@@ -208,7 +220,7 @@ class _Site:
         await self._whole(reply, status, self._errors[status], fields)
 
     async def _whole(self, reply: _Reply, status: int, content: bytes, fields: Mapping[str, str]) -> None:
-        await reply.send(status, encoded({**fields, "content-length": str(len(content))}), content)
+        await reply.send(ready(status, encoded({**fields, "content-length": str(len(content))}), content))
 
 
 class _Reply:
@@ -219,10 +231,10 @@ class _Reply:
         self._head = scope["method"] == "HEAD"
         self._send = send
 
-    async def send(self, status: int, fields: list[tuple[bytes, bytes]], content: bytes = b"") -> None:
+    async def send(self, found: Ready) -> None:
         self.begun = True
-        await self._send({"type": "http.response.start", "status": status, "headers": fields})
-        await self._send({"type": "http.response.body", "body": b"" if self._head else content})
+        await self._send({"type": "http.response.start", "status": found.status, "headers": found.fields})
+        await self._send({"type": "http.response.body", "body": b"" if self._head else found.content})
 
     async def pass_on(self, message: Message) -> None:
         self.begun = True

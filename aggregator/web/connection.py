@@ -46,7 +46,7 @@ class Connection(HttpToolsProtocol):
             self._since_head += len(data)
         super().data_received(data)
         if self._since_head > HEAD or len(self.pipeline) > QUEUE:
-            self.transport.abort()
+            self._cut()
         elif self._in_head:
             self._expect_head()
 
@@ -98,6 +98,13 @@ class Connection(HttpToolsProtocol):
         self.server_state.total_requests += 1
         self._unset_keepalive_if_required()
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+
+    def _cut(self) -> None:
+        """End it now; what is still being answered is told, or it would write to a connection that is closed."""
+        for cycle in (self.cycle, *(cycle for cycle, _ in self.pipeline)):
+            if cycle is not None:
+                cycle.disconnected = True
+        self.transport.abort()
 
     def _expect_head(self) -> None:
         if self._deadline is None:

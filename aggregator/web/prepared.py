@@ -40,14 +40,27 @@ PREFLIGHT = {
 
 
 @dataclass(frozen=True, slots=True)
+class Ready:
+    """An answer that only has to be sent; *head* are its fields as they stand on the wire, after the status line."""
+
+    status: int
+    fields: Fields
+    content: bytes
+    head: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """A document in one coding: the validators, the fields of a 200 and of a 304 (RFC 9110 §15.4.5), and the bytes."""
+    """A document in one coding: its validators, all of it, and what says that it is known or not the one that was meant
+    (RFC 9110 §15.4.5, §15.5.13).
+    """
 
     etag: str
+    tag: bytes
     last_modified: datetime
-    whole: Fields
-    not_modified: Fields
-    content: bytes
+    whole: Ready
+    not_modified: Ready
+    refused: Ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +97,11 @@ def tag(etag: str, coding: Coding | None) -> str:
     return f'{etag[:-1]}-{coding}"' if coding else etag
 
 
+def ready(status: int, fields: Fields, content: bytes = b"") -> Ready:
+    """An answer, put together as far as it can be before it is asked for."""
+    return Ready(status, fields, content, b"".join(b"%b: %b\r\n" % field for field in fields))
+
+
 def encoded(fields: dict[str, str]) -> Fields:
     return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in fields.items()]
 
@@ -102,7 +120,14 @@ def _answer(document: Document, coding: Coding | None, content: bytes, keep: str
         whole["content-encoding"] = coding
     if document.location:
         whole["location"] = document.location
-    return Answer(etag, document.last_modified, encoded(whole), encoded(common), content)
+    return Answer(
+        etag=etag,
+        tag=etag.encode("latin-1"),
+        last_modified=document.last_modified,
+        whole=ready(document.status, encoded(whole), content),
+        not_modified=ready(304, encoded(common)),
+        refused=ready(412, encoded({**common, "content-length": "0"})),
+    )
 
 
 def _vary(document: Document) -> str:
