@@ -22,6 +22,7 @@ from aggregator.model import (
     Document,
     Fetch,
     Lease,
+    Link,
     Parse,
     Ping,
     Poll,
@@ -42,9 +43,11 @@ SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 FEED = "/samen.atom"
 
 
-def document(content: str, media_type: str = "application/atom+xml") -> Document:
+def document(content: str, media_type: str = "application/atom+xml", *links: Link) -> Document:
     data = content.encode()
-    return Document(media_type=media_type, content=data, etag=f'"{hashlib.md5(data).hexdigest()}"', last_modified=START)
+    return Document(
+        media_type=media_type, content=data, etag=f'"{hashlib.md5(data).hexdigest()}"', last_modified=START, links=links
+    )
 
 
 class Live:
@@ -64,7 +67,8 @@ class Live:
             sources=tuple(Source(id=f"s{number}", zone="z", url=url) for number, url in enumerate(urls)),
             streams=(Stream(id="samen", title="Samen"),),
         )
-        self.documents = {FEED: document("<feed>1</feed>"), "/static/style.css": document("p{}", "text/css")}
+        self.documents = {"/static/style.css": document("p{}", "text/css")}
+        self.publish("<feed>1</feed>")
         self.faults: list[Exception] = []
         self._listen = f"127.0.0.1:{port}"
         self._loop = asyncio.new_event_loop()
@@ -124,7 +128,9 @@ class Live:
 
     def publish(self, content: str, path: str = FEED) -> None:
         """Another version of a document."""
-        self.documents = self.documents | {path: document(content)}
+        links = [Link(href=hub, rel="hub") for hub in self.config.hubs]
+        links.append(Link(href=f"{self.config.base_url}{path}", rel="self"))
+        self.documents = self.documents | {path: document(content, "application/atom+xml", *links)}
 
     def poll(self, source: int = 0) -> Poll:
         return self.run(poll(self.config.sources[source], self.means))

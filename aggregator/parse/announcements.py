@@ -10,8 +10,9 @@ from aggregator.model import Announced, Link
 
 MOST = 5  # hubs
 
-_LINK = re.compile(r"<([^<>]*)>((?:\s*;\s*[^\s=;,]+\s*(?:=\s*(?:\"(?:[^\"\\]|\\.)*\"|[^\s;,\"]*))?)*)")
-_REL = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))", re.IGNORECASE)
+_PARAMETER = r"\s*;\s*([^\s=;,]+)\s*(?:=\s*(\"(?:[^\"\\]|\\.)*\"|[^\s;,\"]*))?"
+_LINK = re.compile(rf"<([^<>]*)>((?:{_PARAMETER})*)")
+_EACH = re.compile(_PARAMETER)
 
 
 def announced(url: str, headers: Mapping[str, str], links: Iterable[Link]) -> Announced | None:
@@ -32,7 +33,7 @@ def announced(url: str, headers: Mapping[str, str], links: Iterable[Link]) -> An
 
 def link_header(value: str) -> Iterable[tuple[str, str]]:
     """Relation and target of each link (RFC 8288 §3); several relations of one link are several links."""
-    for target, parameters in _LINK.findall(value[:20_000]):
-        if rel := _REL.search(parameters):
-            for name in (rel[1] or rel[2] or "").lower().split():
-                yield name, target
+    for link in _LINK.finditer(value[:20_000]):
+        relations = [text.strip('"') for name, text in _EACH.findall(link[2]) if name.lower() == "rel"]
+        for relation in " ".join(relations[:1]).lower().split():  # the first one counts (§3.3)
+            yield relation, link[1]

@@ -7,7 +7,7 @@ said so, hence at least once, whatever becomes of us in between.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -28,9 +28,15 @@ PATIENCE = timedelta(days=1)
 FEEDS = ("application/atom+xml", "application/rss+xml", "application/feed+json")
 
 
+def shown(documents: Mapping[str, Document], path: str) -> Document | None:
+    """The document at *path*; one that has ended or moved (410, 301) is none."""
+    found = documents.get(path)
+    return found if found and found.status == 200 else None
+
+
 def is_feed(document: Document) -> bool:
     """Whether programs subscribe to it."""
-    return document.media_type.partition(";")[0].strip() in FEEDS
+    return document.status == 200 and document.media_type.partition(";")[0].strip() in FEEDS
 
 
 def begun(intent: Intent, before: Subscription | None, etag: str, now: datetime) -> Subscription:

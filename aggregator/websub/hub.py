@@ -124,7 +124,7 @@ class Hub:
 
     def _note_changes(self, tx: Tx, documents: Mapping[str, Document], now: datetime) -> None:
         for topic in tx.websub.topics():
-            document = documents.get(self._path(topic))
+            document = delivery.shown(documents, self._path(topic))
             etag, rest = (document.etag, delivery.SETTLE) if document else ("", timedelta(0))
             tx.websub.put(*(delivery.changed(one, etag, now, rest) for one in tx.websub.outdated(topic, etag)))
         known = {(ping.hub, ping.topic): ping for ping in tx.websub.pings()}
@@ -165,7 +165,7 @@ class Hub:
             if before:
                 tx.websub.drop(before)
             return False
-        document = self._documents().get(self._path(intent.topic))
+        document = delivery.shown(self._documents(), self._path(intent.topic))
         crowd = (0, *tx.websub.crowd(requests.host(intent.callback), intent.topic)[1:])
         if document is None or requests.room(intent, self.config.websub, crowd, known=before is not None):
             return True
@@ -181,7 +181,7 @@ class Hub:
     # -- delivering ----------------------------------------------------------------------
 
     async def _deliver(self, one: Subscription) -> None:
-        document = self._documents().get(self._path(one.topic))
+        document = delivery.shown(self._documents(), self._path(one.topic))
         if document is None:
             await self._store.write(lambda tx: tx.websub.drop(one))
             await self._deny(one.callback, one.topic, "this feed is not published any more")
@@ -239,4 +239,4 @@ class Hub:
 
     def _is_topic(self, topic: str) -> bool:
         path = self._path(topic)
-        return path in self._documents() and not path.startswith("/static/")
+        return delivery.shown(self._documents(), path) is not None and not path.startswith("/static/")
