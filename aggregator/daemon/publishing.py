@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 from aggregator.daemon.directory import Directory
@@ -75,7 +76,7 @@ class Publishing:
         if self._directory is None:
             self._directory = Directory(Path(self._config.publish.directory))
         try:
-            self._directory.write([*self.documents.items(), *self._press.archives(tx)])
+            self._directory.write(chain(self.documents.items(), self._press.archives(tx)))
         except AggregatorError:
             self._press.forget()
             raise

@@ -23,7 +23,8 @@ def documents(config: Config, known: Iterable[str]) -> dict[str, Document]:
     """What stands at such addresses.  *known* are the ids of all streams that there have ever been."""
     here = {stream.id for stream in places.streams(config)}
     renamed = {former: stream.id for stream in config.streams for former in stream.formerly if former not in here}
-    made = {path: _gone(config) for id in known if id not in here and id not in renamed for path in _paths(id)}
+    gone = [path for id in known if id not in here and id not in renamed for path in _paths(id)]
+    made = dict.fromkeys(gone, _gone(config)) if gone else {}
     for former, id in renamed.items():
         made |= {path: _moved(config, path, to) for path, to in zip(_paths(former), _paths(id), strict=True)}
     return made | {path: _moved(config, path, to) for path, to in _guessed(config)}
