@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import urlencode
 
 import pytest
@@ -15,6 +17,7 @@ from aggregator.parse import announced
 from aggregator.parse.announcements import link_header
 from aggregator.status import pushing
 from aggregator.websub import delivery, leases, requests, signatures
+from aggregator.websub.crowd import Crowd, Piece
 from aggregator.websub.rates import MINUTE, Rates
 from aggregator.websub.requests import Answer
 
@@ -215,3 +218,36 @@ def test_what_the_operator_is_told() -> None:
         "source s: its hub does not take our subscription: h: answered 403",
     ]
     assert pushing([], [], [], NOW) == []
+
+
+def test_a_crowd_is_bounded_and_goes_on() -> None:
+    """So many at once and so many of one host; the next starts when one ends, and each key runs once at a time."""
+    running: list[str] = []
+    most: list[tuple[int, int]] = []
+    done: list[str] = []
+    over = asyncio.Event()
+
+    async def work(name: str) -> None:
+        running.append(name)
+        most.append((len(running), sum(one[0] == name[0] for one in running)))
+        await asyncio.sleep(0)
+        running.remove(name)
+        done.append(name)
+        if len(done) == 7:
+            over.set()
+        if name == "a3":
+            raise ValueError(name)
+
+    async def scenario() -> None:
+        pieces = [Piece(name, name[0], partial(work, name)) for name in ("a1", "a2", "a3", "b1", "b2", "c1", "c2")]
+        crowd = Crowd(4, 2, lambda failure, what: faults.append(failure))
+        crowd.want(pieces)
+        crowd.want(pieces)
+        await asyncio.wait_for(over.wait(), 10)
+        await crowd.finish(1)
+
+    faults: list[Exception] = []
+    asyncio.run(scenario())
+    assert (sorted(done), len(faults)) == (["a1", "a2", "a3", "b1", "b2", "c1", "c2"], 1)
+    assert max(total for total, _ in most) <= 4
+    assert max(at_host for _, at_host in most) <= 2

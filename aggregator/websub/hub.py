@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 from aggregator.errors import FetchError
@@ -18,14 +18,15 @@ from aggregator.fetch import Fetcher
 from aggregator.model import Config, Document, Intent, Ping, Response, Subscription
 from aggregator.store import Store, Tx
 from aggregator.websub import delivery, requests, verification
-from aggregator.websub.crowd import Crowd
+from aggregator.websub.crowd import Crowd, Piece
 from aggregator.websub.rates import MINUTE, Rates
 from aggregator.websub.requests import Answer
 
 log = logging.getLogger("aggregator")
+T = TypeVar("T", Intent, Subscription, Ping)
 Documents = Callable[[], Mapping[str, Document]]
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-_BATCH = 200  # how many that are due are looked at in a tick
+_BATCH = 1000  # how many that are due are looked at in a tick: all, so that no host can hide the others
 
 
 class _Due(NamedTuple):
@@ -97,20 +98,22 @@ class Hub:
         due = await self._store.read(
             lambda tx: _Due(tx.websub.intents(_BATCH), tx.websub.due(now, _BATCH), tx.websub.pings_due(now))
         )
-        for intent in due.intents:
-            self._start(self._verifying, intent.callback, intent, self._verify)
-        for subscription in due.subscriptions:
-            self._start(self._delivering, subscription.callback, subscription, self._deliver)
-        for ping in due.pings:
-            self._start(self._pinging, ping.hub, ping, self._ping)
+        self._verifying.want(self._piece(one, one.callback, self._verify) for one in due.intents)
+        self._delivering.want(self._piece(one, one.callback, self._deliver) for one in due.subscriptions)
+        self._pinging.want(self._piece(one, one.hub, self._ping) for one in due.pings)
 
     async def finish(self, seconds: float) -> None:
         for crowd in (self._verifying, self._delivering, self._pinging):
             await crowd.finish(seconds)
 
-    @staticmethod
-    def _start(crowd: Crowd, url: str, one: Intent | Subscription | Ping, work: Callable[..., object]) -> None:
-        crowd.start((url, one.topic), requests.host(url), lambda: work(one))  # type: ignore[arg-type,return-value]
+    def _piece(self, one: T, url: str, work: Callable[[T], Coroutine[Any, Any, None]]) -> Piece:
+        """*work* on *one*, if it is still as it was when its turn comes: it may have waited, or been done meanwhile."""
+
+        async def begin() -> None:
+            if await self._store.read(lambda tx: tx.websub.now(one)) == one:
+                await work(one)
+
+        return Piece((url, one.topic), requests.host(url), begin)
 
     async def _notice(self, now: datetime) -> None:
         """Note which topics have another version than before; and once a minute, whose lease is over."""

@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import urljoin
 
 from aggregator import poll, schedule
@@ -21,7 +22,7 @@ from aggregator.model import Lease, Poll, Response, Source
 from aggregator.poll import Found, Means
 from aggregator.store import Tx
 from aggregator.websub import leases, requests, signatures
-from aggregator.websub.crowd import Crowd
+from aggregator.websub.crowd import Crowd, Piece
 from aggregator.websub.hub import FORM
 from aggregator.websub.leases import Heard
 
@@ -59,9 +60,8 @@ class Subscriber:
         if self._planned is None or now - self._planned >= PLAN:
             await self._plan(now)
             self._planned = now
-        for lease in self._leases:
-            if lease.due <= now:
-                self._asking.start(lease.source, requests.host(lease.hub), lambda lease=lease: self._ask(lease))  # type: ignore[misc]
+        due = [lease for lease in self._leases if lease.due <= now]
+        self._asking.want(Piece(one.source, requests.host(one.hub), partial(self._ask, one)) for one in due)
 
     async def finish(self, seconds: float) -> None:
         await self._asking.finish(seconds)
