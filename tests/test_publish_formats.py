@@ -82,6 +82,13 @@ class TestRss:
         (enclosure,) = channel.xpath("item/enclosure")
         assert dict(enclosure.attrib) == {"url": IMAGE.href, "length": "4000", "type": "image/jpeg"}
 
+    def test_a_description_is_html(self) -> None:
+        """Readers take it for HTML: what looks like markup in a text is escaped once more."""
+        told = story(sighting("bht", summary=Text(value="Minder dan 5 < 6 & <b>geen</b> script")))
+        assert texts(channel_of(told), "item/description/text()") == [
+            "Minder dan 5 &lt; 6 &amp; &lt;b&gt;geen&lt;/b&gt; script"
+        ]
+
     def test_namespaces_are_declared_once(self) -> None:
         """Items are spliced in without declarations of their own."""
         content = rss.document(shelf_of(*fortnight())).content

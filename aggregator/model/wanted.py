@@ -144,7 +144,7 @@ class Digest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """The web server; *listen* is ``host:port`` or ``unix:/path``.  *operators* are the networks that may read errors."""
+    """The web server; *listen* is ``host:port`` or ``unix:/path``; *operators* are networks that may read errors."""
 
     listen: str = "127.0.0.1:8080"
     trusted_proxies: Several = ("127.0.0.1",)

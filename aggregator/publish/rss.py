@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from html import escape
 from typing import Any
 
 from feedgen.entry import FeedEntry
@@ -72,7 +73,8 @@ def _item(config: Config, story: Story, full: bool) -> Any:
     item.link(href=main.href if main else places.fallback(config, story))
     item.guid(story.id, permalink=False)
     item.pubDate(entry.second(story.published))
-    item.description(shown.excerpt(lead) or shown.title(lead))
+    # A description is HTML (RSS 2.0, "element may contain entity-encoded HTML"), and what we have is text.
+    item.description(escape(shown.excerpt(lead) or shown.title(lead), quote=False))
     if full and (found := entry.content(config, lead)):
         item.content(found[1])
     for zone in (shown.zone(config, id) for id in story.zones):

@@ -173,6 +173,8 @@ class _Site:
         return ready(226, [*fields, (b"im", b"feed"), (b"delta-base", base.encode("latin-1"))], content)
 
     def _prepared(self, path: str, found: Document, keep: str) -> Prepared:
+        if keep in (ARCHIVED, _NEVER):
+            return prepare(found, keep)  # asked for once by each reader, and kept by whoever renders it
         prepared = self._ready.get((path, keep))
         if prepared is None or prepared.document is not found:
             if len(self._ready) > 4 * len(self._documents()) + 100:
