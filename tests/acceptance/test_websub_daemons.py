@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,10 @@ FEED = "/samenwerking.atom"
 
 def configured(made: Installation, zones: Zones, websub: str = "") -> None:
     made.configure(f"[websub]\n{websub}\n{zones.configuration()}")
+
+
+def delivered(callback: Callback, title: str) -> bool:
+    return any(title.encode() in told.body for told in callback.of("POST"))
 
 
 def shows(made: Installation, title: str) -> bool:
@@ -64,10 +69,10 @@ def test_killed_before_it_delivered(tmp_path: Path) -> None:
         eventually(lambda: made.json("status")["websub"]["subscriptions"] == 1)
         for number in (2, 3, 4):
             title = zones.publish(number, datetime.now(UTC))
-            eventually(lambda title=title: shows(made, title))
+            eventually(partial(shows, made, title))
             made.kill()
             made.start()
-            eventually(lambda title=title: any(title.encode() in told.body for told in callback.of("POST")))
+            eventually(partial(delivered, callback, title))
         assert all("x-hub-signature" in told.headers for told in callback.of("POST"))
         assert "fault" not in made.log
         assert made.stop() == 0
