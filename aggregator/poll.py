@@ -38,7 +38,7 @@ from aggregator.model import (
     Validators,
 )
 from aggregator.normalize import normalize
-from aggregator.parse import answers, parse
+from aggregator.parse import announced, answers, parse
 from aggregator.parse.page import emptied
 from aggregator.schedule import Asking, Came
 from aggregator.settle import settle
@@ -145,9 +145,14 @@ async def _finish(source: Source, last: Poll, reading: str, came: Came, means: M
         last = replace(last, unread=found.unread, articles=found.articles)
         came = replace(came, rebuff=found.rebuff)
     noted = schedule.note(source, last, came, found.feed if found else None, error, reading)
+    if answer and error is None and answer.status == 200:
+        told = announced(answer.url, answer.headers, found.feed.links if found else ())
+        noted = replace(noted, announced=told if found else told or last.announced)
     fetch = means.config.fetch
     if found is None:
-        concluded = schedule.conclude(source, fetch, last, noted, came, familiar=True)
+        concluded = schedule.checked(
+            schedule.conclude(source, fetch, last, noted, came, familiar=True), means.config.websub
+        )
         if keep:
             await means.store.note(concluded)
         return concluded
@@ -156,6 +161,7 @@ async def _finish(source: Source, last: Poll, reading: str, came: Came, means: M
     def store(tx: Tx) -> Poll:
         settled = settle(tx, seen, noted, means.config)
         concluded = schedule.conclude(source, fetch, last, settled, came, familiar=settled.new < len(seen))
+        concluded = schedule.checked(concluded, means.config.websub)
         tx.polls.note(concluded)
         return concluded
 

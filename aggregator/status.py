@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from aggregator import uri
-from aggregator.model import Config, Poll, Source
+from aggregator.model import Config, Lease, Ping, Poll, Source, Subscription
 from aggregator.model.units import write_duration
 
 Condition = Literal["ok", "waiting", "late", "failing", "gone", "off"]
@@ -51,6 +51,33 @@ def health(statuses: Sequence[SourceStatus], late_mails: int = 0) -> tuple[bool,
     if not wrong:
         return True, "every source is read within its interval"
     return False, f"{'; '.join(wrong)}; `aggregator status` says more"
+
+
+def pushing(
+    subscriptions: Sequence[Subscription], pings: Sequence[Ping], leases: Sequence[Lease], now: datetime
+) -> list[str]:
+    """How WebSub is doing, a sentence each: who is subscribed here, which hubs take nothing, which bring the news."""
+    words: list[str] = []
+    active = [one for one in subscriptions if one.expires > now]
+    if active:
+        failing = sum(one.error is not None for one in active)
+        words.append(f"hub: {_many(len(active), 'subscription')}" + (f", {failing} of them failing" if failing else ""))
+    for ping in (one for one in pings if one.error):
+        again = f"tried again in {_span(ping.due - now)}" if ping.due else "tried again with the next change"
+        words.append(
+            f"hub {ping.hub} takes no ping for {ping.topic}: {ping.error}; first {_ago(ping.failing, now)}, {again}"
+        )
+    promised = [one for one in leases if one.expires and one.expires > now]
+    if leases:
+        words.append(f"subscribed to {len(promised)} of {_many(len(leases), 'source')} at their hubs")
+    words += [
+        f"source {one.source}: its hub does not take our subscription: {one.error}" for one in leases if one.error
+    ]
+    return words
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
 
 
 def _source(

@@ -913,3 +913,13 @@ def refusal(name: str) -> str:
     with pytest.raises(ConfigError) as caught:
         config.secret(name)
     return str(caught.value)
+
+
+def test_who_subscribes_says_where_hubs_deliver(tmp_path: Path) -> None:
+    """subscribe = true without base_url would give hubs an address of this machine alone."""
+    text = changed(
+        ('base_url = "https://nieuws.example.be"\n', ""), ("[server]", "[websub]\nsubscribe = true\n[server]")
+    )
+    (problem,) = problems(tmp_path, text)
+    assert problem.startswith("base_url: required beside subscribe = true")
+    assert load(tmp_path, changed(("[server]", "[websub]\nsubscribe = true\n[server]"))).websub.subscribe

@@ -15,6 +15,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from aggregator.publish import document, feeds, former
 from tests.serving import published, serving, site
 from tests.stories import BHT, CONFIG, HZ, NOW, STREAM, fortnight, sighting, story
 
@@ -37,7 +38,7 @@ LONG = story(
     sighting(title="Bestelwagenbestuurdersrijbewijsinhoudingsprocedure" * 2, text="A" * 200 + " en " + "B/" * 90),
     number=99,
 )
-PATHS = ("/", "/heusden-zolder/", "/leeg/", "/nowhere/at/all")
+PATHS = ("/", "/heusden-zolder/", "/leeg/", "/nowhere/at/all", "/feeds/", "/weg/")
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """A server with three streams: the sample fortnight and a monster, one zone's, and an empty one."""
-    with serving(site(LOUD, published(LOUD, (*fortnight(), LONG), NOW))) as found:
+    explained = {feeds.PATH: document("text/html; charset=utf-8", feeds.render(LOUD), NOW)}
+    documents = published(LOUD, (*fortnight(), LONG), NOW) | explained | former.documents(LOUD, ["weg"])
+    with serving(site(LOUD, documents)) as found:
         yield found
 
 

@@ -24,7 +24,7 @@ from aggregator.merge import fold
 from aggregator.model import Feed, Match, Response, Source
 from aggregator.normalize import normalize
 from aggregator.parse import parse
-from aggregator.publish import atom
+from aggregator.publish import Shelf, atom
 from tests.stories import CONFIG, STREAM, fortnight
 from tests.stories import NOW as STORIES_NOW
 
@@ -150,7 +150,8 @@ def test_our_own_feed_gives_the_stories_back() -> None:
     """What we publish as Atom is read as the same stories: id, title, text, dates, address, zones, lead's source."""
     stories = fortnight()
     whole = [found for found in (story.within(tuple(zone.id for zone in CONFIG.zones)) for story in stories) if found]
-    content = atom.render(CONFIG, STREAM, whole, STORIES_NOW)
+    shelf = Shelf(config=CONFIG, stream=STREAM, stories=whole, changed=STORIES_NOW)
+    content = atom.document(shelf).content
     found = {entry.id: entry for entry in read(content, now=STORIES_NOW).entries}
     assert set(found) == {story.id for story in whole}
     for story in whole:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from lxml import html as markup
 import aggregator
 from aggregator import colour, shown, text
 from aggregator.model import Category, Config, Content, Link, Origin, Person, Source, Story, Stream, Text, Zone
-from aggregator.publish import assets, atom, documents, page, static
+from aggregator.publish import Shelf, assets, atom, documents, page, static
 from tests.goldens import golden
 from tests.stories import BHT, CONFIG, HZ, HZ_NEWS, NOW, STREAM, at, fortnight, joint, sighting, story
 
@@ -29,9 +30,13 @@ XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 HEUSDEN = Stream(id="heusden-zolder", title="Heusden-Zolder", zones=("hz",))
 
 
+def atom_of(config: Config, stream: Stream, stories: Sequence[Story]) -> bytes:
+    return atom.document(Shelf(config=config, stream=stream, stories=stories, changed=NOW)).content
+
+
 def feed_of(*stories: Story, config: Config = CONFIG) -> etree._Element:
     """The feed of these stories, after the schema has passed it."""
-    feed = etree.fromstring(atom.render(config, config.streams[0], stories, NOW))
+    feed = etree.fromstring(atom_of(config, config.streams[0], stories))
     assert SCHEMA.validate(feed), SCHEMA.error_log
     return feed
 
@@ -58,7 +63,7 @@ def words_of(element: Any) -> str:
 class TestAtom:
     def test_golden(self) -> None:
         """The feed of the sample fortnight is what a person looked at."""
-        made = atom.render(CONFIG, STREAM, fortnight(), NOW).decode()
+        made = atom_of(CONFIG, STREAM, fortnight()).decode()
         made = made.replace(f'version="{aggregator.__version__}"', 'version="…"')
         assert made == golden("samenwerking.atom", made)
 
@@ -206,16 +211,18 @@ class TestAtom:
         assert found(feed_of(config=config), "a:link/@href") == [
             "https://www.example.be/nieuws/samenwerking.atom",
             "https://www.example.be/nieuws/",
+            "https://www.example.be/nieuws/hub",
         ]
-        second = etree.fromstring(atom.render(config, HEUSDEN, (), NOW))
+        second = etree.fromstring(atom_of(config, HEUSDEN, ()))
         assert found(second, "a:link/@href") == [
             "https://www.example.be/nieuws/heusden-zolder.atom",
             "https://www.example.be/nieuws/heusden-zolder/",
+            "https://www.example.be/nieuws/hub",
         ]
 
     def test_another_parser_reads_the_same(self) -> None:
         """feedparser finds the stories that went in, in their order, with their dates."""
-        parsed = feedparser.parse(atom.render(CONFIG, STREAM, fortnight(), NOW))
+        parsed = feedparser.parse(atom_of(CONFIG, STREAM, fortnight()))
         assert not parsed.bozo
         assert [(entry.id, entry.title, entry.link) for entry in parsed.entries] == [
             (each.id, each.lead.entry.title, each.lead.entry.link) for each in fortnight()
@@ -378,10 +385,12 @@ class TestPage:
 
 class TestDocuments:
     def test_paths(self) -> None:
-        """A stream is a feed and a page; the first one is the front page too."""
+        """A stream is a feed in three formats, its sources, and a page; the first one is the front page too."""
         config = replace(CONFIG, streams=(STREAM, HEUSDEN))
-        assert set(documents(config, STREAM, (), NOW)) == {"/samenwerking.atom", "/", "/samenwerking/"}
-        assert set(documents(config, HEUSDEN, (), NOW)) == {"/heusden-zolder.atom", "/heusden-zolder/"}
+        feeds = {f"/samenwerking.{format}" for format in ("atom", "rss", "json", "opml")}
+        assert set(documents(config, STREAM, (), NOW)) == {*feeds, "/", "/samenwerking/"}
+        feeds = {f"/heusden-zolder.{format}" for format in ("atom", "rss", "json", "opml")}
+        assert set(documents(config, HEUSDEN, (), NOW)) == {*feeds, "/heusden-zolder/"}
 
     def test_media_types(self) -> None:
         """Media types are complete, charset included."""
@@ -390,6 +399,9 @@ class TestDocuments:
             "/": "text/html; charset=utf-8",
             "/samenwerking/": "text/html; charset=utf-8",
             "/samenwerking.atom": "application/atom+xml; charset=utf-8",
+            "/samenwerking.rss": "application/rss+xml; charset=utf-8",
+            "/samenwerking.json": "application/feed+json",
+            "/samenwerking.opml": "text/x-opml; charset=utf-8",
             "/static/style.css": "text/css; charset=utf-8",
             "/static/favicon.svg": "image/svg+xml",
         }

@@ -63,6 +63,7 @@ def test_the_feed_is_valid_and_stable(tmp_path: Path) -> None:
         one.configure(zones.configuration())
         one.start()
         eventually(lambda: len(read_feed(one).entries) == 5)
+        eventually(lambda: one.get("/samenwerking.atom").count(b'rel="related"') == 3)  # both sources have been read
         first = one.get("/samenwerking.atom")
         schema = etree.RelaxNG(etree.parse(RNG))
         assert schema.validate(etree.fromstring(first)), schema.error_log

@@ -11,7 +11,7 @@ from aggregator import status as judge
 from aggregator.cli.options import ConfigOption, JsonOption, configured
 from aggregator.cli.output import console, local, print_json, rfc3339, table
 from aggregator.daemon import clock, open_store
-from aggregator.model import Config, Delivery, Edition, Poll
+from aggregator.model import Config, Delivery, Edition, Lease, Ping, Poll, Subscription
 from aggregator.schedule import held_hosts
 from aggregator.store import Tx
 
@@ -25,11 +25,13 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         polls, counts, editions, tally, doubts, troubled = store.look(_facts)
         renamed, waiting = store.look(renames.done), store.look(lambda tx: renames.pending(tx, settings))
         held = len(store.look(lambda tx: tx.stories.held()))
+        pushes = store.look(lambda tx: (tx.websub.subscriptions(), tx.websub.pings(), tx.websub.leases()))
     now = clock()
     statuses = judge.sources(settings, polls, now, held_hosts(polls.values(), now))
     if json:
         document = _document(settings, statuses, counts, editions, tally, doubts, troubled)
-        print_json(document | {"held_stories": held, "renamed": [asdict(each) for each in renamed]})
+        more = {"held_stories": held, "renamed": [asdict(each) for each in renamed], "websub": _websub(*pushes)}
+        print_json(document | more)
         return
     for one in statuses:
         colour = COLOURS.get(one.condition, "red")
@@ -51,6 +53,8 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
             ("digest", "slot", "frozen", "stories", "state"),
             ((e.digest, e.slot, local(e.frozen, settings), str(e.stories), e.state) for e in editions),
         )
+    for sentence in judge.pushing(*pushes, now):
+        console.print(sentence, markup=False, soft_wrap=True)
     if tally:
         console.print("deliveries: " + ", ".join(f"{many} {state}" for state, many in sorted(tally.items())))
     for delivery in troubled:
@@ -109,6 +113,28 @@ def _document(
                 "next_attempt": rfc3339(delivery.next_attempt) if delivery.state == "deferred" else None,
             }
             for delivery in troubled
+        ],
+    }
+
+
+def _websub(subscriptions: list[Subscription], pings: list[Ping], leases: list[Lease]) -> dict[str, Any]:
+    return {
+        "subscriptions": len(subscriptions),
+        "failing_subscriptions": sum(one.error is not None for one in subscriptions),
+        "failing_pings": [
+            {"hub": one.hub, "topic": one.topic, "error": one.error, "since": rfc3339(one.failing)}
+            for one in pings
+            if one.error
+        ],
+        "leases": [
+            {
+                "source": one.source,
+                "hub": one.hub,
+                "expires": rfc3339(one.expires),
+                "last_push": rfc3339(one.pushed),
+                "error": one.error,
+            }
+            for one in leases
         ],
     }
 

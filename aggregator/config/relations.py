@@ -35,6 +35,7 @@ def relations(document: dict[str, Any]) -> list[Mistake]:
         *_auth(document),
         *_recipients(document),
         *_mail(document),
+        *_subscribing(document),
     ]
 
 
@@ -152,6 +153,13 @@ def _mail(document: dict[str, Any]) -> Iterator[Mistake]:
     if isinstance(mail, dict) and "password_file" not in mail and (user := _user(mail.get("relay"))):
         words = f'expected a file with the password, because relay names the user "{user}"; found none'
         yield Mistake(("mail", "password_file"), words)
+
+
+def _subscribing(document: dict[str, Any]) -> Iterator[Mistake]:
+    websub = document.get("websub")
+    if isinstance(websub, dict) and websub.get("subscribe") is True and "base_url" not in document:
+        words = "required beside subscribe = true in [websub], because hubs deliver there, but not there"
+        yield Mistake(("base_url",), words)
 
 
 def _user(relay: Any) -> str | None:

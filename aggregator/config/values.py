@@ -35,6 +35,8 @@ _OURS = frozenset(
         "user-agent",
     }
 )
+_TAKEN = frozenset({"atom", "favicon", "feed", "feeds", "health", "hub", "index", "json", "robots", "rss", "static"})
+_TAKEN |= {"status", "websub", "zones"}
 _PROBE = Selector(text="<html><body><p>news</p></body></html>")
 _HEADERS = HeaderRegistry()
 
@@ -85,6 +87,11 @@ def timezone(value: str) -> str | None:
 
 def base_url(value: str) -> str | None:
     return wrong('an address without "?" and "#"', value) if "?" in value or "#" in value else None
+
+
+def stream(value: str) -> str | None:
+    """The id of a stream stands in addresses beside some of ours."""
+    return wrong("a name that is not taken by an address of the site", value) if value in _TAKEN else None
 
 
 def authority(value: str) -> str | None:
@@ -252,6 +259,8 @@ CHECKS: Mapping[str, Check] = {
     "database": database,
     "server.listen": listen,
     "server.trusted_proxies.*": network,
+    "server.operators.*": network,
+    "streams.*.id": stream,
     "fetch.contact": contact,
     "fetch.proxy": proxy,
     "fetch.allow_private.*": network,

@@ -1,8 +1,20 @@
 """The running daemon, and what it shares with the commands: opening the means, rendering the documents."""
 
 from aggregator.daemon.daemon import Daemon
+from aggregator.daemon.directory import Directory
 from aggregator.daemon.opening import clock, means, open_relay, open_store
 from aggregator.daemon.polling import Polling
-from aggregator.daemon.rendering import note_presentation, render_all
+from aggregator.daemon.rendering import Press, note_presentation, render_all
 
-__all__ = ["Daemon", "Polling", "clock", "means", "note_presentation", "open_relay", "open_store", "render_all"]
+__all__ = [
+    "Daemon",
+    "Directory",
+    "Polling",
+    "Press",
+    "clock",
+    "means",
+    "note_presentation",
+    "open_relay",
+    "open_store",
+    "render_all",
+]

@@ -5,7 +5,8 @@ says when, so a restart loses nothing.  Work that is due:
 
 * polls, each a task of its own, never two of one source (``polling``);
 * editions to freeze and deliveries to hand over, one after the other in the mailing thread;
-* documents to render again because a story changed, here or in another process.
+* documents to render again because a story changed, here or in another process;
+* what WebSub owes to subscribers and hubs (``hubbing``).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -21,16 +22,19 @@ from pathlib import Path
 
 from aggregator import patterns, post, renames, schedule, status, systemd
 from aggregator.config import load
+from aggregator.daemon.hubbing import Hubbing
 from aggregator.daemon.opening import check_authority, clock, means, open_relay
 from aggregator.daemon.polling import Polling
 from aggregator.daemon.posting import REST, Posting
-from aggregator.daemon.rendering import note_presentation, render_all
+from aggregator.daemon.publishing import Publishing, faults
+from aggregator.daemon.rendering import note_presentation
 from aggregator.daemon.reporting import report
 from aggregator.daemon.ticking import Ticking
 from aggregator.digest.reply import anonymous
 from aggregator.errors import AggregatorError, StoreError
-from aggregator.model import Config, Document
+from aggregator.model import Config
 from aggregator.poll import readings
+from aggregator.publish.faults import document
 from aggregator.store import Tx, alone
 from aggregator.tidy import tidy
 from aggregator.web import Server, app
@@ -56,10 +60,7 @@ class Daemon:
         self._path = path
         self._clock = clock
         self._stop = asyncio.Event()
-        self._documents: Mapping[str, Document] = {}
-        self._revision = -1
         self._polls_revision = -1
-        self._rendering = asyncio.Lock()
         self._relay = open_relay(config)
         self._progress = clock()
         self._rest_until = clock()
@@ -77,9 +78,20 @@ class Daemon:
             self._means = await stack.enter_async_context(means(self._config, self._clock, renaming=False))
             self._polling = Polling(self._means, await self._means.store.read(lambda tx: tx.polls.all()), report)
             self._posting = Posting(self._config, self._means.store, self._relay, self._clock, self._say)
+            self._publishing = Publishing(self._config, self._means.store, self._clock, self._say)
+            self._hubbing = Hubbing(
+                self._means, lambda: self._publishing.documents, lambda: self._polling.polls, self._say
+            )
             await self._prepare()
             listening = self._config.server
-            site = app(lambda: self._documents, self._health, self._config)
+            site = app(
+                lambda: self._publishing.documents,
+                self._health,
+                self._config,
+                self._hubbing.routes,
+                older=self._publishing.older,
+                status=lambda: document(self._config, faults(self._judged(self._clock()))),
+            )
             server = Server(site, listening.listen, listening.trusted_proxies)
             await server.start()
             stack.push_async_callback(server.stop)
@@ -111,7 +123,7 @@ class Daemon:
         for judged in self._judged(now):
             if judged.condition in status.WRONG:
                 log.warning("source %s: %s", judged.source, judged.words)
-        await self._publish()
+        await self._publishing.go_on()
         self._start = schedule.starting(config, self._polling.polls, readings(self._means), now)
 
     def _start_clock(self) -> Ticking:
@@ -154,7 +166,9 @@ class Daemon:
                 self._set_out(now)
             self._posting.go_on()
             self._tidy()
-            await self._publish()
+            await self._publishing.go_on()
+            self._tell_slow()
+            self._hubbing.go_on()
             self._feel_the_pulse()
             await self._look_at_polls()
             await self._poll(now)
@@ -222,16 +236,6 @@ class Daemon:
 
     # -- publishing --
 
-    async def _publish(self) -> None:
-        """Render again if a story changed since the last time, in whatever process."""
-        async with self._rendering:
-            revision = await self._means.store.read(lambda tx: tx.stories.revision())
-            if revision != self._revision:
-                config = self._config
-                self._documents = await self._means.store.read(lambda tx: render_all(tx, config))
-                self._revision = revision
-                self._tell_slow()
-
     def _tell_slow(self) -> None:
         """Name the operator's patterns that took too long on some text, each once."""
         for pattern in patterns.slow():
@@ -274,9 +278,9 @@ class Daemon:
         self._tidy_at = self._clock()
         self._posting.relay = relay
         self._means = self._polling.means = replace(self._means, config=config)
+        self._hubbing.configure(self._means)
         self._start = schedule.starting(config, self._polling.polls, readings(self._means), self._clock())
-        async with self._rendering:
-            self._revision = -1
+        await self._publishing.configure(config)
         log.info("the new configuration is in use")
 
     async def _take_up(self, config: Config) -> None:
@@ -297,7 +301,9 @@ class Daemon:
         if self._ticking:
             await asyncio.wait({self._ticking}, timeout=GRACE)
         tidying = [self._tidying] if self._tidying else []
-        await asyncio.gather(self._polling.finish(GRACE), self._posting.finish(GRACE), *tidying)
+        await asyncio.gather(
+            self._polling.finish(GRACE), self._posting.finish(GRACE), self._hubbing.finish(GRACE), *tidying
+        )
 
 
 def _differs(one: Config, other: Config, name: str) -> bool:

@@ -1,47 +1,175 @@
-"""From the database to the documents: what is published, and since when it looks as it does."""
+"""From the database to the documents: what is published, and since when it looks as it does.
+
+The documents of a state are one mapping, path → document.  Pages of the archive are not in it: they are rendered when
+somebody asks, and kept for as long as nothing in them changes.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from aggregator import __version__, select, text, tidy
-from aggregator.model import Config, Document, Story, Stream
-from aggregator.publish import assets, documents
+from aggregator.model import Config, Document, Span, Story, Stream, Withdrawn
+from aggregator.publish import Shelf, assets, atom, document, feeds, former, of_shelf, places
+from aggregator.publish.kept import Kept
+from aggregator.publish.packing import packed
 from aggregator.store import Tx
 
+ARCHIVES = 64
+"""How many pages of archives are kept."""
 SOUGHT = 2000
 """Among how many of the newest stories of its zones a stream seeks those that its rules let through."""
 
 
-def render_all(tx: Tx, config: Config) -> dict[str, Document]:
-    """Every document of every stream, and the files that they refer to, as the database says."""
-    rendered = assets(config, max(_since(tx, stream) for stream in config.streams))
-    for stream in config.streams:
+class Press:
+    """Renders what has changed since it rendered last; good for one configuration.
+
+    Not for use by two threads at once.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._kept = Kept()
+        self._shelves: dict[str, tuple[Shelf, dict[str, Document]]] = {}
+        self._archive: dict[str, tuple[object, Document]] = {}
+        self._told: dict[str, object] = {}
+        self._before: dict[str, Document] = {}
+
+    def render(self, tx: Tx) -> dict[str, Document]:
+        """Every document but the archives, and the files that they refer to, as the database says."""
+        config = self._config
+        since = max(_since(tx, stream) for stream in config.streams)
+        made = former.documents(config, tx.published.streams()) | assets(config, since)
+        made[feeds.PATH] = document("text/html; charset=utf-8", feeds.render(config), since)
+        for stream in places.streams(config):
+            made |= self._stream(tx, stream)
+        self._before = {path: self._pack(path, each) for path, each in made.items()}
+        return self._before
+
+    def archive(self, tx: Tx, path: str) -> Document | None:
+        """The page of an archive at *path*; None when there is none."""
+        if (found := places.archived(self._config, path)) is None:
+            return None
+        stream, *numbers = found
+        spans = tx.published.spans(self._config.zones_of(stream), stream.items)
+        for older, span in zip([None, *spans], spans, strict=False):
+            if [span.first, span.last] == numbers:
+                return self._page(tx, stream, span, older)
+        return None
+
+    def archives(self, tx: Tx) -> Iterator[tuple[str, Document | None]]:
+        """Every page of every archive, with its path; None for one that is what it was the last time."""
+        for stream in places.streams(self._config):
+            spans = tx.published.spans(self._config.zones_of(stream), stream.items)
+            for older, span in zip([None, *spans], spans, strict=False):
+                path, state = places.archive(stream, span), self._state(tx, stream, span, older)
+                if self._told.get(path) == state:
+                    yield path, None
+                else:
+                    self._told[path] = state
+                    yield path, self._page(tx, stream, span, older)
+
+    def forget(self) -> None:
+        """What ``archives`` told of was lost."""
+        self._told.clear()
+
+    def _stream(self, tx: Tx, stream: Stream) -> dict[str, Document]:
+        zones = self._config.zones_of(stream)
         since = _since(tx, stream)
-        changed = max(since, tx.stories.changed(config.zones_of(stream)) or since)
-        rendered |= documents(config, stream, _stories(tx, config, stream), changed)
-    return rendered
+        spans = tx.published.spans(zones, stream.items)
+        shelf = Shelf(
+            config=self._config,
+            stream=stream,
+            stories=stories_of(tx, self._config, stream, spans),
+            changed=max(since, tx.stories.changed(zones) or since),
+            withdrawn=tx.published.withdrawn(zones, stream.items),
+            older=spans[-1] if spans else None,
+            kept=self._kept,
+        )
+        before = self._shelves.get(stream.id)
+        if before is None or before[0] != shelf:
+            self._shelves[stream.id] = before = (shelf, of_shelf(shelf))
+        return before[1]
+
+    def _page(self, tx: Tx, stream: Stream, span: Span, older: Span | None) -> Document:
+        """A page whose stories and neighbour are what they were is what it was."""
+        path, state = places.archive(stream, span), self._state(tx, stream, span, older)
+        before = self._archive.pop(path, None)
+        if before is None or before[0] != state:
+            zones = self._config.zones_of(stream)
+            stories = tx.stories.all(tx.published.between(zones, span.first, span.last))
+            shelf = Shelf(
+                config=self._config,
+                stream=stream,
+                stories=_shown(self._config, stream, stories),
+                changed=max(span.changed, _since(tx, stream)),
+                withdrawn=[Withdrawn(story=each.id, at=each.withdrawn) for each in stories if each.withdrawn],
+                older=older,
+                span=span,
+            )
+            before = (state, packed(atom.document(shelf)))
+        self._archive[path] = before
+        while len(self._archive) > ARCHIVES:
+            del self._archive[next(iter(self._archive))]
+        return before[1]
+
+    def _state(self, tx: Tx, stream: Stream, span: Span, older: Span | None) -> object:
+        """What the bytes of a page depend on, its configuration apart."""
+        return span.changed, _since(tx, stream), older and older.first
+
+    def _pack(self, path: str, made: Document) -> Document:
+        before = self._before.get(path)
+        same = before is not None and replace(before, packed=()) == made
+        return before if before and same else packed(made)
 
 
-def _stories(tx: Tx, config: Config, stream: Stream) -> list[Story]:
-    """The newest stories that the stream shows, as many as it has room for; what is rare is sought among the newest."""
-    limit = stream.items if not select.is_filtered(stream) else max(SOUGHT // 10, stream.items)
-    while True:
-        stories = tx.stories.newest(config.zones_of(stream), limit)
-        shown = select.newest_first(stories, config, stream)
-        if len(shown) >= stream.items or len(stories) < limit or limit >= SOUGHT:
-            return shown[: stream.items]
-        limit = SOUGHT
+def render_all(tx: Tx, config: Config) -> dict[str, Document]:
+    """Every document of a state, without the archives."""
+    return Press(config).render(tx)
+
+
+def stories_of(tx: Tx, config: Config, stream: Stream, spans: Sequence[Span] = ()) -> list[Story]:
+    """What a stream shows, newest first: all that its archive does not have yet, then the newest, up to its ``items``.
+
+    Who has read this and the archive back to a page already read has seen every story (RFC 5005 §4).
+    """
+    zones = config.zones_of(stream)
+    fresh = tx.published.after(zones, spans[-1].last if spans else 0)
+    newest = {story.id: story for story in _newest(tx, config, stream)}
+    late = tx.stories.all([id for id in fresh if id not in newest])
+    found = _shown(config, stream, [*newest.values(), *late])
+    known = set(newest) - set(fresh)
+    surplus = len(found) - stream.items
+    # Those that the archive has already give way, the oldest first.
+    spare = {story.id for story in [story for story in found if story.id in known][-surplus:]} if surplus > 0 else set()
+    return [story for story in found if story.id not in spare]
+
+
+def _newest(tx: Tx, config: Config, stream: Stream) -> Sequence[Story]:
+    """The newest stories of its zones, so many that it shows its ``items`` if it can; what is rare, farther."""
+    zones = config.zones_of(stream)
+    if not select.is_filtered(stream):
+        return tx.stories.newest(zones, stream.items)
+    few = tx.stories.newest(zones, max(SOUGHT // 10, stream.items))
+    enough = len(select.newest_first(few, config, stream)) >= stream.items
+    return few if enough else tx.stories.newest(zones, max(SOUGHT, stream.items))
 
 
 def note_presentation(tx: Tx, config: Config, now: datetime) -> None:
     """Remember since when streams look as they are configured now, for that too is a change of their documents."""
-    for stream in config.streams:
+    for stream in places.streams(config):
         look = text.digest(__version__, *_look(config, stream))
         if tx.meta.get(f"presentation:{stream.id}") != look:
             tx.meta.put(f"presentation:{stream.id}", look)
             tx.meta.put(f"presentation:{stream.id}:since", now.isoformat())
+
+
+def _shown(config: Config, stream: Stream, stories: Sequence[Story]) -> list[Story]:
+    """Those of *stories* that a stream shows, newest first, each as it shows it."""
+    public = [story for story in stories if story.withdrawn is None and not story.held]
+    return select.newest_first(public, config, stream)
 
 
 def _since(tx: Tx, stream: Stream) -> datetime:
@@ -52,5 +180,6 @@ def _since(tx: Tx, stream: Stream) -> datetime:
 
 def _look(config: Config, stream: Stream) -> tuple[str, ...]:
     sources = [replace(source, interval=None, note=None, page=None) for source in config.sources]
+    publish = replace(config.publish, directory=None)
     parts = (stream, config.streams, config.zones, sources, config.base_url, config.language, config.timezone)
-    return tuple(repr(part) for part in parts)
+    return tuple(repr(part) for part in (*parts, publish, config.hubs))

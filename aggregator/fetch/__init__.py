@@ -12,6 +12,7 @@ Its parts, in the order in which a request meets them:
     room.py         how much all bodies together may hold
     faults.py       what went wrong, as a sentence for the operator
     exchange.py     one request and its answer
+    sending.py      one request that brings something, for WebSub
     fetcher.py      from the host's turn to the last byte, redirects followed
     robots.py       whether a page may be read at all
 """

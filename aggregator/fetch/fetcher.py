@@ -9,6 +9,7 @@ cause; a status code is an answer.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -26,8 +27,12 @@ from aggregator.fetch.proxies import Proxies, shown
 from aggregator.fetch.request import Access, Target
 from aggregator.fetch.robots import Robots
 from aggregator.fetch.room import Room
+from aggregator.fetch.sending import Sending
 from aggregator.fetch.wire import Wire, wire
 from aggregator.model import Fetch, Response, Validators
+
+SEND = 10.0
+"""Seconds that the other side of WebSub gets at most."""
 
 
 class Spent:
@@ -111,6 +116,21 @@ class Fetcher:
                 raise FetchError(f"{asked.host}: redirects more than {request.MAX_REDIRECTS} times")
             asked = exchange.onward
 
+    async def send(
+        self, method: str, url: str, now: datetime, *, headers: Mapping[str, str] | None = None, content: bytes = b""
+    ) -> Response:
+        """The answer to one request with *content*, redirects not followed, and of its body no more than a beginning.
+
+        For addresses that strangers name: the guard holds for them as for every other, and an address that is written
+        in numbers is held against it even where a proxy would connect.  Whoever calls sees to it that there are not
+        too many.  Raises FetchError; NetworkError when nothing could be reached.
+        """
+        asked = _target(url)
+        seconds = min(SEND, self._settings.timeout.total_seconds())
+        exchange = Sending(asked, self._room, method, headers or {}, content, self._guard)
+        await self._carry_out(exchange, seconds, asked.host, None)
+        return exchange.response(now, (), permanent=False)
+
     async def allowed(self, url: str, now: datetime, access: Access | None = None) -> str | None:
         """Whether robots.txt lets us read the page at *url*: None, or a sentence that says why not.
 
@@ -144,6 +164,8 @@ class Fetcher:
 
     def _too_late(self, exchange: Exchange) -> str:
         done = "finish its answer" if exchange.status else "answer"
+        if isinstance(exchange, Sending):
+            return f"did not {done} within {SEND:g} s"
         return f"did not {done} within {self._settings.timeout.total_seconds():g} s ([fetch].timeout)"
 
 

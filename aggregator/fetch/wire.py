@@ -47,14 +47,20 @@ class Wire:
 
     @asynccontextmanager
     async def get(
-        self, asked: Target, headers: Sequence[tuple[bytes, bytes]], proxy: str | None = None
+        self,
+        asked: Target,
+        headers: Sequence[tuple[bytes, bytes]],
+        proxy: str | None = None,
+        *,
+        method: str = "GET",
+        content: bytes | None = None,
     ) -> AsyncIterator[httpx.Response]:
-        """The answer as soon as its headers are there."""
+        """The answer as soon as its headers are there; another *method* may carry *content*."""
         client = self._clients.get(proxy) or await self.client(proxy)
         if proxy:
             self._guard.check_port(asked.port)
         _asked.set(asked)
-        request = httpx.Request("GET", asked.url, headers=[*self._headers, *headers])
+        request = httpx.Request(method, asked.url, headers=[*self._headers, *headers], content=content)
         response = await client.send(request, stream=True)
         try:
             yield response

@@ -1,13 +1,15 @@
 """The vocabulary: frozen values, and the only types that cross a module boundary.
 
-Four modules because they change for four reasons: ``wanted`` is what the operator wants (the configuration),
-``answered`` what the server said (RFC 9110), ``written`` what the publisher wrote (RFC 4287), ``noted`` what we noted.
+Five modules because they change for five reasons: ``wanted`` is what the operator wants (the configuration),
+``answered`` what the server said (RFC 9110), ``written`` what the publisher wrote (RFC 4287), ``noted`` what we noted,
+``pushed`` what we noted of WebSub.
 Every datetime is aware and in UTC; an absent collection is ``()``, never None.
 """
 
 from aggregator.model.answered import Response
 from aggregator.model.noted import (
     Caching,
+    Coding,
     Delivery,
     DeliveryState,
     Document,
@@ -22,11 +24,14 @@ from aggregator.model.noted import (
     Reply,
     Rule,
     Sighting,
+    Span,
     Story,
     Unread,
     Validators,
     Verdict,
+    Withdrawn,
 )
+from aggregator.model.pushed import Announced, Intent, Lease, Ping, Subscription
 from aggregator.model.wanted import (
     Article,
     Auth,
@@ -37,14 +42,16 @@ from aggregator.model.wanted import (
     Stream,
     Zone,
 )
-from aggregator.model.workings import Fetch, Guard, Mail, Matching, Notices, Parse, Retention, Server
+from aggregator.model.workings import Fetch, Guard, Mail, Matching, Notices, Parse, Publish, Retention, Server, WebSub
 from aggregator.model.written import Category, Content, Entry, Feed, Link, Origin, Pace, Person, Text
 
 __all__ = [
+    "Announced",
     "Article",
     "Auth",
     "Caching",
     "Category",
+    "Coding",
     "Config",
     "Content",
     "Delivery",
@@ -57,7 +64,9 @@ __all__ = [
     "Feed",
     "Fetch",
     "Guard",
+    "Intent",
     "Kept",
+    "Lease",
     "Letter",
     "Link",
     "Mail",
@@ -69,7 +78,9 @@ __all__ = [
     "Pace",
     "Parse",
     "Person",
+    "Ping",
     "Poll",
+    "Publish",
     "Related",
     "Reply",
     "Response",
@@ -79,11 +90,15 @@ __all__ = [
     "Server",
     "Sighting",
     "Source",
+    "Span",
     "Story",
     "Stream",
+    "Subscription",
     "Text",
     "Unread",
     "Validators",
     "Verdict",
+    "WebSub",
+    "Withdrawn",
     "Zone",
 ]

@@ -28,7 +28,19 @@ from aggregator.model.units import (
     Times,
 )
 from aggregator.model.units import Weekday as Weekday
-from aggregator.model.workings import Fetch, Flag, Guard, Mail, Matching, Notices, Parse, Retention, Server
+from aggregator.model.workings import (
+    Fetch,
+    Flag,
+    Guard,
+    Mail,
+    Matching,
+    Notices,
+    Parse,
+    Publish,
+    Retention,
+    Server,
+    WebSub,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,11 +190,19 @@ class Config:
     guard: Guard = field(default_factory=Guard)
     notices: Notices = field(default_factory=Notices)
     retention: Retention = field(default_factory=Retention)
+    publish: Publish = field(default_factory=Publish)
     mail: Mail | None = None
+    websub: WebSub = field(default_factory=WebSub)
     zones: tuple[Zone, ...] = ()
     sources: tuple[Source, ...] = ()
     streams: tuple[Stream, ...] = ()
     digests: tuple[Digest, ...] = ()
+
+    @property
+    def hubs(self) -> tuple[str, ...]:
+        """The hubs that our documents announce (rel="hub"): our own, then the public ones."""
+        own = (f"{self.base_url.rstrip('/')}/hub",) if self.websub.hub else ()
+        return tuple(dict.fromkeys((*own, *self.websub.hubs)))
 
     def zone(self, id: str) -> Zone:
         """The zone with this id; KeyError when the configuration has none."""

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from aggregator.model.units import Duration, Lasting, Line, Several, Size
+from aggregator.model.units import Duration, HttpUrl, Lasting, Line, Several, Size
 
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Flag = Annotated[bool, Field(strict=True)]
@@ -20,10 +20,22 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """The web server; *listen* is ``host:port`` or ``unix:/path``."""
+    """The web server; *listen* is ``host:port`` or ``unix:/path``; *operators* are networks that may read errors."""
 
     listen: str = "127.0.0.1:8080"
     trusted_proxies: Several = ("127.0.0.1",)
+    operators: Several = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    """What documents are like: in a feed of more than *max_size* bytes the older stories have no full text, only an
+    excerpt.  *logo* is the address of a picture, twice as wide as high.  With *directory* all documents are files too.
+    """
+
+    directory: str | None = None
+    max_size: Size = 1_000_000
+    logo: HttpUrl | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,3 +141,22 @@ class Mail:
     reply_to: str | None = None
     password_file: Line | None = None
     timeout: Lasting = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSub:
+    """News in seconds instead of intervals (W3C WebSub), to our readers and from our sources.
+
+    *hub*: whether readers may subscribe at ``{base_url}/hub``, for at most *lease* and at most *subscriptions* of
+    them, *subscriptions_per_host* at one host; *hubs* are public ones that are told of each change too.  *subscribe*:
+    whether a source that announces a hub is subscribed to there, which takes a base_url that the hub can reach; one
+    whose hub has proved itself is polled once each *interval*.
+    """
+
+    hub: Flag = True
+    hubs: tuple[HttpUrl, ...] = ()
+    lease: Lasting = timedelta(days=10)
+    subscriptions: Annotated[int, Field(strict=True, ge=0, le=100_000)] = 1000
+    subscriptions_per_host: Annotated[int, Field(strict=True, ge=1, le=100_000)] = 50
+    subscribe: Flag = False
+    interval: Lasting = timedelta(hours=6)

@@ -4,7 +4,7 @@ Nothing is judged or repaired beyond reading it; ``normalize`` does that.  Whate
 one ``ParseError`` whose message says what came instead and what to do.
 
 Beside the sources themselves: ``article`` reads the page behind an item, ``discover`` looks for what could be a
-source, ``opml`` reads a list of sources.
+source, ``opml`` reads a list of sources, ``announcements`` says which hub a feed announces.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from aggregator import text
 from aggregator.errors import ParseError
 from aggregator.model import Feed, Response, Source
 from aggregator.parse import answers, feed, jsonfeed, page, sitemap
+from aggregator.parse.announcements import announced
 
-__all__ = ["parse"]
+__all__ = ["announced", "parse"]
 
 
 def parse(response: Response, source: Source, tz: ZoneInfo, more: Sequence[Response] = ()) -> Feed:

@@ -1,7 +1,16 @@
 """Stories → documents: what a stream looks like from outside, rendered once per change.
 
-``atom`` for feed readers, ``page`` for people, ``static`` for what the pages need.  Same arguments, same bytes: nothing
-here reads the clock.
+    shelf.py     what a document is made of: stories, tombstones, its place in the archive
+    kept.py      entries that were rendered before
+    entry.py atom.py rss.py jsonfeed.py opml.py     a format each, for programs
+    page.py feeds.py     for people
+    static.py    what the pages need
+    former.py    addresses that lead elsewhere
+    faults.py    the operators' feed
+    packing.py   content codings
+    places.py    the addresses
+
+Same arguments, same bytes: nothing here reads the clock.
 """
 
 from __future__ import annotations
@@ -9,26 +18,46 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from aggregator.model import Config, Document, Story, Stream
-from aggregator.publish import atom, page, places
+from aggregator.model import Config, Document, Link, Story, Stream
+from aggregator.publish import atom, jsonfeed, opml, page, places, rss
+from aggregator.publish.shelf import Shelf
 from aggregator.publish.static import assets, document
 
-__all__ = ["assets", "document", "documents"]
+__all__ = ["Shelf", "assets", "document", "documents", "of_shelf"]
 
 
 def documents(config: Config, stream: Stream, stories: Sequence[Story], changed: datetime) -> dict[str, Document]:
-    """Every document of a stream by its path below base_url: ``/<id>.atom``, ``/<id>/``, and ``/`` for the first.
+    """``of_shelf`` for a stream without history."""
+    return of_shelf(Shelf(config=config, stream=stream, stories=stories[: stream.items], changed=changed))
 
-    A stream that was renamed is found at its former addresses too, and says where it is now.
 
-    *stories* are as the stream shows them (``Story.within``, lead first), newest first, none withdrawn or held;
-    *changed* is when any of it changed last, withdrawals included.  The files that the pages refer to are ``assets``.
+def of_shelf(shelf: Shelf) -> dict[str, Document]:
+    """Every document of a stream by its path below base_url: the feeds, the sources, ``/<id>/``, ``/`` for the first.
+
+    The files that the pages refer to are ``assets``.
     """
-    shown = stories[: stream.items]
-    feed = atom.render(config, stream, shown, changed)
-    ids = (stream.id, *stream.was)
-    made = {f"/{id}.atom": document(f"{atom.MEDIA_TYPE}; charset=utf-8", feed, changed) for id in ids}
-    for path in dict.fromkeys((places.path(config, stream), *(f"/{id}/" for id in ids))):
-        content = page.render(config, stream, shown, changed, root="" if path == "/" else "../")
-        made[path] = document("text/html; charset=utf-8", content, changed)
+    stream = shelf.stream
+    made = {
+        f"/{stream.id}.atom": atom.document(shelf),
+        f"/{stream.id}.rss": rss.document(shelf),
+        f"/{stream.id}.json": jsonfeed.document(shelf),
+        f"/{stream.id}.opml": opml.document(shelf),
+    }
+    for path in dict.fromkeys((places.path(shelf.config, stream), f"/{stream.id}/")):
+        made[path] = _page(shelf, path)
     return made
+
+
+def _page(shelf: Shelf, path: str) -> Document:
+    root = "../" * (path.count("/") - 1)
+    content = page.render(shelf.config, shelf.stream, shelf.stories, shelf.changed, root=root)
+    return document("text/html; charset=utf-8", content, shelf.changed, links=_feeds(shelf))
+
+
+def _feeds(shelf: Shelf) -> tuple[Link, ...]:
+    """The way from the page to its feeds, for programs that read no HTML (RFC 8288)."""
+    types = {"atom": atom.MEDIA_TYPE, "rss": rss.MEDIA_TYPE, "json": jsonfeed.MEDIA_TYPE}
+    return tuple(
+        Link(href=places.feed(shelf.config, shelf.stream, format), rel="alternate", type=type)
+        for format, type in types.items()
+    )

@@ -5,9 +5,14 @@ A source that is a page has no feed that a reader could subscribe to: it is a li
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lxml import etree
 
-from aggregator.model import Config, Source, Zone
+from aggregator import text
+from aggregator.model import Config, Document, Source, Zone
+from aggregator.publish import places
+from aggregator.publish.shelf import Shelf
 
 MEDIA_TYPE = "text/x-opml"
 _PAGES = ("page", "sitemap")
@@ -15,15 +20,29 @@ _PAGES = ("page", "sitemap")
 
 def render(config: Config) -> bytes:
     """The sources that are switched on, as OPML; the same configuration gives the same bytes."""
+    title = config.streams[0].title if config.streams else "aggregator"
+    return _rendered(config, title, (source for source in config.sources if source.enabled))
+
+
+def document(shelf: Shelf) -> Document:
+    """The sources of a stream for everybody: without those that only we are let in to."""
+    config, stream = shelf.config, shelf.stream
+    zones = config.zones_of(stream)
+    sources = (each for each in config.sources if each.enabled and each.auth is None and each.zone in zones)
+    made = _rendered(config, text.clean(stream.title) or stream.id, sources)
+    return shelf.document(f"{MEDIA_TYPE}; charset=utf-8", places.feed(config, stream, "opml"), (made,))
+
+
+def _rendered(config: Config, title: str, sources: Iterable[Source]) -> bytes:
     root = etree.Element("opml", version="2.0")
     head = etree.SubElement(root, "head")
-    etree.SubElement(head, "title").text = config.streams[0].title if config.streams else "aggregator"
+    etree.SubElement(head, "title").text = title
     body = etree.SubElement(root, "body")
+    chosen = list(sources)
     for zone in config.zones:
-        sources = [source for source in config.sources if source.zone == zone.id and source.enabled]
-        if sources:
+        if own := [source for source in chosen if source.zone == zone.id]:
             folder = etree.SubElement(body, "outline", text=zone.name)
-            for source in sources:
+            for source in own:
                 etree.SubElement(folder, "outline", _outline(source, zone))
     etree.indent(root)
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True) + b"\n"

@@ -89,7 +89,7 @@ def render(
 
 
 def render_error(config: Config, status: int) -> bytes:
-    """The page for 404, 405 and 500, found at any address: its links start at the path of base_url."""
+    """The page for 404, 405, 410 and 500, found at any address: its links start at the path of base_url."""
     template = i18n.environment(config.language, config.timezone).get_template("page/error.html")
     return template.render(**frame(config, f"{places.prefix(config)}/"), status=status).encode("utf-8", "replace")
 

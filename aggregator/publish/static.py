@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 
 from aggregator import colour
-from aggregator.model import Config, Document, Zone
+from aggregator.model import Config, Document, Link, Zone
 
 STYLE = "/static/style.css"
 ICON = "/static/favicon.svg"
@@ -26,11 +26,19 @@ def assets(config: Config, changed: datetime) -> dict[str, Document]:
     }
 
 
-def document(media_type: str, content: bytes, changed: datetime) -> Document:
+def document(
+    media_type: str, content: bytes, changed: datetime, *, links: tuple[Link, ...] = (), parts: tuple[bytes, ...] = ()
+) -> Document:
     """*content* with a strong ETag made of its bytes (RFC 9110 §8.8.3) and *changed* in whole seconds (§8.8.2)."""
     etag = hashlib.blake2b(content, digest_size=16).hexdigest()
-    last_modified = changed.replace(microsecond=0)
-    return Document(media_type=media_type, content=content, etag=f'"{etag}"', last_modified=last_modified)
+    return Document(
+        media_type=media_type,
+        content=content,
+        etag=f'"{etag}"',
+        last_modified=changed.replace(microsecond=0),
+        links=links,
+        parts=parts,
+    )
 
 
 def style_address(config: Config) -> str:

@@ -5,6 +5,7 @@
 * ``due`` tells which sources to ask now, each URL once, and ``network`` whether failing is our own fault
 * ``move`` follows permanent redirects, when they have proved themselves
 * ``conditions`` are the validators to send (RFC 9110 §13.1)
+* ``relying`` asks a source more seldom while its hub brings the news (WebSub)
 * ``noting`` is what is remembered of a poll for all of these
 """
 
@@ -16,6 +17,7 @@ from aggregator.schedule.freshness import RETRY
 from aggregator.schedule.move import asked
 from aggregator.schedule.noting import Came, already_read, claimed, conclude, last_of, lost, note, unreached, unstored
 from aggregator.schedule.pace import remembered
+from aggregator.schedule.relying import checked, relied
 
 __all__ = [
     "RETRY",
@@ -24,6 +26,7 @@ __all__ = [
     "Start",
     "already_read",
     "asked",
+    "checked",
     "claimed",
     "conclude",
     "conditions",
@@ -35,6 +38,7 @@ __all__ = [
     "lost",
     "note",
     "of",
+    "relied",
     "remembered",
     "renewed",
     "starting",

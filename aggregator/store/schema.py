@@ -262,3 +262,62 @@ recipient = Table(
     Column("since", Instant, nullable=False),
 )
 """A subscriber of a digest; arrivals up to *cursor* are behind them."""
+
+intent = Table(
+    "intent",
+    metadata,
+    Column("topic", String, primary_key=True),
+    Column("callback", String, primary_key=True),
+    Column("mode", String, nullable=False),
+    Column("secret", String),
+    Column("lease", Integer, nullable=False),
+    Column("asked", Instant, nullable=False),
+)
+"""What was asked of our hub and is still to be confirmed; a later request takes the place of an earlier one."""
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("topic", String, primary_key=True),
+    Column("callback", String, primary_key=True),
+    Column("host", String, nullable=False, index=True),
+    Column("secret", String),
+    Column("expires", Instant, nullable=False),
+    Column("wanted", String, nullable=False),
+    Column("delivered", String, nullable=False),
+    Column("due", Instant, index=True),
+    Column("attempts", Integer, nullable=False),
+    Column("failing", Instant),
+    Column("error", Text),
+)
+
+ping = Table(
+    "ping",
+    metadata,
+    Column("hub", String, primary_key=True),
+    Column("topic", String, primary_key=True),
+    Column("wanted", String, nullable=False),
+    Column("delivered", String, nullable=False),
+    Column("due", Instant, index=True),
+    Column("attempts", Integer, nullable=False),
+    Column("failing", Instant),
+    Column("error", Text),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("hub", String, nullable=False),
+    Column("topic", String, nullable=False),
+    Column("token", String, nullable=False, unique=True),
+    Column("secret", String, nullable=False),
+    Column("wish", String, nullable=False),
+    Column("asked", Instant),
+    Column("due", Instant, nullable=False),
+    Column("expires", Instant),
+    Column("pushed", Instant),
+    Column("attempts", Integer, nullable=False),
+    Column("error", Text),
+)
+"""Our own subscriptions at the hubs of sources."""

@@ -25,11 +25,13 @@ from aggregator.store.mailing import Mailing
 from aggregator.store.meta import Meta
 from aggregator.store.place import Place
 from aggregator.store.polls import Polls
+from aggregator.store.published import Published
 from aggregator.store.relations import Relations
 from aggregator.store.renames import Renames
 from aggregator.store.retention import Retention
 from aggregator.store.sentences import Sentences
 from aggregator.store.stories import Stories
+from aggregator.store.websub import WebSub
 
 T = TypeVar("T")
 GATHER = 200
@@ -59,6 +61,10 @@ class Tx:
         return Sentences(self._connection)
 
     @cached_property
+    def published(self) -> Published:
+        return Published(self._connection)
+
+    @cached_property
     def hands(self) -> Hands:
         return Hands(self._connection)
 
@@ -73,6 +79,10 @@ class Tx:
     @cached_property
     def retention(self) -> Retention:
         return Retention(self._connection)
+
+    @cached_property
+    def websub(self) -> WebSub:
+        return WebSub(self._connection)
 
     @cached_property
     def meta(self) -> Meta:

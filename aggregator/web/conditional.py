@@ -10,17 +10,24 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from starlette.datastructures import Headers
-
-from aggregator.model import Document
 
 # entity-tag (RFC 9110 §8.8.3): anything visible but the quote, obs-text included.
 _ETAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 
-def evaluate(headers: Headers, document: Document) -> Literal[200, 304, 412]:
+class Validated(Protocol):
+    """What has a strong entity tag and a date of its last change."""
+
+    @property
+    def etag(self) -> str: ...
+    @property
+    def last_modified(self) -> datetime: ...
+
+
+def evaluate(headers: Headers, document: Validated) -> Literal[200, 304, 412]:
     """The status that a GET or HEAD of *document* gets."""
     if not _may(headers, document):
         return 412
@@ -31,12 +38,17 @@ def evaluate(headers: Headers, document: Document) -> Literal[200, 304, 412]:
     return 304 if since is not None and document.last_modified <= since else 200
 
 
+def named(headers: Headers) -> list[str]:
+    """The entity tags of If-None-Match, without what stands before their quotes."""
+    return [found[1] for found in _tags(_field(headers, "if-none-match"))]
+
+
 def http_date(moment: datetime) -> str:
     """IMF-fixdate (RFC 9110 §5.6.7)."""
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
-def _may(headers: Headers, document: Document) -> bool:
+def _may(headers: Headers, document: Validated) -> bool:
     """If-Match, else If-Unmodified-Since (§13.1.1, §13.1.4)."""
     if "if-match" in headers:
         return _strongly_listed(_field(headers, "if-match"), document.etag)

@@ -14,9 +14,9 @@ from aggregator.cli.demo import configuration
 from aggregator.cli.demo.sink import Sink
 from aggregator.cli.demo.sites import Sites
 from aggregator.cli.output import console
-from aggregator.cli.publish import rendered, write
+from aggregator.cli.publish import note
 from aggregator.config import load
-from aggregator.daemon import clock, means, open_relay
+from aggregator.daemon import Directory, clock, means, open_relay, render_all
 from aggregator.errors import AggregatorError
 from aggregator.model import Document
 from aggregator.poll import Means, poll
@@ -62,7 +62,8 @@ async def _travel(settings: Path, sites: Sites, sink: Sink) -> tuple[dict[str, D
         digest = config.digests[0]
         await opened.store.write(lambda tx: post.freeze(tx, config, digest, "demo", clock()))
         await asyncio.to_thread(_mail, opened)
-        documents = await asyncio.to_thread(rendered, opened.store, config)
+        await asyncio.to_thread(note, opened.store, config)
+        documents = await opened.store.read(lambda tx: render_all(tx, config))
         return documents, await opened.store.read(lambda tx: _outcome(tx, opened, sink))
 
 
@@ -88,7 +89,7 @@ def _outcome(tx: Tx, opened: Means, sink: Sink) -> Outcome:
 
 
 def _write(output: Path, documents: dict[str, Document], sink: Sink, outcome: Outcome) -> None:
-    write(documents, output)
+    Directory(output).write(documents.items())
     (output / "digest.eml").write_bytes(sink.mails[0].read_bytes())
     names = ("sources", "entries", "stories", "joint_stories", "mails")
     summary = {name: getattr(outcome, name) for name in names}

@@ -1,0 +1,100 @@
+"""The daemon's documents: rendered again when a story has changed, in whatever process, and written as files too."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import chain
+from pathlib import Path
+
+from aggregator.daemon.directory import Directory
+from aggregator.daemon.rendering import Press
+from aggregator.errors import AggregatorError
+from aggregator.model import Config, Document, Poll
+from aggregator.publish import places
+from aggregator.publish.faults import Fault
+from aggregator.status import WRONG, SourceStatus
+from aggregator.store import Store, Tx
+
+AGAIN = timedelta(minutes=1)
+"""When files that could not be written are tried again."""
+Say = Callable[[Exception, str], None]
+
+
+class Publishing:
+    """*say* logs a failure.  *documents* are those of the latest state, by their path below base_url."""
+
+    def __init__(self, config: Config, store: Store, clock: Callable[[], datetime], say: Say) -> None:
+        self.documents: Mapping[str, Document] = {}
+        self._config = config
+        self._store = store
+        self._clock = clock
+        self._say = say
+        self._press = Press(config)
+        self._directory: Directory | None = None
+        self._revision = -1
+        self._write_at: datetime | None = None
+        self._turn = asyncio.Lock()
+
+    async def configure(self, config: Config) -> None:
+        """Render everything anew, the next time."""
+        async with self._turn:
+            self._config = config
+            self._press = Press(config)
+            self._directory = None
+            self._revision = -1
+
+    async def go_on(self) -> None:
+        """Render again if a story changed since the last time, and write the files.
+
+        Files that cannot be written are said and tried again; what is served from memory is up to date all the same.
+        """
+        async with self._turn:
+            revision = await self._store.read(lambda tx: tx.stories.revision())
+            if revision != self._revision:
+                self.documents = await self._store.read(self._press.render)
+                self._revision = revision
+                self._write_at = self._clock() if self._config.publish.directory else None
+            if self._write_at and self._clock() >= self._write_at:
+                try:
+                    await self._store.read(self._write)
+                    self._write_at = None
+                except AggregatorError as failure:
+                    self._say(failure, "[publish].directory")
+                    self._write_at = self._clock() + AGAIN
+
+    async def older(self, path: str) -> Document | None:
+        """The page of an archive at *path*."""
+        if places.archived(self._config, path) is None:
+            return None
+        async with self._turn:
+            return await self._store.read(lambda tx: self._press.archive(tx, path))
+
+    def _write(self, tx: Tx) -> None:
+        assert self._config.publish.directory is not None
+        if self._directory is None:
+            self._directory = Directory(Path(self._config.publish.directory))
+        try:
+            self._directory.write(chain(self.documents.items(), self._press.archives(tx)))
+        except AggregatorError:
+            self._press.forget()
+            raise
+
+
+def faults(statuses: Sequence[SourceStatus]) -> list[Fault]:
+    """What is wrong, for the operators' feed; a source that fails anew is told of anew."""
+    return [
+        Fault(
+            name=f"{status.source}/{status.condition}/{_since(poll)}",
+            title=f"{status.source}: {status.condition}",
+            words=poll.error or status.words,
+            at=poll.at,
+        )
+        for status in statuses
+        if status.condition in WRONG and (poll := status.poll)
+    ]
+
+
+def _since(poll: Poll) -> str:
+    return f"{poll.last_success:%Y-%m-%dT%H:%M:%SZ}" if poll.last_success else "never"

@@ -1,0 +1,94 @@
+"""Where WebSub reaches us: ``/hub`` for our subscribers, ``/websub/TOKEN`` for the hubs that we subscribed to.
+
+Bodies are bounded while they arrive, and a push is read only for a token that there is.  What a hub sent to be echoed
+goes back as a type that no browser runs (WebSub §8.2).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import urlsplit
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from aggregator.websub import Hub, Subscriber
+from aggregator.websub.requests import BODY
+from aggregator.websub.subscriber import PATH
+
+_PATIENCE = 10.0  # seconds for a request to arrive
+_PUSH_PATIENCE = 60.0
+_FORM = "application/x-www-form-urlencoded"
+_SAFE = {
+    "content-type": "text/plain; charset=utf-8",
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'",
+    "x-content-type-options": "nosniff",
+}
+
+
+def routes(hub: Hub, subscriber: Subscriber) -> list[Route]:
+    """With and without the path prefix of base_url: some proxies take it off."""
+    ends = _Ends(hub, subscriber)
+    prefix = urlsplit(hub.config.base_url).path.rstrip("/")
+    found = [("/hub", ends.hub), (f"{PATH}{{token}}", ends.callback)]
+    every = ["GET", "HEAD", "POST"]
+    return [Route(f"{before}{path}", end, methods=every) for before in {"", prefix} for path, end in found]
+
+
+class _Ends:
+    def __init__(self, hub: Hub, subscriber: Subscriber) -> None:
+        self._hub = hub
+        self._subscriber = subscriber
+
+    async def hub(self, request: Request) -> Response:
+        if not self._hub.config.websub.hub:
+            return _say(404, "there is no hub here")
+        if request.method != "POST":
+            return _say(405, "a WebSub hub: programs subscribe here with POST", allow="POST")
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
+            return _say(415, f"expected {_FORM}")
+        body = await _body(request, BODY, _PATIENCE)
+        if isinstance(body, Response):
+            return body
+        answer = await self._hub.accept(body, request.client.host if request.client else "")
+        return _say(answer.status, answer.words, **({"retry-after": str(answer.wait)} if answer.wait else {}))
+
+    async def callback(self, request: Request) -> Response:
+        token = request.path_params["token"]
+        if request.method == "HEAD":  # which must change nothing
+            return _say(405, "", allow="GET, POST")
+        if request.method == "POST":
+            return await self._push(request, token)
+        said = await self._subscriber.hear(token, dict(request.query_params))
+        if said is None or said.status == 404:
+            return _say(404, "this was not asked for")
+        return Response(said.words, said.status, _SAFE)
+
+    async def _push(self, request: Request, token: str) -> Response:
+        lease = await self._subscriber.lease(token)
+        if lease is None:
+            return _say(410, "there is no such subscription")
+        body = await _body(request, self._subscriber.means.config.fetch.max_size, _PUSH_PATIENCE)
+        if isinstance(body, Response):
+            return body
+        return Response(status_code=await self._subscriber.take(lease, body, request.headers), headers=_SAFE)
+
+
+async def _body(request: Request, limit: int, seconds: float) -> bytes | Response:
+    """All of it, or what to say to somebody who sends too much or too slowly."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    return _say(413, f"expected at most {limit} bytes", connection="close")
+    except (TimeoutError, ClientDisconnect):
+        return _say(408, f"expected all of it within {seconds:g} seconds", connection="close")
+    return bytes(body)
+
+
+def _say(status: int, words: str, **headers: str) -> Response:
+    return Response(f"{words}\n", status, {**_SAFE, **headers})
