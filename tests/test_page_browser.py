@@ -59,7 +59,7 @@ def browser() -> Iterator[Browser]:
 def address() -> Iterator[str]:
     """A server with three streams: the sample fortnight and a monster, one zone's, and an empty one."""
     explained = {feeds.PATH: document("text/html; charset=utf-8", feeds.render(LOUD), NOW)}
-    documents = published(LOUD, (*fortnight(), LONG), NOW) | explained | former.documents(LOUD, ["weg"])
+    documents = published(LOUD, (*fortnight(), LONG), NOW) | explained | former.documents(LOUD, ["weg"], {})
     with serving(site(LOUD, documents)) as found:
         yield found
 

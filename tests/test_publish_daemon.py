@@ -139,6 +139,7 @@ def test_a_stream_is_renamed_and_removed(tmp_path: Path) -> None:
         moved = httpx.get(f"{one.url}/samenwerking.atom", follow_redirects=True)
         assert moved.url.path == "/nieuws.atom"
         eventually(lambda: not (tmp_path / "site" / "samenwerking.atom").exists())
-        configure(one, zones, ('id = "samenwerking"', 'id = "nieuws"'))
+        configure(one, zones, ('id = "samenwerking"', 'id = "anders"'))
         one.process.send_signal(signal.SIGHUP)
-        eventually(lambda: httpx.get(f"{one.url}/samenwerking.atom").status_code == 410)
+        eventually(lambda: httpx.get(f"{one.url}/nieuws.atom").status_code == 410)
+        assert httpx.get(f"{one.url}/samenwerking.atom").status_code == 410

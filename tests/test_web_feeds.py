@@ -38,7 +38,9 @@ RENAMED = replace(CONFIG, streams=(replace(STREAM, was=("oud",)),))
 SHELF = Shelf(config=RENAMED, stream=RENAMED.streams[0], stories=fortnight(), changed=NOW)
 DOCUMENTS = {
     path: packed(made)
-    for path, made in (former.documents(RENAMED, ["samenwerking", "weg", "oud", "zones/bht"]) | of_shelf(SHELF)).items()
+    for path, made in (
+        former.documents(RENAMED, ["samenwerking", "weg", "oud", "zones/bht"], {}) | of_shelf(SHELF)
+    ).items()
 }
 FEED = DOCUMENTS["/samenwerking.atom"]
 DECODE = {"gzip": gzip.decompress, "br": brotli.decompress, "zstd": zstd.decompress}

@@ -27,7 +27,7 @@ from tests.stories import CONFIG, NOW, fortnight
 SAMPLES = Path(__file__).parents[1] / "config"
 DOCUMENTS: dict[str, Document] = {
     path: packed(made)
-    for path, made in (former.documents(CONFIG, ["weg"]) | published(CONFIG, fortnight(), NOW)).items()
+    for path, made in (former.documents(CONFIG, ["weg"], {}) | published(CONFIG, fortnight(), NOW)).items()
 }
 # Debian keeps servers where only root looks.
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from aggregator import __version__, select, text, tidy
+from aggregator import __version__, renames, select, text, tidy
 from aggregator.model import Config, Document, Span, Story, Stream, Withdrawn
 from aggregator.publish import Shelf, assets, atom, document, feeds, former, of_shelf, places
 from aggregator.publish.kept import Kept
@@ -41,7 +41,8 @@ class Press:
         """Every document but the archives, and the files that they refer to, as the database says."""
         config = self._config
         since = max(_since(tx, stream) for stream in config.streams)
-        made = former.documents(config, tx.published.streams()) | assets(config, since)
+        ids = {each.old: each.new for each in renames.done(tx) if each.kind == "stream"}
+        made = former.documents(config, tx.published.streams(), ids) | assets(config, since)
         made[feeds.PATH] = document("text/html; charset=utf-8", feeds.render(config), since)
         for stream in places.streams(config):
             made |= self._stream(tx, stream)

@@ -9,10 +9,8 @@ Every datetime is aware and in UTC; an absent collection is ``()``, never None.
 from aggregator.model.answered import Response
 from aggregator.model.noted import (
     Caching,
-    Coding,
     Delivery,
     DeliveryState,
-    Document,
     Edition,
     Envelope,
     Kept,
@@ -24,13 +22,13 @@ from aggregator.model.noted import (
     Reply,
     Rule,
     Sighting,
-    Span,
     Story,
     Unread,
     Validators,
     Verdict,
-    Withdrawn,
 )
+from aggregator.model.published import Coding as Coding
+from aggregator.model.published import Document, Span, Withdrawn
 from aggregator.model.pushed import Announced, Intent, Lease, Ping, Subscription
 from aggregator.model.wanted import (
     Article,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -19,15 +19,29 @@ GUESSES = {
 _UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def documents(config: Config, known: Iterable[str]) -> dict[str, Document]:
-    """What stands at such addresses.  *known* are the ids of all streams that there have ever been."""
+def documents(config: Config, known: Iterable[str], renames: Mapping[str, str]) -> dict[str, Document]:
+    """What stands at such addresses.
+
+    *known* are the ids of all streams that there have ever been, *renames* what became of a former id.
+    """
     here = {stream.id for stream in places.streams(config)}
-    renamed = {former: stream.id for stream in config.streams for former in stream.was if former not in here}
-    gone = [path for id in known if id not in here and id not in renamed for path in _paths(id)]
+    now = dict(renames) | {former: stream.id for stream in config.streams for former in stream.was}
+    renamed = {former: id for former in now if former not in here and (id := _latest(former, now)) in here}
+    known = {*known, *now}
+    gone = [path for id in sorted(known) if id not in here and id not in renamed for path in _paths(id)]
     made = dict.fromkeys(gone, _gone(config)) if gone else {}
     for former, id in renamed.items():
         made |= {path: _moved(config, path, to) for path, to in zip(_paths(former), _paths(id), strict=True)}
     return made | {path: _moved(config, path, to) for path, to in _guessed(config)}
+
+
+def _latest(id: str, renames: Mapping[str, str]) -> str:
+    """What an id has become; one that was given back to its first owner goes nowhere."""
+    seen: set[str] = set()
+    while id in renames and id not in seen:
+        seen.add(id)
+        id = renames[id]
+    return id
 
 
 def _paths(id: str) -> list[str]:
