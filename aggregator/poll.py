@@ -79,8 +79,7 @@ async def ask(asking: Asking, known: dict[str, Poll], means: Means, *, keep: boo
     validators = schedule.conditions(
         ((last, reading) for _, last, reading in turns), means.config.fetch.unconditional, now
     )
-    held = schedule.held_hosts(known.values(), now)
-    errand = Errand({server: until for server, until in held.items() if server not in asking.servers})
+    errand = Errand(lambda: _held_beside(asking, known, now))
     try:
         came = await _fetch(asking, validators, errand, means)
     except NetworkError as failure:
@@ -88,6 +87,12 @@ async def ask(asking: Asking, known: dict[str, Poll], means: Means, *, keep: boo
         known |= {source.id: schedule.lost(last, now) for source, last, _ in turns}
         came = schedule.unreached(str(failure), known.values(), means.config.fetch, now)
     return [await _finish(source, last, reading, came, errand, means, keep) for source, last, reading in turns]
+
+
+def _held_beside(asking: Asking, known: Mapping[str, Poll], now: datetime) -> dict[str, datetime]:
+    """The servers to be left alone to which it is not known that this request leads: else it would not be sent."""
+    held = schedule.held_hosts(known.values(), now)
+    return {server: until for server, until in held.items() if server not in asking.servers}
 
 
 async def _fetch(asking: Asking, validators: Validators | None, errand: Errand, means: Means) -> Came:

@@ -9,7 +9,7 @@ FetchError whose sentence names the host and the cause; a status code is an answ
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -35,18 +35,18 @@ from aggregator.model import Fetch, Response, Validators
 class Errand:
     """What the requests of one poll share: the time they may take, and the servers they keep away from.
 
-    *seconds* is how long servers have taken so far, waiting for their turns apart.  *held* are servers (``uri.server``)
-    that want to be left alone, and until when.
+    *seconds* is how long servers have taken so far, waiting for their turns apart.  *held* gives the servers
+    (``uri.server``) that want to be left alone, and until when; it is called when somebody leads elsewhere.
     """
 
-    def __init__(self, held: Mapping[str, datetime] | None = None) -> None:
+    def __init__(self, held: Callable[[], Mapping[str, datetime]] = dict) -> None:
         self.seconds = 0.0
-        self._held = held or {}
+        self._held = held
 
     def refuse_held(self, url: str) -> None:
         """Raises FetchError when the server of *url* is to be left alone."""
         server = uri.server(url)
-        if until := self._held.get(server):
+        if until := self._held().get(server):
             raise FetchError(f"{server}: asked to be left alone until {until:%Y-%m-%d %H:%M} UTC")
 
 
