@@ -17,10 +17,10 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from aggregator import follow, guards, schedule, text, uri
+from aggregator import follow, guards, schedule, text
 from aggregator.access import access
 from aggregator.errors import ConfigError, FetchError, NetworkError, ParseError
-from aggregator.fetch import Access, Fetcher, RebuffError, Spent
+from aggregator.fetch import Access, Errand, Fetcher, RebuffError
 from aggregator.match import sightings
 from aggregator.model import (
     Config,
@@ -60,7 +60,7 @@ class Means:
 
 async def poll(source: Source, means: Means, *, keep: bool = True) -> Poll:
     """``ask`` for one source, whatever its schedule says."""
-    known = await means.store.read(lambda tx: tx.polls.some([source.id]))
+    known = await means.store.read(lambda tx: tx.polls.all())
     (noted,) = await ask(schedule.grouped([source], known)[0], known, means, keep=keep)
     return noted
 
@@ -79,22 +79,29 @@ async def ask(asking: Asking, known: dict[str, Poll], means: Means, *, keep: boo
     validators = schedule.conditions(
         ((last, reading) for _, last, reading in turns), means.config.fetch.unconditional, now
     )
+    errand = Errand(lambda: _held_beside(asking, known, now))
     try:
-        came = await _fetch(asking, validators, means)
+        came = await _fetch(asking, validators, errand, means)
     except NetworkError as failure:
         now = means.clock()
         known |= {source.id: schedule.lost(last, now) for source, last, _ in turns}
         came = schedule.unreached(str(failure), known.values(), means.config.fetch, now)
-    return [await _finish(source, last, reading, came, means, keep) for source, last, reading in turns]
+    return [await _finish(source, last, reading, came, errand, means, keep) for source, last, reading in turns]
 
 
-async def _fetch(asking: Asking, validators: Validators | None, means: Means) -> Came:
+def _held_beside(asking: Asking, known: Mapping[str, Poll], now: datetime) -> dict[str, datetime]:
+    """The servers to be left alone to which it is not known that this request leads: else it would not be sent."""
+    held = schedule.held_hosts(known.values(), now)
+    return {server: until for server, until in held.items() if server not in asking.servers}
+
+
+async def _fetch(asking: Asking, validators: Validators | None, errand: Errand, means: Means) -> Came:
     """Raises NetworkError when nothing could be reached."""
     try:
         way = access(asking.sources[0])
         if any(map(is_scraped, asking.sources)):
-            await _permitted(asking.url, way, means)
-        answer = await means.fetcher.fetch(asking.url, validators, means.clock(), way)
+            await _permitted(asking.url, way, errand, means)
+        answer = await means.fetcher.fetch(asking.url, validators, means.clock(), way, errand)
     except NetworkError:
         raise
     except (ConfigError, FetchError) as failure:
@@ -104,20 +111,10 @@ async def _fetch(asking: Asking, validators: Validators | None, means: Means) ->
     return Came(answer, error, asked=answer.date, arrived=means.clock())
 
 
-async def _permitted(url: str, way: Access, means: Means) -> None:
+async def _permitted(url: str, way: Access, errand: Errand, means: Means) -> None:
     """Raises FetchError when robots.txt does not let us read the page at *url*; a feed is there to be fetched."""
-    if refusal := await means.fetcher.allowed(url, means.clock(), way):
+    if refusal := await means.fetcher.allowed(url, means.clock(), way, errand):
         raise FetchError(refusal)
-
-
-async def _not_held(url: str, answer: Response, means: Means) -> None:
-    """Raises FetchError when the server of *url*, another than gave the *answer*, wants to be left alone (429)."""
-    server, now = uri.server(url), means.clock()
-    if server == uri.server(answer.url):
-        return
-    polls = await means.store.read(lambda tx: tx.polls.all())
-    if until := schedule.held_hosts(polls.values(), now).get(server):
-        raise FetchError(f"{server}: asked to be left alone until {until:%Y-%m-%d %H:%M} UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +131,13 @@ class Found:
     rebuff: Response | None = None
 
 
-async def _finish(source: Source, last: Poll, reading: str, came: Came, means: Means, keep: bool) -> Poll:
+async def _finish(
+    source: Source, last: Poll, reading: str, came: Came, errand: Errand, means: Means, keep: bool
+) -> Poll:
     answer, error, found = came.answer, came.error, None
     if answer and error is None and answer.status == 200 and not schedule.already_read(answer, last, reading):
         try:
-            found = await look(answer, source, last, reading, means)
+            found = await look(answer, source, last, reading, means, errand)
         except ParseError as failure:
             error = str(failure)
     if found:
@@ -168,23 +167,25 @@ async def _finish(source: Source, last: Poll, reading: str, came: Came, means: M
     return await means.store.write(store, keep=keep)
 
 
-async def look(answer: Response, source: Source, last: Poll, reading: str, means: Means) -> Found:
+async def look(
+    answer: Response, source: Source, last: Poll, reading: str, means: Means, errand: Errand | None = None
+) -> Found:
     """Read the answer, on the first success with the pages that continue it, and the articles behind its items."""
+    errand = errand or Errand()
     rebuffs: list[Response] = []
-    spent = Spent()
 
     def has_time() -> bool:
-        return spent.seconds < means.config.fetch.timeout.total_seconds()
+        return errand.seconds < means.config.fetch.timeout.total_seconds()
 
     async def ask(url: str, validators: Validators | None) -> Response:
         way = access(source)
-        await _not_held(url, answer, means)
+        errand.refuse_held(url)
         try:
-            await _permitted(url, way, means)
+            await _permitted(url, way, errand, means)
         except RebuffError as rebuff:
             rebuffs.append(rebuff.answer)
             raise
-        came = await means.fetcher.fetch(url, validators, means.clock(), way, spent)
+        came = await means.fetcher.fetch(url, validators, means.clock(), way, errand)
         if came.status in schedule.RETRY:
             rebuffs.append(came)
         return came

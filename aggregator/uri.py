@@ -95,6 +95,7 @@ def is_root(url: str) -> bool:
     return parts.path in ("", "/") and not parts.query
 
 
+@lru_cache(maxsize=4096)
 def host(url: str) -> str:
     """The host name in lower case, without port; empty when there is none."""
     try:
@@ -103,6 +104,7 @@ def host(url: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=4096)
 def server(url: str) -> str:
     """Who answers for a URL: its host, with the port where that is neither http's nor https's own."""
     try:

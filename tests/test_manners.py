@@ -21,7 +21,7 @@ import pytest
 
 from aggregator.model import Move, Response, Selectors
 from tests.asking import HOUR, START, Reader, rss
-from tests.fakes.origin import Origin, Request
+from tests.fakes.origin import Behaviour, Origin, Request
 from tests.processes import eventually, free_port, installation
 from tests.sites import Zones
 
@@ -48,6 +48,18 @@ def serve(
     """An RSS feed of these items; headers with underscores for hyphens, none of its own."""
     named = {name.replace("_", "-"): value for name, value in {"ETag": "", **headers}.items()}
     origin.serve(path, rss(*items, extra=extra) if status == 200 else "", XML, status=status, headers=named)
+
+
+def late(seconds: float, content: bytes) -> Behaviour:
+    """Says nothing for so many seconds, then *content*."""
+
+    async def behave(request: Request, writer: asyncio.StreamWriter) -> bool:
+        await asyncio.sleep(seconds)
+        writer.write(content)
+        await writer.drain()
+        return False
+
+    return behave
 
 
 def conditions(request: Request) -> tuple[str | None, str | None]:
@@ -342,6 +354,19 @@ def test_14_429_holds_the_whole_host(origin: Origin, tmp_path: Path, when: str) 
         assert sorted(reader.sweep(HOUR + timedelta(minutes=5))) == ["s0", "s1", "s2"]
 
 
+def test_14_a_server_that_is_held_is_not_asked_through_a_redirect(origin: Origin, tmp_path: Path) -> None:
+    """Item 14: the whole host means whoever leads there; afterwards it is asked again."""
+    with Origin() as other, Reader(tmp_path, other.url("/a"), origin.url("/b")) as reader:
+        serve(other, status=429, path="/a", Retry_After="10800")
+        serve(other, 1, path="/b")
+        origin.redirect("/b", other.url("/b"), 302)
+        reader.sweep()
+        assert not other.asked("/b")
+        assert "asked to be left alone until" in (reader.polls["s1"].error or "")
+        reader.sweep(4 * HOUR)
+        assert reader.polls["s1"].status == "ok"
+
+
 def test_14_503_holds_the_source_alone(origin: Origin, tmp_path: Path) -> None:
     """Item 14 (RFC 9110 §15.6.4; FreshRSS 7870): its neighbours are not stalled."""
     with Reader(tmp_path, origin.url("/a"), origin.url("/b")) as reader:
@@ -613,11 +638,23 @@ def test_32_gone_is_not_asked_again(origin: Origin, reader: Reader) -> None:
     assert reader.means.store.look(lambda tx: tx.stories.counts())[0] == 1
 
 
-def test_32_gone_behind_a_temporary_redirect_is_not_gone(origin: Origin, reader: Reader) -> None:
-    """Item 32: it is the place that has gone to which the source leads for the time being."""
-    origin.redirect("/feed", "/today", 302)
+@pytest.mark.parametrize("redirect", [301, 302, 303, 307, 308])
+def test_32_gone_behind_a_redirect_is_not_gone(origin: Origin, reader: Reader, redirect: int) -> None:
+    """Item 32: it is the place that has gone to which the source leads, for the time being or by mistake."""
+    origin.redirect("/feed", "/today", redirect)
     serve(origin, path="/today", status=410)
     assert reader.poll().status == "failed"
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 451])
+def test_33_refusals_slow_down_and_never_stop(origin: Origin, reader: Reader, status: int) -> None:
+    """Item 33: weeks later it is still asked, once a day; and one good answer makes all well."""
+    serve(origin, status=status)
+    asked = sum(len(reader.sweep(HOUR)) for _ in range(21 * 24))
+    assert 21 <= asked <= 30
+    serve(origin, 1)
+    reader.sweep(DAY)
+    assert (reader.polls["s0"].status, reader.polls["s0"].failures) == ("ok", 0)
 
 
 def test_34_our_own_network_is_not_held_against_anybody(tmp_path: Path) -> None:
@@ -690,3 +727,58 @@ def test_killed_in_the_middle_of_a_poll_it_does_not_ask_again(tmp_path: Path) ->
         north = one.json("status")["sources"][0]
         assert north["condition"] == "waiting"
         assert "nothing has come of it yet" in north["words"]
+
+
+def test_38_one_deadline_for_all_requests_of_a_poll(origin: Origin, tmp_path: Path) -> None:
+    """Item 38: a slow robots.txt and a slow page take no more together than one of them may."""
+    with Reader(tmp_path, origin.url("/nieuws"), timeout=timedelta(seconds=2)) as reader:
+        reader.configure(type="page", page=Selectors(item="article", title="h2"))
+        for path in ("/robots.txt", "/nieuws"):
+            origin.answer(path, late(1.4, b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"))
+        begun = time.monotonic()
+        noted = reader.poll()
+        assert time.monotonic() - begun < 2.5
+        assert "did not answer within 2 s ([fetch].timeout)" in (noted.error or "")
+
+
+@pytest.mark.parametrize(
+    ("declared", "used"),
+    [
+        ("".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10 if n else "ha"}">' for n in range(12)), "&a11;"),
+        (f'<!ENTITY a "{"x" * 50_000}">', "&a;" * 1000),
+        ('<!ENTITY a SYSTEM "file:///etc/passwd">', "&a;"),
+    ],
+)
+def test_41_entities_do_not_unfold(origin: Origin, reader: Reader, declared: str, used: str) -> None:
+    """Item 41: a billion laughs, a thousand long ones, a file of ours: no more comes of them than was sent."""
+    feed = rss(1, 2).replace("Tekst van 2", used)
+    origin.serve("/feed", f"<?xml version='1.0'?><!DOCTYPE rss [{declared}]>{feed}", XML)
+    begun = time.monotonic()
+    reader.poll()
+    assert time.monotonic() - begun < 20
+    stories = reader.means.store.look(lambda tx: tx.stories.newest(("z",), 9))
+    texts = [member.sighting.entry.summary for story in stories for member in story.members]
+    assert all(len(each.value) < 60_000 and "root:" not in each.value for each in texts if each)
+
+
+def test_43_links_lead_to_pages_only(origin: Origin, reader: Reader) -> None:
+    """Item 43 (RFC 4287 §2): feed: is http:, javascript: and data: are dropped, relative ones read against xml:base."""
+    links = ("feed://x.example/1", "javascript:alert(1)", "data:text/html,x", "berichten/4")
+    entries = "".join(
+        f"<entry><id>urn:{number}</id><title>Bericht {number}</title><updated>2026-11-20T08:00:00Z</updated>"
+        f'<link href="{link}"/></entry>'
+        for number, link in enumerate(links)
+    )
+    feed = (
+        f'<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://t.example/nl/"><title>T</title>{entries}</feed>'
+    )
+    origin.serve("/feed", feed, "application/atom+xml")
+    assert reader.poll().entries == 4
+    stories = reader.means.store.look(lambda tx: tx.stories.newest(("z",), 9))
+    found = {story.lead.entry.title: story.lead.entry.link for story in stories}
+    assert found == {
+        "Bericht 0": "http://x.example/1",
+        "Bericht 1": None,
+        "Bericht 2": None,
+        "Bericht 3": f"https://t.example/nl/{links[3]}",
+    }

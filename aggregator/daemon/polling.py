@@ -155,7 +155,7 @@ class Polling:
         self._hosts[asking.host] -= 1
         if not task.cancelled() and (failure := task.exception()):
             self._failure = failure
-        if self._waiting and len(self._running) <= self.means.config.fetch.concurrency * 3 // 4:
+        if self._waiting and len(self._running) <= self.means.config.fetch.concurrency // 2:
             self._resume()
 
     def _resume(self) -> None:

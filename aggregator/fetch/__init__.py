@@ -17,8 +17,8 @@ Its parts, in the order in which a request meets them:
     robots.py       whether a page may be read at all
 """
 
-from aggregator.fetch.fetcher import Fetcher, Spent
+from aggregator.fetch.fetcher import Errand, Fetcher
 from aggregator.fetch.request import Access
 from aggregator.fetch.robots import RebuffError
 
-__all__ = ["Access", "Fetcher", "RebuffError", "Spent"]
+__all__ = ["Access", "Errand", "Fetcher", "RebuffError"]

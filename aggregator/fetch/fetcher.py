@@ -2,14 +2,14 @@
 
     wait for the host's turn -> connect (guarded) -> ask -> redirected? once more : read the body
 
-All of it but the waiting has one deadline.  Whatever goes wrong is a FetchError whose sentence names the host and the
-cause; a status code is an answer.
+All of it but the waiting has one deadline, which the requests of one poll share (``Errand``).  Whatever goes wrong is a
+FetchError whose sentence names the host and the cause; a status code is an answer.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -17,6 +17,7 @@ from typing import Self
 
 import httpx
 
+from aggregator import uri
 from aggregator.errors import FetchError
 from aggregator.fetch import request
 from aggregator.fetch.exchange import Exchange
@@ -35,11 +36,22 @@ SEND = 10.0
 """Seconds that the other side of WebSub gets at most."""
 
 
-class Spent:
-    """How long servers have taken over several requests together, waiting for their turns apart; in *seconds*."""
+class Errand:
+    """What the requests of one poll share: the time they may take, and the servers they keep away from.
 
-    def __init__(self) -> None:
-        self.seconds = 0.0
+    *seconds* is how long servers have taken so far, waiting for their turns apart.  *held* gives the servers
+    (``uri.server``) that want to be left alone, and until when; it is called when somebody leads elsewhere.
+    """
+
+    def __init__(self, held: Callable[[], Mapping[str, datetime]] = dict, seconds: float = 0.0) -> None:
+        self.seconds = seconds
+        self._held = held
+
+    def refuse_held(self, url: str) -> None:
+        """Raises FetchError when the server of *url* is to be left alone."""
+        server = uri.server(url)
+        if until := self._held().get(server):
+            raise FetchError(f"{server}: asked to be left alone until {until:%Y-%m-%d %H:%M} UTC")
 
 
 class Fetcher:
@@ -84,16 +96,16 @@ class Fetcher:
         validators: Validators | None,
         now: datetime,
         access: Access | None = None,
-        spent: Spent | None = None,
+        errand: Errand | None = None,
     ) -> Response:
         """The final answer to a GET of *url*, conditional when *validators* are those of the URL that answers.
 
-        *access* is what its source needs beside the URL; what it took is added to *spent*.  Raises FetchError;
-        NetworkError when nothing could be reached.
+        *access* is what its source needs beside the URL, *errand* what it has in common with other requests.  Raises
+        FetchError; NetworkError when nothing could be reached.
         """
         asked = _target(url)
         access = access or Access(url)
-        left = self._settings.timeout.total_seconds()
+        errand = errand or Errand()
         hops: list[Target] = []
         permanent = True
         clock = asyncio.get_running_loop().time
@@ -102,10 +114,7 @@ class Fetcher:
             exchange = Exchange(asked, validators, access, self._room)
             async with self._turns.turn(asked.host):
                 began = now + timedelta(seconds=round(clock() - start, 1))
-                took = await self._carry_out(exchange, left, _named(asked, hops), access.proxy)
-            left -= took
-            if spent:
-                spent.seconds += took
+                await self._carry_out(exchange, errand, _named(asked, hops), access.proxy)
             if exchange.onward is None:
                 return exchange.response(began, tuple(hop.text for hop in hops), permanent=permanent and bool(hops))
             permanent = permanent and exchange.status in request.PERMANENT
@@ -114,6 +123,7 @@ class Fetcher:
                 raise FetchError(f"{asked.host}: redirects in a circle")
             if len(hops) > request.MAX_REDIRECTS:
                 raise FetchError(f"{asked.host}: redirects more than {request.MAX_REDIRECTS} times")
+            errand.refuse_held(exchange.onward.text)
             asked = exchange.onward
 
     async def send(
@@ -126,12 +136,14 @@ class Fetcher:
         too many.  Raises FetchError; NetworkError when nothing could be reached.
         """
         asked = _target(url)
-        seconds = min(SEND, self._settings.timeout.total_seconds())
+        short = Errand(seconds=max(self._settings.timeout.total_seconds() - SEND, 0.0))
         exchange = Sending(asked, self._room, method, headers or {}, content, self._guard)
-        await self._carry_out(exchange, seconds, asked.host, None)
+        await self._carry_out(exchange, short, asked.host, None)
         return exchange.response(now, (), permanent=False)
 
-    async def allowed(self, url: str, now: datetime, access: Access | None = None) -> str | None:
+    async def allowed(
+        self, url: str, now: datetime, access: Access | None = None, errand: Errand | None = None
+    ) -> str | None:
         """Whether robots.txt lets us read the page at *url*: None, or a sentence that says why not.
 
         Raises FetchError for what is no URL, NetworkError when nothing could be reached, and RebuffError.
@@ -140,18 +152,19 @@ class Fetcher:
             return None
 
         async def ask(robots: str, validators: Validators | None) -> Response:
-            return await self.fetch(robots, validators, now, Access(robots, proxy=access.proxy if access else None))
+            way = Access(robots, proxy=access.proxy if access else None)
+            return await self.fetch(robots, validators, now, way, errand)
 
         return await self._robots.verdict(_target(url), now, ask)
 
-    async def _carry_out(self, exchange: Exchange, seconds: float, name: str, own_proxy: str | None) -> float:
-        """Ask within so many seconds; returns how many it took."""
+    async def _carry_out(self, exchange: Exchange, errand: Errand, name: str, own_proxy: str | None) -> None:
+        """Ask within the time that *errand* has left."""
         assert self._wire is not None, "Fetcher is an async context manager"
         loop = asyncio.get_running_loop()
         start = loop.time()
         proxy: str | None = None
         try:
-            async with asyncio.timeout(seconds) as deadline:
+            async with asyncio.timeout(self._settings.timeout.total_seconds() - errand.seconds) as deadline:
                 proxy = self._proxies.of(exchange.asked, own_proxy)
                 await exchange.carry_out(self._wire, proxy)
         except (FaultError, RuntimeError, *LIBRARIES) as error:  # RuntimeError: uvloop, for a socket that it dislikes
@@ -160,7 +173,8 @@ class Fetcher:
             if deadline.expired():
                 raise FetchError(f"{name}: {self._too_late(exchange)}") from error
             raise explain(name, error, proxied=proxy is not None) from error
-        return loop.time() - start
+        finally:
+            errand.seconds += loop.time() - start
 
     def _too_late(self, exchange: Exchange) -> str:
         done = "finish its answer" if exchange.status else "answer"

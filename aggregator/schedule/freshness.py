@@ -48,6 +48,8 @@ def fresh(answer: Response, said: Caching, arrived: datetime) -> timedelta:
 
     A private cache's view: s-maxage is not for us.  Nothing is guessed (RFC 9111 §4.2.2).
     """
+    if not (said.cache_control or said.expires):
+        return _NONE
     if answer.status not in _CACHEABLE and not 400 <= answer.status < 500:
         return _NONE
     date = http_date(answer.headers.get("date", ""), arrived) or arrived

@@ -165,9 +165,8 @@ def _learnt(
 
 
 def _is_gone(answer: Response, last: Poll) -> bool:
-    """Whether it is the configured URL that has gone for good, and not one to which it leads for the time being."""
-    led_astray = (answer.hops and not answer.permanent) or (last.moved and last.moved.direct)
-    return answer.status == 410 and not led_astray
+    """Whether it is the configured URL that has gone for good, and not one to which it leads."""
+    return answer.status == 410 and not answer.hops and not (last.moved and last.moved.direct)
 
 
 def conclude(source: Source, fetch: Fetch, last: Poll, noted: Poll, came: Came, *, familiar: bool) -> Poll:
