@@ -63,10 +63,11 @@ def sentences(sighting: Sighting) -> tuple[tuple[int, int], ...]:
     body = plain(sighting.entry)
     whole = body if len(body) <= 2 * _READ else f"{body[:_READ]}\n{body[-_READ:]}"
     first, *rest = split(whole) or [""]
-    opening, others = _opening(first), [hashed(each) for each in rest]
+    others = [hashed(each) for each in rest]
+    both, alone = _opening(" ".join([first, *rest[:1]])), _opening(first)
     unique = [each for each in dict.fromkeys(others) if each != hashed(first)]
     some = unique if len(unique) <= MOST else unique[: MOST // 2] + unique[-MOST // 2 :]
-    return tuple((each, opening) for each in some)
+    return tuple((each, alone if each == others[0] else both) for each in some)
 
 
 def _opening(said: str) -> int:
