@@ -204,7 +204,7 @@ _SAME = (
     "habitants riverains", "bestemd bedoeld", "ensuite puis apres", "moest diende", "moeten dienen", "moet dient",
     "immediatement aussitot", "uniquement seulement", "danach anschliessend", "sofort umgehend unverzuglich",
     "auch ebenfalls", "nur lediglich", "afterwards then later", "immediately straightaway", "also too", "only just",
-    "weer opnieuw", "verschillende meerdere diverse", "plaats plek",
+    "weer opnieuw", "verschillende meerdere diverse", "plaats plek", "jaar jarige", "jahre jahrige",
     "weekend weekeinde", "st sint saint sankt", "dr dokter docteur doctor doktor",
     "prof professor professeur", "mevr mevrouw madame mme frau", "dhr meneer monsieur herr",
 )  # fmt: skip

@@ -20,7 +20,7 @@ SHORT = 40
 _AT_WORK = 3
 """How many turns of phrase show that an editor was at work."""
 _SLIGHT = 6
-"""So few words that do not agree, in two texts, are a verb that was exchanged and nothing else."""
+"""So few words that do not agree, in two texts, are one thing that was exchanged and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def _alone(turns: tuple[Conflict, ...], edits: int, rest: int) -> tuple[Conflict
     traces = edits + len(turns) - len(nouns)
     if nouns and traces < len(nouns):
         return nouns
-    return tuple(lone) if len(turns) == 1 and not edits and rest <= _SLIGHT else ()
+    return turns if len(turns) == 1 and not edits and rest <= _SLIGHT else ()
 
 
 def _has_verb(said: str) -> bool:

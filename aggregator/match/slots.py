@@ -7,19 +7,14 @@ or taken away is an edit.  A number may be rounded where it says so, and a word 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from aggregator.match import lexicon, numerals
 from aggregator.match.align import Gap, common, gaps
+from aggregator.match.shifts import CLOSE, NEAR, shifted
 from aggregator.match.token import SLOTS, Token, plain
 from aggregator.match.wording import carries, excluding, is_subject, one_head, phrase, reworded
-
-NEAR = 12
-"""A passage longer than this was written anew; nothing in it was exchanged."""
-CLOSE = 3
-"""A negation is an exchange where at most so many words changed around it."""
 
 
 class Conflict(NamedTuple):
@@ -65,7 +60,9 @@ def against(a: Sequence[Token], b: Sequence[Token], names: frozenset[str], hold:
     spoken = _spoken(a, (i for i, _ in pairs)), _spoken(b, (j for _, j in pairs))
     weak = [token.kind == "function" for token in a]
     places = gaps(pairs, len(a), len(b), weak)
-    found += _shifted(places, a, b)
+    found += [
+        _placed(Conflict("shift", phrase(here), phrase(there)), gap, a, b) for gap, here, there in shifted(places, a, b)
+    ]
     for gap in places:
         if not _held(gap, hold):
             continue
@@ -92,30 +89,9 @@ def _inside(gap: Gap, pairs: Sequence[tuple[int, int]], a: Sequence[Token], b: S
     return None
 
 
-def _shifted(places: Sequence[Gap], a: Sequence[Token], b: Sequence[Token]) -> list[Conflict]:
-    """What was taken away and, in the same sentence, added: "between A and B", "between B and C"."""
-    found: list[Conflict] = []
-    for one, two in itertools.pairwise(places):
-        if one.right > NEAR or one.left < 0 or two.right < 0:
-            continue
-        here, there = [*a[one.a0 : one.a1], *a[two.a0 : two.a1]], [*b[one.b0 : one.b1], *b[two.b0 : two.b1]]
-        crossed = (one.a0 == one.a1 and two.b0 == two.b1) or (one.b0 == one.b1 and two.a0 == two.a1)
-        if not crossed or max(len(here), len(there)) > CLOSE or len({t.sentence for t in (*here, a[two.a0 - 1])}) > 1:
-            continue
-        lone = _only(here, b), _only(there, a)
-        if lone[0] and lone[1] and any(token.kind in SLOTS for token in (*lone[0], *lone[1])):
-            found.append(_placed(Conflict("shift", phrase(lone[0]), phrase(lone[1])), one, a, b))
-    return found
-
-
 def _tells(token: Token) -> bool:
     """Whether a word that was changed shows an editor: articles and particles follow what they go with."""
     return carries(token) or token.key in lexicon.HEDGES
-
-
-def _only(side: Sequence[Token], there: Sequence[Token]) -> list[Token]:
-    keys = {token.key for token in there}
-    return [token for token in side if (carries(token) or token.kind in SLOTS) and token.key not in keys]
 
 
 def _placed(conflict: Conflict, gap: Gap, a: Sequence[Token], b: Sequence[Token]) -> Conflict:

@@ -38,13 +38,15 @@ def reworded(one: Sequence[Token], other: Sequence[Token]) -> tuple[str, str] | 
 
 
 def _one_word(a: str, b: str) -> bool:
-    """Whether two words are forms of one, or a compound and its head: "netbeheerder", "beheerder"."""
+    """Whether two words are forms of one, stand for one, or are a compound and its head ("netbeheerder")."""
+    if a in lexicon.TWINS and lexicon.TWINS[a] == lexicon.TWINS.get(b):
+        return True
     short, long = sorted((a, b), key=len)
     return alike(a, b) or (len(short) > 4 and long.endswith(short))
 
 
 def carries(token: Token) -> bool:
-    return token.kind in {"word", "name", "state"} and len(token.key) > 2
+    return token.kind in {"word", "name", "state"} and len(token.key) > 2 and token.key not in lexicon.HEDGES
 
 
 def is_subject(one: Sequence[Token], other: Sequence[Token], before: Token | None) -> bool:
