@@ -129,6 +129,7 @@ PLAIN = (
         ("te voet komt", "met de fiets komt"),
         ("verhoogt", "vermindert"),
         ("een kwart van", "de helft van"),
+        ("op deze dagen", "op volgende dagen"),
         ("stemde daar mee in", "stemde daar tegen"),
         ("welkom met hun vragen", "niet langer welkom"),
         ("tussen de Kapellaan en het kruispunt met de Zavelweg", "tussen het kruispunt met de Zavelweg en de brug"),
@@ -151,6 +152,17 @@ def test_an_editor_leaves_traces() -> None:
     closed = PLAIN + " Op maandag blijft de stalling dicht."
     other = closed.replace("dicht", "gesloten")
     assert said(item("Nieuws", closed), item("Nieuws", other, "zuid")).verdict == "same"
+
+
+def test_a_body_may_say_its_name_where_the_other_says_what_it_is() -> None:
+    """A zone says its name and its partner only "politie"; another zone's name there is other news."""
+    one = item("Nieuws", f"De politie controleert fietsen. {PLAIN}")
+    own, else_ = (
+        item("Nieuws", f"Politiezone {name} controleert fietsen. {PLAIN}", "zuidland")
+        for name in ("Zuidland", "Veerle")
+    )
+    assert said(one, own).verdict == "same"
+    assert said(one, else_).verdict != "same"
 
 
 def test_a_number_to_call_is_the_news_only_where_the_news_stands() -> None:

@@ -1,8 +1,9 @@
 """What a source says under everything: its boilerplate, learnt and then left out of the comparison.
 
-A sentence is a commonplace of its source when it was seen under several *different opening sentences* of that source.
-An item that is posted again or cut short keeps its opening, so a story never becomes its own boilerplate; openings
-that are alike count as one, so neither does a series that is made from a template.
+A sentence is a commonplace of its source when it was seen under several *different openings* of that source: the first
+two sentences, for the second the first alone.  An item that is posted again or cut short keeps its opening, so a story
+never becomes its own boilerplate; openings that are alike count as one, so neither does a series that is made from a
+template, nor an item with a greeting before it.
 """
 
 from __future__ import annotations

@@ -66,6 +66,10 @@ _OPPOSITES = (
     "tot vanaf",
     "boven onder",
     "mee tegen",
+    "deze volgende komende",
+    "cette prochaine",
+    "diese nachste",
+    "this next",
     "kwart helft driekwart quart moitie tiers viertel halfte drittel",
     "groot klein grote kleine grand petit grande petite gross klein large small",
     "veel weinig beaucoup peu viel wenig many few much little",
@@ -130,7 +134,7 @@ _TWINS = (
     "begin start begonnen begins starts", "einde beeindigd afgelopen end ends", "poes kat", "lorry truck",
     "closed", "ouvert ouverte", "ferme fermee", "offen geoffnet", "stijging stijgt stegen gestegen",
     "daling daalt daalden gedaald", "gewonnen won wint", "verloor verliest", "motorfiets moto",
-    "beginn anfang", "less fewer", "groot grote", "klein kleine",
+    "beginn anfang", "less fewer", "volgende komende", "groot grote", "klein kleine",
     "grand grande gross large", "petit petite small", "afgekeurd verworpen", "grey gray",
 )  # fmt: skip
 TWINS = {name: number for number, names in enumerate(_TWINS) for name in names.split()}

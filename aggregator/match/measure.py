@@ -90,7 +90,10 @@ def _weighed(pair: Pair, whole: Comparison) -> Comparison:
         said = words[0] <= keys[1], words[1] <= keys[0]
         return conflict.kind in {"word", "subject"} and (all(said) or (any(said) and whole.edits > 0))
 
-    conflicts, turns = (tuple(each for each in many if not both(each)) for many in (whole.conflicts, whole.turns))
+    def spared(conflict: Conflict) -> bool:
+        return both(conflict) or _speaks_of_itself(pair, conflict)
+
+    conflicts, turns = (tuple(each for each in many if not spared(each)) for many in (whole.conflicts, whole.turns))
     if len(turns) + whole.forms >= max(_AT_WORK, 2 * sum(each.kind == "subject" for each in conflicts)):
         turns += tuple(each for each in conflicts if each.kind == "subject")
         conflicts = tuple(each for each in conflicts if each.kind != "subject")
@@ -129,6 +132,15 @@ def _without_partners(pair: Pair, conflicts: tuple[Conflict, ...]) -> tuple[Conf
     own = [each for each in conflicts if _names(each.one, pair.called[0]) and _names(each.other, pair.called[1])]
     spared = [*crossed, *(each for each in own if crossed or (each.late and each.after in lexicon.BODIES))]
     return tuple(each for each in conflicts if each.kind != "name" or each not in spared)
+
+
+def _speaks_of_itself(pair: Pair, conflict: Conflict) -> bool:
+    """Whether a publisher says its name where the other says only what body it is: "de politie", "Politiezone Noord"."""
+    sides = [[plain(word) for word in said.split()] for said in (conflict.one, conflict.other)]
+    named = [[word for word in words if word not in lexicon.BODIES] for words in sides]
+    owned = zip(named, pair.called, strict=True)
+    known = all(len(word) > 3 and word in called for words, called in owned for word in words)
+    return known and all(sides) and bool(named[0]) != bool(named[1])
 
 
 def _names(said: str, called: str) -> bool:
