@@ -135,7 +135,7 @@ def _without_partners(pair: Pair, conflicts: tuple[Conflict, ...]) -> tuple[Conf
 
 
 def _speaks_of_itself(pair: Pair, conflict: Conflict) -> bool:
-    """Whether a publisher says its name where the other says only what body it is: "de politie", "Politiezone Noord"."""
+    """Whether a publisher says its name where the other says only what it is: "de politie", "Politiezone Noord"."""
     sides = [[plain(word) for word in said.split()] for said in (conflict.one, conflict.other)]
     named = [[word for word in words if word not in lexicon.BODIES] for words in sides]
     owned = zip(named, pair.called, strict=True)
