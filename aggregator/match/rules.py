@@ -104,12 +104,6 @@ def _best(fitting: list[_Judged], settings: Matching, commonplaces: Commonplaces
     return first
 
 
-def is_known(sighting: Sighting, known: Known) -> bool:
-    """Whether its source has shown this entry before, however it reads now."""
-    stories = known.sharing(sighting)
-    return any(same_entry(sighting, member.sighting) for story in stories for member in story.members)
-
-
 def _has_another(story: Story, sighting: Sighting) -> bool:
     """Whether the source tells this story already, in another entry: its two items are two pieces of news."""
     ours = [member.sighting for member in story.members if member.sighting.source == sighting.source]
