@@ -162,9 +162,10 @@ async def _finish(source: Source, last: Poll, reading: str, came: Came, means: M
         tx.polls.note(concluded)
         return concluded
 
-    while (concluded := await means.store.write(store, keep=keep)) is None:
-        pass  # and others had their turn
-    return concluded
+    done = await means.store.write(store, keep=keep)
+    while done is None:  # others had their turn
+        done = await means.store.write(store, keep=keep)
+    return done
 
 
 async def look(answer: Response, source: Source, last: Poll, reading: str, means: Means) -> Found:
