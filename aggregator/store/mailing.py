@@ -20,6 +20,10 @@ _envelope = TypeAdapter(Envelope)
 UNFINISHED: tuple[DeliveryState, ...] = ("queued", "sending", "dot", "deferred", "in_doubt", "held")
 
 
+Lent = tuple[str, str, int]
+"""A row of the ledger that one story owes to another: the digest, the address, the delivery."""
+
+
 class Mailing:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -215,8 +219,8 @@ class Mailing:
         """Deliveries of which nobody could tell, at least once, whether the relay had taken them."""
         return self._deliveries(select(schema.delivery).where(schema.delivery.c.doubts > 0).order_by("id"))
 
-    def count_as(self, story: str, other: str) -> None:
-        """Who was mailed *story* counts as having been mailed *other*, which has taken it in."""
+    def count_as(self, story: str, other: str) -> list[Lent]:
+        """Who was mailed *story* counts as having been mailed *other*, which has taken it in; who that is."""
         mailed = schema.mailed.c
         has_other = schema.mailed.alias()
         rows = select(mailed.digest, mailed.address, literal(other), mailed.delivery).where(
@@ -225,7 +229,27 @@ class Mailing:
                 has_other.c.digest == mailed.digest, has_other.c.address == mailed.address, has_other.c.story == other
             ),
         )
-        self._connection.execute(insert(schema.mailed).from_select(["digest", "address", "story", "delivery"], rows))
+        lent = [tuple(row) for row in self._connection.execute(rows)]
+        if lent:
+            names = ("digest", "address", "story", "delivery")
+            self._connection.execute(insert(schema.mailed), [dict(zip(names, row, strict=True)) for row in lent])
+        return [(digest, address, delivery) for digest, address, _, delivery in lent]
+
+    def count_apart(self, story: str, lent: Iterable[Lent]) -> bool:
+        """Undo ``count_as`` for *story*, which had taken another one in; whether anybody is due it again."""
+        mailed = schema.mailed.c
+        gone = [
+            self._connection.execute(
+                delete(schema.mailed).where(
+                    mailed.story == story,
+                    mailed.digest == digest,
+                    mailed.address == address,
+                    mailed.delivery == delivery,
+                )
+            ).rowcount
+            for digest, address, delivery in lent
+        ]
+        return any(gone)
 
     # -- inside ----------------------------------------------------------------
 

@@ -198,6 +198,10 @@ class Stories:
     def _arrive(self, story: Story, at: datetime, loud: bool, before: frozenset[str]) -> None:
         """A zone whose copies all came from sources that were here *before* was renamed: that is no news."""
         known = set(self._connection.scalars(select(schema.arrival.c.zone).where(schema.arrival.c.story == story.id)))
+        if gone := known - set(story.zones):  # an editor took its copies out: no digest of that zone alone is due it
+            self._connection.execute(
+                delete(schema.arrival).where(schema.arrival.c.story == story.id, schema.arrival.c.zone.in_(gone))
+            )
         for zone in story.zones:
             if zone not in known:
                 sources = {member.sighting.source for member in story.members if member.sighting.zone == zone}
