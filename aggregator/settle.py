@@ -42,8 +42,8 @@ _GUIDS = "guids:{}"
 """The fact that a source's guids identify nothing."""
 _HELD = "held:{}"
 """The fact that a source's flood is being held, of which some has not been stored yet."""
-STEP = 200_000
-"""How much one transaction takes, in characters of text: a hundred entries as they mostly are."""
+STEP = 100_000
+"""How much one transaction takes, in characters of text: fifty entries as they mostly are."""
 _ENTRY, _LONGEST = 1_000, 20_000
 """What an entry weighs whose text is short, and how much of a long one is read."""
 Look = tuple[str, str, tuple[str, ...]]
@@ -72,7 +72,7 @@ class Settling:
         self._config = config
         self._rest: list[Sighting] = []
         self._here: frozenset[str] | None = None
-        self._held = False
+        self._held = self._marked = False
         self._looked: set[Look] = set()
         self._arrivals: list[datetime] = []
 
@@ -103,10 +103,12 @@ class Settling:
         turn = Turn(tx, self._seen, self._noted.at, self._config)
         judged = turn.judge(tx.polls.of(source), self._config.guard)
         self._rest, self._here, self._looked = list(judged.seen), turn.here, turn.looked
-        self._held = judged.held or (judged.unknown > 0 and tx.meta.get(_HELD.format(source)) == "yes")
+        self._marked = tx.meta.get(_HELD.format(source)) is not None
+        self._held = judged.held or (judged.unknown > 0 and self._marked)
         self._noted = replace(self._noted, new=judged.unknown, problems=(*self._noted.problems, *judged.problems))
         if self._held and len(self._rest) > _fitting(self._rest):
             tx.meta.put(_HELD.format(source), "yes")
+            self._marked = True
         return turn
 
     def _go_on(self, tx: Tx) -> Turn:
@@ -115,7 +117,8 @@ class Settling:
         return turn
 
     def _close(self, tx: Tx) -> Poll:
-        tx.meta.drop(_HELD.format(self._noted.source))
+        if self._marked:
+            tx.meta.drop(_HELD.format(self._noted.source))
         arrivals = schedule.remembered((*self._noted.arrivals, *self._arrivals), self._config.fetch.interval)
         return replace(self._noted, arrivals=arrivals)
 
@@ -142,7 +145,7 @@ class Turn:
             taken=tx.stories.exists,
             recall=lambda one: tx.stories.alike(one, self._span),
         )
-        self.seen = order(self._living(self._trusted(seen))) if here is None else list(seen)
+        self.seen: Sequence[Sighting] = order(self._trusted(seen)) if here is None else seen
         self.here = here if here is not None else frozenset(key for one in self.seen for key in one.keys)
         self.looked: set[Look] = set()
         self.held = 0
@@ -155,6 +158,7 @@ class Turn:
 
     def judge(self, last: Poll | None, settings: Guard) -> guards.Judged:
         """What the guards make of all that was seen, given the source's *last* poll."""
+        self.seen = self._living(self.seen)
         before = [found[1].sighting if (found := self.identify(one)) else None for one in self.seen]
         return guards.judge(self.seen, before, self._known, last, settings, self._recent)
 
@@ -256,7 +260,7 @@ class Turn:
                     f"same as its story ({member.differs}); see aggregator stories explain {_short(after.id)}"
                 )
 
-    def _living(self, seen: Collection[Sighting]) -> Collection[Sighting]:
+    def _living(self, seen: Sequence[Sighting]) -> Sequence[Sighting]:
         """Without what was deleted; an entry that is kept lives, whatever else was deleted that had its words."""
         buried = self._tx.retention.buried(key for one in seen for key in guards.grave(one))
         return guards.living(seen, buried, window=self._settings.window, kept=lambda one: is_known(one, self._known))

@@ -59,7 +59,7 @@ def test_long_texts_take_more_steps(desk: Store) -> None:
     long = [replace(short(n), length=STEP * 2) for n in range(30)]
     with desk:
         _, steps = settle_in_steps(desk, long, POLL)
-    assert steps == 4
+    assert steps == 8
 
 
 def test_others_have_their_turn_between_steps(desk: Store) -> None:

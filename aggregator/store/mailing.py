@@ -11,17 +11,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, Select, Table, delete, exists, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, Select, Table, delete, exists, func, insert, select, update
 
 from aggregator.model import Delivery, DeliveryState, Edition, Envelope, Letter
 from aggregator.store import schema
 
 _envelope = TypeAdapter(Envelope)
 UNFINISHED: tuple[DeliveryState, ...] = ("queued", "sending", "dot", "deferred", "in_doubt", "held")
-
-
-Lent = tuple[str, str, int]
-"""A row of the ledger that one story owes to another: the digest, the address, the delivery."""
 
 
 class Mailing:
@@ -218,38 +214,6 @@ class Mailing:
     def doubtful(self) -> list[Delivery]:
         """Deliveries of which nobody could tell, at least once, whether the relay had taken them."""
         return self._deliveries(select(schema.delivery).where(schema.delivery.c.doubts > 0).order_by("id"))
-
-    def count_as(self, story: str, other: str) -> list[Lent]:
-        """Who was mailed *story* counts as having been mailed *other*, which has taken it in; who that is."""
-        mailed = schema.mailed.c
-        has_other = schema.mailed.alias()
-        rows = select(mailed.digest, mailed.address, literal(other), mailed.delivery).where(
-            mailed.story == story,
-            ~exists().where(
-                has_other.c.digest == mailed.digest, has_other.c.address == mailed.address, has_other.c.story == other
-            ),
-        )
-        lent = [tuple(row) for row in self._connection.execute(rows)]
-        if lent:
-            names = ("digest", "address", "story", "delivery")
-            self._connection.execute(insert(schema.mailed), [dict(zip(names, row, strict=True)) for row in lent])
-        return [(digest, address, delivery) for digest, address, _, delivery in lent]
-
-    def count_apart(self, story: str, lent: Iterable[Lent]) -> bool:
-        """Undo ``count_as`` for *story*, which had taken another one in; whether anybody is due it again."""
-        mailed = schema.mailed.c
-        gone = [
-            self._connection.execute(
-                delete(schema.mailed).where(
-                    mailed.story == story,
-                    mailed.digest == digest,
-                    mailed.address == address,
-                    mailed.delivery == delivery,
-                )
-            ).rowcount
-            for digest, address, delivery in lent
-        ]
-        return any(gone)
 
     # -- inside ----------------------------------------------------------------
 
