@@ -223,6 +223,10 @@ def test_a_zone_whose_copies_were_split_off_is_due_no_mail_of_the_rest(store: St
     assert store.look(lambda tx: tx.mailing.fresh("d", ["a@example.be"], ["hz"])) == {}
 
 
+def shown_now(store: Store) -> list[Story]:
+    return [story for story in arrived(store) if not story.withdrawn]
+
+
 def act(store: Store, work: Callable[[Tx], T]) -> T:
     return store.submit(work).result()
 
@@ -331,6 +335,21 @@ def test_what_an_editor_decided_outlives_everything(tmp_path: Path, thresholds: 
             assert membership(store) == decided
             acts = store.look(lambda tx: [acts[1:3] for s in (one, two, four) for acts in tx.hands.on(s.id)])
             assert acts == [("an", "split"), ("an", "join"), ("an", "hide")]
+
+
+def test_what_is_hidden_does_not_come_back_under_another_guid(tmp_path: Path) -> None:
+    """Its source posts it again, word for word, days later and at another address: it joins what was withdrawn.
+
+    Next year it is news again, as what was deleted is.
+    """
+    with Store(empty(tmp_path)) as store:
+        take_in(store, seen(NORTH, 1, piece(0), MORNING))
+        (hidden,) = arrived(store)
+        act(store, lambda tx: hand.hide(tx, hidden.id, Hand(who="an", at=MORNING)))
+        take_in(store, seen(NORTH, 2, piece(0), MORNING + timedelta(days=5)))
+        assert shown_now(store) == []
+        take_in(store, seen(NORTH, 3, piece(0), MORNING + timedelta(days=365)))
+        assert len(shown_now(store)) == 1
 
 
 def test_a_late_copy_of_a_hidden_story_stays_out(tmp_path: Path) -> None:

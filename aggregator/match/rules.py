@@ -13,7 +13,7 @@ from itertools import count
 from typing import cast
 
 from aggregator import text, uri
-from aggregator.match.certain import evidence, rules, same_entry
+from aggregator.match.certain import evidence, rules, same_entry, same_words
 from aggregator.match.commonplaces import NONE, Commonplaces
 from aggregator.match.compare import compare
 from aggregator.match.known import Known
@@ -55,6 +55,9 @@ def match(
 
 def _certain(sighting: Sighting, known: Known, settings: Matching, commonplaces: Commonplaces) -> Match | None:
     stories = known.sharing(sighting)
+    for story in stories:  # what an editor withdrew does not come back because its source says it once more
+        if story.withdrawn and any(same_words(sighting, each.sighting, settings.window) for each in story.members):
+            return Match(sighting=sighting, story=story.id, rule="text", evidence=evidence("text", sighting))
     for rule, fits in rules(settings.window):
         for story in stories:
             if rule == "url" and _has_another(story, sighting):
