@@ -37,6 +37,10 @@ _DATELINE = re.compile(
 )
 
 
+_SHORT = 400
+"""How long a sentence may be, in characters, to be kept: a bound for memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """A title or a text: its tokens, what of them is aligned, and which stand in a sentence that its source repeats.
@@ -185,10 +189,16 @@ def _text(body: str, tongue: str, repeated: frozenset[int]) -> Side:
     made: list[Token] = []
     marks: list[bool] = []
     for number, sentence in enumerate(split(body)):
-        part = tokens(sentence, tongue)
+        part = _said(sentence, tongue) if len(sentence) <= _SHORT else tokens(sentence, tongue)
         made += [token._replace(sentence=number) for token in part]
         marks += [hashed(sentence) in repeated] * len(part)
     return _side(tuple(made[:MOST]), tuple(marks[:MOST]))
+
+
+@lru_cache(maxsize=1024)
+def _said(sentence: str, tongue: str) -> tuple[Token, ...]:
+    """A sentence's tokens, kept for a while: who repeats some, says each again and again."""
+    return tokens(sentence, tongue)
 
 
 def _side(found: tuple[Token, ...], repeated: tuple[bool, ...]) -> Side:
