@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from aggregator import text
 from aggregator.match import lexicon, numerals
@@ -187,6 +188,10 @@ def _word(raw: str, tongue: str) -> Iterator[Token]:
 
 
 def _single(raw: str, tongue: str) -> Token:
+    return _remembered(raw, tongue) if len(raw) <= _USUAL else _told(raw, tongue)
+
+
+def _told(raw: str, tongue: str) -> Token:
     lower = raw.casefold()
     if lower in _STRESSED:
         return Token("#1", "number", raw, 1.0)
@@ -207,6 +212,9 @@ def _single(raw: str, tongue: str) -> Token:
     return Token(lexicon.SYNONYMS.get(key, key), "word", raw)
 
 
+_remembered = lru_cache(maxsize=16_384)(_told)
+_USUAL = 40
+"""Characters of a word that is worth remembering."""
 _STRESSED = frozenset(("één", "éen", "eén"))
 
 
