@@ -56,21 +56,32 @@ def grave(sighting: Sighting) -> tuple[str, ...]:
     Its source's own keys, its words, and its address with its title: an address alone may be a list's.
     """
     title = text.fold(sighting.entry.title)
-    at = (f"at:{text.digest(key, title)}" for key in sighting.keys if key.startswith("url:"))
-    return (*(key for key in sighting.keys if not key.startswith("url:")), *at)
+    addresses = [key for key in sighting.keys if key.startswith("url:")]
+    return (
+        *(key for key in sighting.keys if key not in addresses),
+        *(f"here:{sighting.source}:{text.digest(key, title)}" for key in addresses),
+        *(f"at:{text.digest(key, title)}" for key in addresses),
+    )
 
 
-def living(seen: Iterable[Sighting], buried: Mapping[str, datetime], *, window: timedelta) -> tuple[Sighting, ...]:
+def living(
+    seen: Iterable[Sighting],
+    buried: Mapping[str, datetime],
+    *,
+    window: timedelta,
+    kept: Callable[[Sighting], bool] = lambda one: False,
+) -> tuple[Sighting, ...]:
     """Those of *seen* that were never deleted; *buried* has the keys of what was, and when it had been published.
 
-    The same words count within *window*: campaigns come back word for word next year.
+    What any source may claim (words, an address and a title) counts within *window*: campaigns come back word for word
+    next year, and who dates another's news ten years back must not have it buried.  An entry that is *kept* lives.
     """
-    return tuple(each for each in seen if not _is_buried(each, buried, window))
+    return tuple(each for each in seen if not _is_buried(each, buried, window) or kept(each))
 
 
 def _is_buried(sighting: Sighting, buried: Mapping[str, datetime], window: timedelta) -> bool:
     return any(
-        not key.startswith("text:") or abs(buried[key] - sighting.published) <= window
+        not key.startswith(("text:", "at:")) or abs(buried[key] - sighting.published) <= window
         for key in grave(sighting)
         if key in buried
     )

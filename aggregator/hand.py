@@ -33,6 +33,8 @@ class Hand:
 
 def find(tx: Tx, name: str) -> Story:
     """The story that *name* (its id, or the beginning of the id's last part) stands for; raises NoSuchStory."""
+    if not name.strip():
+        raise NoSuchStory("give the name of a story; `aggregator stories list` shows the names")
     ids = tx.stories.named(name)
     if not ids:
         raise NoSuchStory(f'no story is called "{name}"; `aggregator stories list` shows the names')
@@ -111,9 +113,9 @@ def join(tx: Tx, name: str, other: str, hand: Hand) -> Story:
             remedy = "`aggregator stories show` brings it back" if each.members else "it was joined into another story"
             raise NoSuchStory(f"{each.id} is withdrawn and cannot be joined; {remedy}")
     loud = tx.stories.is_loud(gone.id)
-    undo = json.dumps([_Was.of(member).as_list() for member in gone.members])
+    lent = tx.ledger.count_as(gone.id, story.id)
+    undo = json.dumps({"copies": [_Was.of(member).as_list() for member in gone.members], "lent": lent})
     _keep(tx, replace(gone, members=(), withdrawn=hand.at), "join", hand, f"into {story.id}", undo=undo)
-    tx.mailing.count_as(gone.id, story.id)
     tx.related.move(gone.id, story.id)
     moved = tuple(
         replace(m, rule="editor", evidence=hand.why or f"joined by {hand.who}", differs="") for m in gone.members
@@ -182,7 +184,9 @@ def _joined(tx: Tx, story: Story, name: str) -> Story | None:
 
 def _part_again(tx: Tx, story: Story, gone: Story, hand: Hand) -> tuple[Story, Story]:
     """Undo a join: what *gone* had brought leaves *story*, edited meanwhile or not."""
-    were = [_Was(*each) for each in json.loads(tx.hands.undoing(gone.id, "join") or "[]")]
+    known = json.loads(tx.hands.undoing(gone.id, "join") or "[]")
+    known = {"copies": known, "lent": []} if isinstance(known, list) else known  # as it was kept until now
+    were = [_Was(*each) for each in known["copies"]]
     leaving = [(member, was) for member in story.members for was in were if was.fits(member)]
     staying = tuple(member for member in story.members if all(member is not other for other, _ in leaving))
     if not leaving or not staying:
@@ -192,8 +196,10 @@ def _part_again(tx: Tx, story: Story, gone: Story, hand: Hand) -> tuple[Story, S
     stayed = _keep(tx, merge.revise(story, staying, hand.at), "split", hand, f"{gone.id} out again")
     parted = replace(gone, members=back, withdrawn=story.withdrawn, held=story.held, updated=hand.at)
     parted = _keep(tx, parted, "split", hand, f"out of {story.id} again", loud=loud)
-    if not (parted.held or parted.withdrawn):
-        tx.stories.arrive_again(parted, at=hand.at)
+    due = tx.ledger.count_apart(story.id, known["lent"])
+    for each in (parted, *([stayed] if due else [])):
+        if not (each.held or each.withdrawn):
+            tx.stories.arrive_again(each, at=hand.at)
     return stayed, parted
 
 

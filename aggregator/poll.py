@@ -41,7 +41,7 @@ from aggregator.normalize import normalize
 from aggregator.parse import announced, answers, parse
 from aggregator.parse.page import emptied
 from aggregator.schedule import Asking, Came
-from aggregator.settle import settle
+from aggregator.settle import Settling
 from aggregator.store import Store, Tx
 from aggregator.workers import Workers
 
@@ -156,15 +156,21 @@ async def _finish(
             await means.store.note(concluded)
         return concluded
     seen = found.seen
+    settling = Settling(seen, noted, means.config)
 
-    def store(tx: Tx) -> Poll:
-        settled = settle(tx, seen, noted, means.config)
+    def store(tx: Tx) -> Poll | None:
+        settled = settling.step(tx) if keep else settling.whole(tx)
+        if settled is None:
+            return None
         concluded = schedule.conclude(source, fetch, last, settled, came, familiar=settled.new < len(seen))
         concluded = schedule.checked(concluded, means.config.websub)
         tx.polls.note(concluded)
         return concluded
 
-    return await means.store.write(store, keep=keep)
+    done = await means.store.write(store, keep=keep)
+    while done is None:  # others had their turn
+        done = await means.store.write(store, keep=keep)
+    return done
 
 
 async def look(

@@ -15,7 +15,7 @@ from aggregator.model import Config
 from aggregator.store import Tx
 
 NOTED = "renames"
-_OF_SOURCE = ("own", "guid", "path", "slug")
+_OF_SOURCE = ("own", "guid", "path", "slug", "words", "here")
 """The kinds of keys that name their source (``match.keys``)."""
 
 

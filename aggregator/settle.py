@@ -13,9 +13,10 @@ something new.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import accumulate
 
 from aggregator import guards, merge, schedule
 from aggregator.match import (
@@ -26,6 +27,7 @@ from aggregator.match import (
     compare,
     counters,
     identify,
+    is_known,
     match,
     order,
     reuses,
@@ -38,6 +40,14 @@ from aggregator.store import Tx
 
 _GUIDS = "guids:{}"
 """The fact that a source's guids identify nothing."""
+_HELD = "held:{}"
+"""The fact that a source's flood is being held, of which some has not been stored yet."""
+STEP = 100_000
+"""How much one transaction takes, in characters of text: fifty entries as they mostly are."""
+_ENTRY, _LONGEST = 1_000, 20_000
+"""What an entry weighs whose text is short, and how much of a long one is read."""
+Look = tuple[str, str, tuple[str, ...]]
+"""A copy that this document has shown already: its story, its source, its keys."""
 
 
 def settle(tx: Tx, seen: tuple[Sighting, ...], noted: Poll, config: Config) -> Poll:
@@ -46,26 +56,82 @@ def settle(tx: Tx, seen: tuple[Sighting, ...], noted: Poll, config: Config) -> P
     A source's first success is quiet: its stories reach the feed and no digest.  A source that is not new and brings
     a flood has its unknown entries held until the operator has looked.
     """
-    buried = tx.retention.buried(key for one in seen for key in guards.grave(one))
-    turn = Turn(tx, guards.living(seen, buried, window=config.match.window), noted.at, config)
-    judged = turn.judge(tx.polls.of(noted.source), config.guard)
-    first = noted.first_success == noted.at
-    for sighting in judged.seen:
-        turn.place(sighting, held=judged.held, loud=not first)
-    turn.tidy(judged.unknown)
-    return replace(
-        noted,
-        new=judged.unknown,
-        held=turn.held,
-        problems=(*noted.problems, *judged.problems, *turn.problems),
-        arrivals=schedule.remembered((*noted.arrivals, *turn.arrivals), config.fetch.interval),
-    )
+    return Settling(seen, noted, config).whole(tx)
+
+
+class Settling:
+    """``settle`` in steps, each a transaction of its own: what one source sends keeps nobody waiting for long.
+
+    The first step judges the whole, the others go by what it found.  Who dies in between has noted no poll, so that
+    the source is read again; only that a flood is held must be kept, for the rest of it may be no flood.
+    """
+
+    def __init__(self, seen: tuple[Sighting, ...], noted: Poll, config: Config) -> None:
+        self._seen = seen
+        self._noted = noted
+        self._config = config
+        self._rest: list[Sighting] = []
+        self._here: frozenset[str] | None = None
+        self._held = self._marked = False
+        self._looked: set[Look] = set()
+        self._arrivals: list[datetime] = []
+
+    def step(self, tx: Tx) -> Poll | None:
+        """Place what one step takes; the poll as it is to be noted when that was the last, None while there is more."""
+        turn = self._open(tx) if self._here is None else self._go_on(tx)
+        many = _fitting(self._rest)
+        part, self._rest = self._rest[:many], self._rest[many:]
+        loud = self._noted.first_success != self._noted.at
+        for sighting in part:
+            turn.place(sighting, held=self._held, loud=loud)
+        turn.tidy(len(turn.arrivals))
+        self._arrivals += turn.arrivals
+        self._noted = replace(
+            self._noted, held=self._noted.held + turn.held, problems=(*self._noted.problems, *turn.problems)
+        )
+        return None if self._rest else self._close(tx)
+
+    def whole(self, tx: Tx) -> Poll:
+        """All steps, in one transaction."""
+        while (settled := self.step(tx)) is None:
+            pass
+        return settled
+
+    def _open(self, tx: Tx) -> Turn:
+        """Look through the whole of what was seen."""
+        source = self._noted.source
+        turn = Turn(tx, self._seen, self._noted.at, self._config)
+        judged = turn.judge(tx.polls.of(source), self._config.guard)
+        self._rest, self._here, self._looked = list(judged.seen), turn.here, turn.looked
+        self._marked = tx.meta.get(_HELD.format(source)) is not None
+        self._held = judged.held or (judged.unknown > 0 and self._marked)
+        self._noted = replace(self._noted, new=judged.unknown, problems=(*self._noted.problems, *judged.problems))
+        if self._held and len(self._rest) > _fitting(self._rest):
+            tx.meta.put(_HELD.format(source), "yes")
+            self._marked = True
+        return turn
+
+    def _go_on(self, tx: Tx) -> Turn:
+        turn = Turn(tx, self._rest[: _fitting(self._rest)], self._noted.at, self._config, here=self._here)
+        turn.looked = self._looked
+        return turn
+
+    def _close(self, tx: Tx) -> Poll:
+        if self._marked:
+            tx.meta.drop(_HELD.format(self._noted.source))
+        arrivals = schedule.remembered((*self._noted.arrivals, *self._arrivals), self._config.fetch.interval)
+        return replace(self._noted, arrivals=arrivals)
 
 
 class Turn:
-    """The writer's turn for one poll of one source; it reads and keeps through *tx*, at the moment *now*."""
+    """The writer's turn for one poll of one source, or a part of it; it reads and keeps through *tx*, at *now*.
 
-    def __init__(self, tx: Tx, seen: Collection[Sighting], now: datetime, config: Config) -> None:
+    *here* are the keys of the whole document, of which *seen* is then a part that was looked through before.
+    """
+
+    def __init__(
+        self, tx: Tx, seen: Sequence[Sighting], now: datetime, config: Config, *, here: frozenset[str] | None = None
+    ) -> None:
         self._tx = tx
         self._now = now
         self._settings = config.match
@@ -79,19 +145,20 @@ class Turn:
             taken=tx.stories.exists,
             recall=lambda one: tx.stories.alike(one, self._span),
         )
-        self.seen = order(self._trusted(seen))
-        self._here = frozenset(key for one in self.seen for key in one.keys)
-        self._looked: dict[int, Sighting] = {}
+        self.seen: Sequence[Sighting] = order(self._trusted(seen)) if here is None else seen
+        self.here = here if here is not None else frozenset(key for one in self.seen for key in one.keys)
+        self.looked: set[Look] = set()
         self.held = 0
         self.problems: list[str] = []
         self.arrivals: list[datetime] = []
 
     def identify(self, sighting: Sighting) -> tuple[Story, Match] | None:
         """The story and the member of which *sighting* is a new look, None for an entry that is new."""
-        return identify(sighting, self._known, self._here)
+        return identify(sighting, self._known, self.here)
 
     def judge(self, last: Poll | None, settings: Guard) -> guards.Judged:
         """What the guards make of all that was seen, given the source's *last* poll."""
+        self.seen = self._living(self.seen)
         before = [found[1].sighting if (found := self.identify(one)) else None for one in self.seen]
         return guards.judge(self.seen, before, self._known, last, settings, self._recent)
 
@@ -132,13 +199,13 @@ class Turn:
 
     def _edit(self, sighting: Sighting, story: Story, member: Match, *, loud: bool) -> None:
         old = member.sighting
-        if id(old) in self._looked:  # a list that shows an item twice shows one entry, as its first place has it
-            return
+        if _look(story, member) in self.looked:
+            return  # a list that shows an item twice shows one entry, as its first place has it
         if sighting.words != old.words or (not old.anchors and old.seen > self._now - self._span):
             sighting = replace(sighting, anchors=anchors(sighting, self._commonplaces))
         edit = Match(sighting=sighting, story=story.id, rule=member.rule)
         folded = self._fold(story, edit, same=lambda one, _: one is old)
-        self._look(member if folded == story else folded.members[story.members.index(member)])
+        self.looked.add(_look(story, member if folded == story else folded.members[story.members.index(member)]))
         if folded != story:
             self._report(story, folded, sighting)
             self._keep(folded, loud=loud)
@@ -150,12 +217,9 @@ class Turn:
         self.held += story is None and held
         self.arrivals.append(found.sighting.published)
         before = story.members if story else ()
-        self._look(*(each for each in folded.members if all(each is not other for other in before)))
+        self.looked.update(_look(folded, each) for each in folded.members if all(each is not one for one in before))
         self._keep(folded, loud=loud)
         self._tx.related.note(folded.id, found.related, self._now)
-
-    def _look(self, *members: Match) -> None:
-        self._looked |= {id(member.sighting): member.sighting for member in members}
 
     def _fold(
         self, story: Story | None, match: Match, *, same: merge.Same, held: bool = False, updated: bool = False
@@ -196,6 +260,11 @@ class Turn:
                     f"same as its story ({member.differs}); see aggregator stories explain {_short(after.id)}"
                 )
 
+    def _living(self, seen: Sequence[Sighting]) -> Sequence[Sighting]:
+        """Without what was deleted; an entry that is kept lives, whatever else was deleted that had its words."""
+        buried = self._tx.retention.buried(key for one in seen for key in guards.grave(one))
+        return guards.living(seen, buried, window=self._settings.window, kept=lambda one: is_known(one, self._known))
+
     def _trusted(self, seen: Collection[Sighting]) -> Collection[Sighting]:
         """The sightings without their guids, once their source has given one guid to two entries."""
         distrusted = {one.source for one in seen if reuses(one, self._known)}
@@ -226,6 +295,16 @@ class _Said(Mapping[str, frozenset[int]]):
 
     def __len__(self) -> int:
         return len(self._common)
+
+
+def _look(story: Story, member: Match) -> Look:
+    return story.id, member.sighting.source, member.sighting.keys
+
+
+def _fitting(seen: Sequence[Sighting]) -> int:
+    """How many of these one step takes, at least one: what it costs goes with what there is to read."""
+    taken = accumulate(_ENTRY + min(one.length, _LONGEST) for one in seen)
+    return max(1, sum(weight <= STEP for weight in taken))
 
 
 def _short(id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -145,26 +146,85 @@ def test_what_is_shown_again_after_a_mailing_is_still_mailed(store: Store) -> No
     assert fresh(store) == (one.id,)
 
 
-def test_what_is_joined_is_not_mailed_again(store: Store) -> None:
-    """Who was mailed the story that another one took in has had its news."""
-    enrol(store)
-    gone, kept = story(sighting("bht", key="1"), number=1), story(sighting("hz", key="2"), number=2)
-    keep(store, gone)
+def mail(store: Store, slot: str, *stories: Story) -> None:
     letter = Letter(subject="s", text="t", html="<p>h</p>")
     envelope = Envelope(
         sender="a <a@example.be>",
         reply_to=None,
         recipient="a@example.be",
         list_id="d.example.be",
-        message_id="<1@example.be>",
+        message_id=f"<{slot}@example.be>",
         date=NOW,
         archive="https://example.be/",
     )
-    letters = [(letter, [gone.id], {"a@example.be": envelope})]
-    store.submit(lambda tx: tx.mailing.freeze("d", "1", now=NOW, expires=NOW, letters=letters)).result()
+    letters = [(letter, [each.id for each in stories], {"a@example.be": envelope})]
+    store.submit(lambda tx: tx.mailing.freeze("d", slot, now=NOW, expires=NOW, letters=letters)).result()
+
+
+def test_what_is_joined_is_not_mailed_again(store: Store) -> None:
+    """Who was mailed the story that another one took in has had its news."""
+    enrol(store)
+    gone, kept = story(sighting("bht", key="1"), number=1), story(sighting("hz", key="2"), number=2)
+    keep(store, gone)
+    mail(store, "1", gone)
     keep(store, kept)
     store.submit(lambda tx: hand.join(tx, kept.id, gone.id, WHO)).result()
     assert fresh(store) == ()
+
+
+@pytest.mark.parametrize("taken_in", [1, 2])
+def test_an_undone_join_loses_and_repeats_no_mail(store: Store, taken_in: int) -> None:
+    """What counted as mailed only because of a join is due again when that is undone; what was mailed is not."""
+    enrol(store)
+    had, due = story(sighting("bht", key="1"), number=1), story(sighting("hz", key="2"), number=2)
+    keep(store, had)
+    mail(store, "1", had)
+    keep(store, due)
+    gone, kept = (had, due) if taken_in == 1 else (due, had)
+    store.submit(lambda tx: hand.join(tx, kept.id, gone.id, WHO)).result()
+    store.submit(lambda tx: tx.mailing.freeze("d", "2", now=NOW, expires=NOW, letters=[])).result()
+    assert fresh(store) == ()
+    store.submit(lambda tx: hand.split(tx, kept.id, gone.id, LATER)).result()
+    assert fresh(store) == (due.id,)
+
+
+def test_two_mailed_stories_are_joined_and_parted_without_a_mail(store: Store) -> None:
+    """Nobody gets again what they had, whatever editors put together and take apart."""
+    enrol(store)
+    one, two = story(sighting("bht", key="1"), number=1), story(sighting("hz", key="2"), number=2)
+    keep(store, one, two)
+    mail(store, "1", one, two)
+    store.submit(lambda tx: hand.join(tx, one.id, two.id, WHO)).result()
+    assert fresh(store) == ()
+    store.submit(lambda tx: hand.split(tx, one.id, two.id, LATER)).result()
+    assert fresh(store) == ()
+
+
+def test_a_join_that_was_made_before_is_undone(store: Store) -> None:
+    """What an earlier version kept of a join was the list of its copies."""
+    one, two = story(sighting("bht", key="1"), number=1), story(sighting("hz", key="2"), number=2)
+    keep(store, one, two)
+    store.submit(lambda tx: hand.join(tx, one.id, two.id, WHO)).result()
+    copies = json.loads(store.look(lambda tx: tx.hands.undoing(two.id, "join")) or "")["copies"]
+    was = json.dumps(copies)
+    store.submit(
+        lambda tx: tx.hands.note(at=NOW, who="an", act="join", story=two.id, detail=f"into {one.id}", undo=was)
+    ).result()
+    stayed, parted = store.submit(lambda tx: hand.split(tx, one.id, two.id, LATER)).result()
+    assert (stayed.members, parted.members) == (one.members, two.members)
+
+
+def test_a_zone_whose_copies_were_split_off_is_due_no_mail_of_the_rest(store: Store) -> None:
+    """A digest of one zone alone does not wait for a story that the zone no longer tells."""
+    enrol(store)
+    keep(store, joint())
+    _, parted = store.submit(lambda tx: hand.split(tx, joint().id, "hz-nieuws", WHO)).result()
+    store.submit(lambda tx: hand.hide(tx, parted.id, WHO)).result()
+    assert store.look(lambda tx: tx.mailing.fresh("d", ["a@example.be"], ["hz"])) == {}
+
+
+def shown_now(store: Store) -> list[Story]:
+    return [story for story in arrived(store) if not story.withdrawn]
 
 
 def act(store: Store, work: Callable[[Tx], T]) -> T:
@@ -275,6 +335,21 @@ def test_what_an_editor_decided_outlives_everything(tmp_path: Path, thresholds: 
             assert membership(store) == decided
             acts = store.look(lambda tx: [acts[1:3] for s in (one, two, four) for acts in tx.hands.on(s.id)])
             assert acts == [("an", "split"), ("an", "join"), ("an", "hide")]
+
+
+def test_what_is_hidden_does_not_come_back_under_another_guid(tmp_path: Path) -> None:
+    """Its source posts it again, word for word, days later and at another address: it joins what was withdrawn.
+
+    Next year it is news again, as what was deleted is.
+    """
+    with Store(empty(tmp_path)) as store:
+        take_in(store, seen(NORTH, 1, piece(0), MORNING))
+        (hidden,) = arrived(store)
+        act(store, lambda tx: hand.hide(tx, hidden.id, Hand(who="an", at=MORNING)))
+        take_in(store, seen(NORTH, 2, piece(0), MORNING + timedelta(days=5)))
+        assert shown_now(store) == []
+        take_in(store, seen(NORTH, 3, piece(0), MORNING + timedelta(days=365)))
+        assert len(shown_now(store)) == 1
 
 
 def test_a_late_copy_of_a_hidden_story_stays_out(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator import merge
-from aggregator.match import Known, is_known, match, order, same_entry, sentence, sightings
+from aggregator.match import Known, identify, match, order, same_entry, sentence, sightings
 from aggregator.model import Content, Entry, Feed, Link, Match, Matching, Sighting, Source, Story
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -169,7 +169,7 @@ def test_a_changed_guid_is_recognised_by_the_address() -> None:
     (before,) = seen(NORTH, entry(id="http://old/1", link="https://north.example/a"))
     (moved,) = seen(NORTH, entry(id="https://new/1", link="https://north.example/a"))
     stories_ = known(before, moved)
-    assert is_known(moved, stories_)
+    assert identify(moved, stories_, moved.keys)
     (story,) = stories_
     assert len(story.members) == 1
     assert {"guid:north-news:http://old/1", "guid:north-news:https://new/1"} <= set(story.members[0].sighting.keys)

@@ -13,7 +13,7 @@ from aggregator import config as configuration
 from aggregator import post, renames
 from aggregator.daemon.rendering import note_presentation, render_all
 from aggregator.errors import ConfigError
-from aggregator.match import Known, is_known, sightings
+from aggregator.match import Known, is_known, sightings, without_guid
 from aggregator.model import Config, Digest, Entry, Feed, Link, Poll, Sighting, Source, Story, Stream, Text, Zone
 from aggregator.publish import places
 from aggregator.renames import Renaming
@@ -69,6 +69,15 @@ def test_a_renamed_source_recognises_its_entries(store: Store) -> None:
     assert found[0].lead.keys == again.keys
     for key in again.keys:
         assert [one.id for one in store.look(lambda tx, key=key: tx.stories.sharing([key]))] == [before.id]  # type: ignore[misc]
+
+
+def test_a_renamed_source_whose_guids_mean_nothing_recognises_its_words(store: Store) -> None:
+    """An entry that is known by its words alone is known under its source's new id."""
+    old = replace(without_guid(seen_by(BHT_NEWS)), keys=("words:bht-nieuws:abc",))
+    keep(store, story(old, number=1))
+    apply(store, RENAMED)
+    again = replace(old, source="nieuws", keys=("words:nieuws:abc",))
+    assert is_known(again, Known(store.look(lambda tx: tx.stories.sharing(again.keys))))
 
 
 def test_a_renamed_source_is_not_new(store: Store) -> None:

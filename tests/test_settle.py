@@ -293,6 +293,24 @@ def test_a_late_copy_joins(desk: Store) -> None:
     assert (after.id, after.published, after.zones) == (before.id, before.published, ("north", "south"))
 
 
+@pytest.mark.parametrize("claims_first", [False, True])
+def test_nobody_takes_over_a_story_by_its_address(desk: Store, claims_first: bool) -> None:
+    """Another zone that gives the address for its own, and tells something else, has a story of its own.
+
+    Without what disagrees the address is believed: it passes the news on.
+    """
+    real = seen(NORTH, 1, report(1), MORNING)
+    false = replace(report(1), body=report(1).body.replace("1137 voertuigen", "9000 voertuigen") + " Win een prijs.")
+    claimed = seen(SOUTH, 1, false, MORNING, link=real.entry.link)
+    teaser = seen(EAST, 1, Item("Controles", f"{report(1).body[:200]}…"), MORNING + hours(1), link=real.entry.link)
+    with desk:
+        for one in (claimed, real) if claims_first else (real, claimed):
+            take_in(desk, one)
+        assert len(stories(desk)) == 2
+        take_in(desk, teaser)
+        assert len(stories(desk)) == 2
+
+
 def test_a_marked_update_is_the_same_story_updated(desk: Store) -> None:
     """A correction that carries the original joins it, and readers see that the story was updated."""
     corrected = Item(

@@ -280,7 +280,7 @@ def test_a_joined_story_counts_as_mailed(store: Store) -> None:
     gone = arrive(store, "1")
     store.submit(lambda tx: freeze(tx, "1", [gone], "a@example.be")).result()
     kept = arrive(store, "2")
-    store.submit(lambda tx: tx.mailing.count_as(gone, kept)).result()
+    store.submit(lambda tx: tx.ledger.count_as(gone, kept)).result()
     assert fresh(store) == ()
 
 

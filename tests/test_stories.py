@@ -165,6 +165,14 @@ def test_explain_says_what_an_edit_made_of_a_copy(run: Run, url: str) -> None:
     assert copy["rule"] != "first"
     assert copy["differs"]
     assert titles(run("list", "--state", "differs", "--json")) == [story["title"]]
+    with Store(url) as store:
+        assert store.look(lambda tx: tx.stories.differing(MORNING + hours(98))) == 1
+        assert store.look(lambda tx: tx.stories.differing(MORNING + hours(100))) == 0
+    run("hide", story["id"])
+    assert titles(run("list", "--state", "differs", "--json")) == []
+    with Store(url) as store:
+        assert store.look(lambda tx: tx.stories.differing(MORNING)) == 0
+    run("show", story["id"])
     printed = " ".join(run("explain", story["id"]).split())
     assert "was edited since, and does not lead" in printed
 
@@ -184,9 +192,17 @@ def test_who_decided_is_kept(run: Run) -> None:
     assert shown["state"] == "shown"
 
 
+def test_no_name_names_no_story(tmp_path: Path) -> None:
+    """An empty name is no name, be there one story only: a script whose variable is empty hides nothing."""
+    with Store(empty(tmp_path)) as store:
+        take_in(store, seen(NORTH, 1, piece(0), MORNING))
+        with pytest.raises(NoSuchStory, match="give the name of a story"):
+            store.look(lambda tx: hand.find(tx, ""))
+
+
 def test_a_name_that_is_too_short_is_refused(run: Run) -> None:
     """Any unambiguous beginning of the last part names a story; what fits several lists some of them."""
-    for name, words in (("", "more than one story"), ("zzz", "no story is called")):
+    for name, words in (("", "give the name"), ("zzz", "no story is called")):
         with pytest.raises(NoSuchStory, match=words):
             raise run("explain", name, fails=1)
 

@@ -11,13 +11,15 @@ import pytest
 
 from aggregator.daemon import means
 from aggregator.daemon.rendering import note_presentation, render_all
-from aggregator.model import Config, Fetch, Notices, Retention, Source, Story, Stream, Verdict, Zone
+from aggregator.match import sightings
+from aggregator.model import Config, Feed, Fetch, Notices, Poll, Retention, Source, Story, Stream, Verdict, Zone
 from aggregator.poll import poll
+from aggregator.settle import settle
 from aggregator.store import Store, Tx
 from aggregator.tidy import DELETED, LOOKED_AT, tidy
 from tests.fakes.origin import Origin
-from tests.stories import CONFIG, NOW, joint, sighting, story
-from tests.test_guards import DAY, HOUR, entry, show
+from tests.stories import BHT_NEWS, CONFIG, NOW, joint, sighting, story
+from tests.test_guards import BRUSSELS, DAY, HOUR, entry, show
 
 SHORT = replace(CONFIG, retention=Retention(stories=timedelta(days=30)))
 PUBLISHING = replace(CONFIG, notices=Notices(publish=True))
@@ -94,6 +96,18 @@ def test_what_was_deleted_does_not_come_back(store: Store, change: dict[str, str
     assert count(store) == 0
     shown = show(store, [entry(1, day=-40, **change), entry(2, day=0)], 1, SHORT)
     assert (shown.new, count(store)) == (1, 1)
+
+
+def test_what_another_claims_and_has_deleted_is_still_news(store: Store) -> None:
+    """Who shows another's address and title, dated years back so that it is deleted at once, keeps nothing out."""
+    real = entry(1, day=0)
+    claimed = replace(entry(1, guid="geclaimd", day=-900, words="Verzonnen."), links=real.links, title=real.title)
+    show(store, [claimed], 0)
+    tidied(store, SHORT)
+    assert count(store) == 0
+    theirs = sightings(Feed(id="x", title="", entries=(real,)), BHT_NEWS, NOW, BRUSSELS)
+    poll = Poll(source=BHT_NEWS.id, url=BHT_NEWS.url, at=NOW, next_poll=NOW, status="ok", first_success=NOW)
+    assert store.submit(lambda tx: settle(tx, theirs, poll, SHORT)).result().new == 1
 
 
 def test_the_same_words_next_year_are_news(store: Store) -> None:

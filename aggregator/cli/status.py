@@ -15,6 +15,8 @@ from aggregator.model import Config, Delivery, Edition, Lease, Ping, Poll, Subsc
 from aggregator.schedule import held_hosts
 from aggregator.store import Tx
 
+LATELY = timedelta(days=7)
+"""For how long what nobody has to do anything about is told."""
 COLOURS = {"ok": "green", "waiting": "yellow", "off": "dim"}
 
 
@@ -26,11 +28,17 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         renamed, waiting = store.look(renames.done), store.look(lambda tx: renames.pending(tx, settings))
         held = len(store.look(lambda tx: tx.stories.held()))
         pushes = store.look(lambda tx: (tx.websub.subscriptions(), tx.websub.pings(), tx.websub.leases()))
-    now = clock()
+        now = clock()
+        differing = store.look(lambda tx: tx.stories.differing(now - LATELY))
     statuses = judge.sources(settings, polls, now, held_hosts(polls.values(), now))
     if json:
         document = _document(settings, statuses, counts, editions, tally, doubts, troubled)
-        more = {"held_stories": held, "renamed": [asdict(each) for each in renamed], "websub": _websub(*pushes)}
+        more = {
+            "held_stories": held,
+            "differing_stories": differing,
+            "renamed": [asdict(each) for each in renamed],
+            "websub": _websub(*pushes),
+        }
         print_json(document | more)
         return
     for one in statuses:
@@ -42,6 +50,12 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
     console.print(f"\n{stories} stories, {joint} of them published by more than one zone")
     if held:
         console.print(f"{held} held back; see `aggregator stories held`, then release or absorb them", soft_wrap=True)
+    if differing:
+        console.print(
+            f"{differing} with a copy that was edited into another text, changed within a week; see `aggregator "
+            "stories list --state differs`, then split them or leave them",
+            soft_wrap=True,
+        )
     for each in renamed:
         at = local(datetime.fromisoformat(each.at), settings)
         console.print(f"{each.kind} {each.old} is {each.new} since {at}, with {each.copies} items", soft_wrap=True)
@@ -75,7 +89,7 @@ def _facts(tx: Tx) -> tuple[dict[str, Poll], tuple[int, int], list[Edition], dic
         tx.mailing.editions(limit=5),
         tx.mailing.tally(),
         len(tx.mailing.doubtful()),
-        tx.mailing.troubled(clock() - timedelta(days=7)),
+        tx.mailing.troubled(clock() - LATELY),
     )
 
 

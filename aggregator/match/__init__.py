@@ -10,10 +10,10 @@ from aggregator.match.certain import likeness, same_entry
 from aggregator.match.churn import counters, told
 from aggregator.match.commonplaces import NONE, OPENINGS, Commonplaces, learnt, sentences
 from aggregator.match.compare import compare
-from aggregator.match.identity import identify, reuses
+from aggregator.match.identity import identify, is_known, reuses
 from aggregator.match.keys import order, sightings, without_guid
 from aggregator.match.known import Known
-from aggregator.match.rules import is_known, match
+from aggregator.match.rules import match
 from aggregator.match.words import sentence
 
 __all__ = [

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from aggregator.match.measure import SHORT, Found, Pair, measured
 from aggregator.match.reading import Reading
-from aggregator.match.slots import series
+from aggregator.match.slots import rows, series
 from aggregator.match.token import SLOTS, Token
 from aggregator.model import Matching, Verdict
 
@@ -31,7 +31,8 @@ def judge(pair: Pair) -> Verdict:
     found = measured(pair)
     if found.shorter < 4:
         return _by_title(pair, found)
-    if found.ratio and (conflict := series(pair.one.labels, pair.other.labels)):
+    numbered = series(pair.one.labels, pair.other.labels) or rows(pair.one.rows, pair.other.rows)
+    if found.ratio and (conflict := numbered):
         found = replace(found, conflicts=(conflict, *found.conflicts))
     if found.conflicts:
         return _vetoed(pair, found)

@@ -83,11 +83,13 @@ def _at_one_address(one: Sighting, other: Sighting, window: timedelta) -> bool:
     return abs(one.published - other.published) <= window
 
 
+def same_words(one: Sighting, other: Sighting, window: timedelta) -> bool:
+    """Whether both have the same title and text, word for word, and were published within *window*."""
+    return bool(key(one, "text:") & key(other, "text:")) and abs(one.published - other.published) <= window
+
+
 def _same_text(one: Sighting, other: Sighting, window: timedelta) -> bool:
-    if not key(one, "text:") & key(other, "text:"):
-        return False
-    apart = abs(one.published - other.published)
-    return apart <= (min(window, REPOST) if one.source == other.source else window)
+    return same_words(one, other, min(window, REPOST) if one.source == other.source else window)
 
 
 def evidence(rule: Rule, sighting: Sighting) -> str:

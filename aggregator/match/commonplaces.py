@@ -1,8 +1,9 @@
 """What a source says under everything: its boilerplate, learnt and then left out of the comparison.
 
-A sentence is a commonplace of its source when it was seen under several *different opening sentences* of that source.
-An item that is posted again or cut short keeps its opening, so a story never becomes its own boilerplate; openings
-that are alike count as one, so neither does a series that is made from a template.
+A sentence is a commonplace of its source when it was seen under several *different openings* of that source: the first
+two sentences, for the second the first alone.  An item that is posted again or cut short keeps its opening, so a story
+never becomes its own boilerplate; openings that are alike count as one, so neither does a series that is made from a
+template, nor an item with a greeting before it.
 """
 
 from __future__ import annotations
@@ -63,10 +64,11 @@ def sentences(sighting: Sighting) -> tuple[tuple[int, int], ...]:
     body = plain(sighting.entry)
     whole = body if len(body) <= 2 * _READ else f"{body[:_READ]}\n{body[-_READ:]}"
     first, *rest = split(whole) or [""]
-    opening, others = _opening(first), [hashed(each) for each in rest]
+    others = [hashed(each) for each in rest]
+    both, alone = _opening(" ".join([first, *rest[:1]])), _opening(first)
     unique = [each for each in dict.fromkeys(others) if each != hashed(first)]
     some = unique if len(unique) <= MOST else unique[: MOST // 2] + unique[-MOST // 2 :]
-    return tuple((each, opening) for each in some)
+    return tuple((each, alone if each == others[0] else both) for each in some)
 
 
 def _opening(said: str) -> int:

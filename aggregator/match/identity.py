@@ -45,6 +45,13 @@ def identify(sighting: Sighting, known: Known, here: Collection[str]) -> tuple[S
     return None
 
 
+def is_known(sighting: Sighting, known: Known) -> bool:
+    """Whether it is certain that its source has shown this entry before, however it reads now."""
+    members = (member.sighting for story in known.sharing(sighting) for member in story.members)
+    ours = [each for each in members if each.source == sighting.source]
+    return any(_certainly(kind, sighting, each) for kind in _CERTAIN for each in ours)
+
+
 def reuses(sighting: Sighting, known: Known) -> bool:
     """Whether its source gave it the guid of another entry: another address, another date and other words."""
     return any(

@@ -65,6 +65,14 @@ _OPPOSITES = (
     "voor na",
     "tot vanaf",
     "boven onder",
+    "mee tegen",
+    "deze volgende komende",
+    "cette prochaine",
+    "diese nachste",
+    "this next",
+    "kwart helft driekwart quart moitie tiers viertel halfte drittel",
+    "groot klein grote kleine grand petit grande petite gross klein large small",
+    "veel weinig beaucoup peu viel wenig many few much little",
     "binnen buiten",
     "avant apres",
     "vor nach",
@@ -76,7 +84,8 @@ _OPPOSITES = (
     "earlier later",
     "aangehouden opgepakt gearresteerd vrijgelaten arrete arretes interpelle libere relache festgenommen verhaftet "
     "freigelassen arrested detained released freed",
-    "overleden dood gestorven gewond zwaargewond lichtgewond ongedeerd decede mort blesse indemne verstorben "
+    "overleden overlijdt overleed dood dode doden dodelijk gestorven stierf gewond gewonde gewonden zwaargewond "
+    "lichtgewond ongedeerd decede mort mortel blesse indemne verstorben gestorben tote toter todlich "
     "verletzt schwerverletzt leichtverletzt unverletzt dead died killed injured hurt unhurt unharmed",
     "gevonden teruggevonden verloren gestolen vermist trouve retrouve perdu vole disparu gefunden verloren gestohlen "
     "vermisst found lost stolen missing",
@@ -96,22 +105,37 @@ _OPPOSITES = (
     "condamne freigesprochen verurteilt acquitted convicted",
     "gewonnen gelijk won verloor gagne perdu gewann verlor lost drew wint verliest",
     "goedgekeurd afgekeurd verworpen approuve rejete genehmigt abgelehnt approved rejected",
-    "auto wagen personenwagen fiets bromfiets motorfiets vrachtwagen bestelwagen bus tram trein voiture velo moto "
+    "auto wagen personenwagen voet fiets bromfiets motorfiets vrachtwagen bestelwagen bus tram trein voiture velo moto "
     "camion camionnette tramway train fahrrad motorrad lastwagen zug car bicycle bike motorcycle lorry truck van",
     "hond kat poes paard koe schaap konijn vogel chien chat cheval vache mouton lapin hund katze pferd kuh schaf "
     "dog cat horse cow sheep rabbit",
 )
 FIELDS = {name: number for number, names in enumerate(_OPPOSITES) for name in names.split()}
 """Words of one field exclude one another; see ``TWINS`` for those that do not."""
+
+
+def field(word: str) -> tuple[str, int] | None:
+    """The word of a field that *word* is, in whichever number and gender, and its field."""
+    for end in ("", "s", "e", "es", "en", "er"):
+        stem = word.removesuffix(end) if end else word
+        if word.endswith(end) and stem in FIELDS:
+            return stem, FIELDS[stem]
+    return None
+
+
 _TWINS = (
     "aangehouden opgepakt gearresteerd", "arrete arretes interpelle", "festgenommen verhaftet", "arrested detained",
-    "released freed", "libere relache", "overleden dood gestorven", "dead died killed", "injured hurt",
+    "released freed", "libere relache",
+    "overleden overlijdt overleed dood dode doden dodelijk gestorven stierf", "gewond gewonde gewonden",
+    "decede mort mortel",
+    "verstorben gestorben tote toter todlich", "dead died killed", "injured hurt",
     "unhurt unharmed", "gevonden teruggevonden", "trouve retrouve",
     "auto wagen personenwagen voiture car", "fiets fahrrad velo bicycle bike", "open geopend", "gesloten dicht",
     "begin start begonnen begins starts", "einde beeindigd afgelopen end ends", "poes kat", "lorry truck",
     "closed", "ouvert ouverte", "ferme fermee", "offen geoffnet", "stijging stijgt stegen gestegen",
     "daling daalt daalden gedaald", "gewonnen won wint", "verloor verliest", "motorfiets moto",
-    "beginn anfang", "less fewer", "afgekeurd verworpen", "grey gray",
+    "beginn anfang", "less fewer", "volgende komende", "groot grote", "klein kleine",
+    "grand grande gross large", "petit petite small", "afgekeurd verworpen", "grey gray",
 )  # fmt: skip
 TWINS = {name: number for number, names in enumerate(_TWINS) for name in names.split()}
 
@@ -184,7 +208,8 @@ _SAME = (
     "habitants riverains", "bestemd bedoeld", "ensuite puis apres", "moest diende", "moeten dienen", "moet dient",
     "immediatement aussitot", "uniquement seulement", "danach anschliessend", "sofort umgehend unverzuglich",
     "auch ebenfalls", "nur lediglich", "afterwards then later", "immediately straightaway", "also too", "only just",
-    "weer opnieuw", "weekend weekeinde", "st sint saint sankt", "dr dokter docteur doctor doktor",
+    "weer opnieuw", "verschillende meerdere diverse", "plaats plek", "jaar jarige", "jahre jahrige",
+    "weekend weekeinde", "st sint saint sankt", "dr dokter docteur doctor doktor",
     "prof professor professeur", "mevr mevrouw madame mme frau", "dhr meneer monsieur herr",
 )  # fmt: skip
 SYNONYMS = {name: names.split()[0] for names in _SAME for name in names.split()}

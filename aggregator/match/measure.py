@@ -10,7 +10,7 @@ from aggregator.match import lexicon
 from aggregator.match.reading import Reading, Side
 from aggregator.match.slots import Comparison, Conflict, against
 from aggregator.match.token import SLOTS, Token, plain
-from aggregator.match.wording import phrase
+from aggregator.match.wording import is_verbal, phrase
 from aggregator.model import Matching
 
 SHORT = 40
@@ -19,6 +19,8 @@ SHORT = 40
 
 _AT_WORK = 3
 """How many turns of phrase show that an editor was at work."""
+_SLIGHT = 6
+"""So few words that do not agree, in two texts, are one thing that was exchanged and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +87,39 @@ def _weighed(pair: Pair, whole: Comparison) -> Comparison:
 
     def both(conflict: Conflict) -> bool:
         words = [{plain(word) for word in said.split()} for said in (conflict.one, conflict.other)]
-        return conflict.kind in {"word", "subject"} and (words[0] <= keys[1] or words[1] <= keys[0])
+        said = words[0] <= keys[1], words[1] <= keys[0]
+        return conflict.kind in {"word", "subject"} and (all(said) or (any(said) and whole.edits > 0))
 
-    conflicts, turns = (tuple(each for each in many if not both(each)) for many in (whole.conflicts, whole.turns))
+    def spared(conflict: Conflict) -> bool:
+        return both(conflict) or _speaks_of_itself(pair, conflict)
+
+    conflicts, turns = (tuple(each for each in many if not spared(each)) for many in (whole.conflicts, whole.turns))
     if len(turns) + whole.forms >= max(_AT_WORK, 2 * sum(each.kind == "subject" for each in conflicts)):
         turns += tuple(each for each in conflicts if each.kind == "subject")
         conflicts = tuple(each for each in conflicts if each.kind != "subject")
-    return whole._replace(conflicts=_without_partners(pair, conflicts), turns=turns)
+    rest = len(pair.one.body.keys) + len(pair.other.body.keys) - 2 * len(whole.pairs)
+    exchanged = _alone(turns, whole.forms + whole.edits, rest)
+    conflicts = _without_partners(pair, conflicts) + exchanged
+    return whole._replace(conflicts=conflicts, turns=tuple(each for each in turns if each not in exchanged))
+
+
+def _alone(turns: tuple[Conflict, ...], edits: int, rest: int) -> tuple[Conflict, ...]:
+    """Words exchanged one for one in a text that is otherwise the same: a template; an editor leaves other traces.
+
+    A verb is such a trace itself, a noun needs one; *rest* is how many words of both texts do not agree.
+    """
+    if len(turns) >= _AT_WORK:
+        return ()
+    lone = [each for each in turns if each.one.count(" ") == each.other.count(" ") < 2]
+    nouns = tuple(each for each in lone if not all(map(_has_verb, (each.one, each.other))))
+    traces = edits + len(turns) - len(nouns)
+    if nouns and traces < len(nouns):
+        return nouns
+    return turns if len(turns) == 1 and not edits and rest <= _SLIGHT else ()
+
+
+def _has_verb(said: str) -> bool:
+    return any(is_verbal(plain(word)) for word in said.split())
 
 
 def _without_partners(pair: Pair, conflicts: tuple[Conflict, ...]) -> tuple[Conflict, ...]:
@@ -104,6 +132,15 @@ def _without_partners(pair: Pair, conflicts: tuple[Conflict, ...]) -> tuple[Conf
     own = [each for each in conflicts if _names(each.one, pair.called[0]) and _names(each.other, pair.called[1])]
     spared = [*crossed, *(each for each in own if crossed or (each.late and each.after in lexicon.BODIES))]
     return tuple(each for each in conflicts if each.kind != "name" or each not in spared)
+
+
+def _speaks_of_itself(pair: Pair, conflict: Conflict) -> bool:
+    """Whether a publisher says its name where the other says only what it is: "de politie", "Politiezone Noord"."""
+    sides = [[plain(word) for word in said.split()] for said in (conflict.one, conflict.other)]
+    named = [[word for word in words if word not in lexicon.BODIES] for words in sides]
+    owned = zip(named, pair.called, strict=True)
+    known = all(len(word) > 3 and word in called for words, called in owned for word in words)
+    return known and all(sides) and bool(named[0]) != bool(named[1])
 
 
 def _names(said: str, called: str) -> bool:
@@ -124,6 +161,7 @@ def _unlike(one: Reading, other: Reading, titles: float) -> Found:
 def _found(
     a: Side, b: Side, whole: Comparison, titles: float, exchanged: Comparison | None, *, order: bool = True
 ) -> Found:
+    a, b = _told_by_one(a, b, whole.pairs), _told_by_one(b, a, [(j, i) for i, j in whole.pairs])
     a, b = _framed(a, {i for i, _ in whole.pairs}), _framed(b, {j for _, j in whole.pairs})
     own = [(i, j) for i, j in whole.pairs if not a.repeated[i] and not b.repeated[j]]
     shorter, longer = sorted((a.own, b.own))
@@ -147,6 +185,15 @@ def _found(
         lead=max(_lead(a, {i for i, _ in own}), _lead(b, {j for _, j in own})),
         order=order,
     )
+
+
+def _told_by_one(side: Side, there: Side, pairs: Sequence[tuple[int, int]]) -> Side:
+    """*side* with the words that the other has and does not repeat as its own: what is news there is news here."""
+    news = {i for i, j in pairs if side.repeated[i] and not there.repeated[j]}
+    if not news:
+        return side
+    repeated = tuple(each and at not in news for at, each in enumerate(side.repeated))
+    return replace(side, repeated=repeated, own=len(repeated) - sum(repeated))
 
 
 def _framed(side: Side, common: set[int]) -> Side:

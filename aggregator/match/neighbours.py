@@ -20,17 +20,19 @@ def settled(found: list[Token]) -> list[Token]:
 
 
 def _factors(found: list[Token]) -> list[Token]:
-    """1,45 miljoen, "two hundred" and 2 ton as one number."""
+    """1,45 miljoen, £1.2m, "two hundred", "quarante et un" and 2 ton as one number."""
     made: list[Token] = []
     for token in found:
+        if _is_joined(made, token):
+            made.pop()
+            made[-1] = _valued(made[-1], (made[-1].value or 0.0) + 1.0, f"{made[-1].raw} et {token.raw}")  # type: ignore[operator]
+            continue
         number = _number(made[-1]) if made else None
-        factor = numerals.MULTIPLIERS.get(token.key)
+        factor = numerals.MULTIPLIERS.get(token.key) or _short(made, token)
         if number is not None and (factor or token.key in lexicon.LARGER):
             times, unit = (factor, "") if factor else lexicon.LARGER[token.key]
             value = number * times
-            made[-1] = made[-1]._replace(
-                key="#" + numerals.written(value), value=value, raw=f"{made[-1].raw} {token.raw}"
-            )
+            made[-1] = _valued(made[-1], value, f"{made[-1].raw} {token.raw}")
             if unit:
                 made.append(token._replace(key=unit, kind="function"))
         elif factor and factor >= 1000:
@@ -38,6 +40,27 @@ def _factors(found: list[Token]) -> list[Token]:
         else:
             made.append(token)
     return made
+
+
+def _valued(token: Token, value: float, raw: str) -> Token:
+    return token._replace(key="#" + numerals.written(value), value=value, raw=raw)
+
+
+def _is_joined(made: list[Token], token: Token) -> bool:
+    """Whether *token* is the "un" of "quarante et un"."""
+    if token.key not in {"un", "une"} or len(made) < 2 or made[-1].key != "et":
+        return False
+    return made[-2].kind == "number" and made[-2].value in range(20, 80, 10) and made[-2].raw.isalpha()
+
+
+def _short(made: list[Token], token: Token) -> int:
+    """A million or a thousand, as one letter behind an amount of money."""
+    money = len(made) > 1 and made[-2].key in _MONEY and token.at == made[-1].at + len(made[-1].raw)
+    return _LETTERS.get(token.key, 0) if money else 0
+
+
+_MONEY = frozenset(("euro", "pound", "dollar"))
+_LETTERS = {"m": 10**6, "bn": 10**9, "k": 1000}
 
 
 def _number(token: Token) -> float | None:
@@ -113,6 +136,11 @@ def _said(found: list[Token], at: int) -> tuple[int | None, int]:
     number = _small(following[0]) if following else None
     if token.key in {"half", "halb"} and number:
         return (number - 1) % 12 * 60 + 30, 2
+    if at and found[at - 1].key in _ABOUT and token.value in _MINUTES and len(following) == 2 and _worded(token):
+        hour = _small(following[1])
+        if hour and following[0].key in _TO | _PAST:
+            minutes = int(token.value) if isinstance(token.value, float) else 0
+            return (hour * 60 + (minutes if following[0].key in _PAST else -minutes)) % 1440, 3
     if token.key == "half" and len(following) == 2 and following[0].key == "past" and (late := _small(following[1])):
         return late * 60 + 30, 3
     if token.key in {"kwart", "viertel", "quarter"} and len(following) == 2 and (hour := _small(following[1])):
@@ -131,6 +159,11 @@ def _said(found: list[Token], at: int) -> tuple[int | None, int]:
     return None, 1
 
 
+_MINUTES = frozenset((5.0, 10.0, 20.0))
+_ABOUT = frozenset(
+    ("om", "rond", "omstreeks", "tegen", "tot", "van", "vanaf", "um", "gegen", "ab", "at", "about", "from")
+)
+"""What stands before an hour, and seldom before "ten to seven" in another sense."""
 _CLOCKS = frozenset(("uur", "uhr", "heures", "heure", "o'clock"))
 
 

@@ -37,6 +37,10 @@ _DATELINE = re.compile(
 )
 
 
+_SHORT = 400
+"""How long a sentence may be, in characters, to be kept: a bound for memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """A title or a text: its tokens, what of them is aligned, and which stand in a sentence that its source repeats.
@@ -58,7 +62,8 @@ class Reading:
 
     *cut*: the text breaks off.  *tongue* is its language.  *telling* is what the news is about, by weight: names, dates
     and codes more than numbers, these more than words.  *labels* are the numbers behind words such as "week" and "nr.",
-    by kind: which one of a series this is.  *marked*: it calls itself an ``update`` or a ``correction``.
+    by kind: which one of a series this is.  *rows*: the hour right behind each day that is named once.  *marked*: it
+    calls itself an ``update`` or a ``correction``.
     """
 
     title: Side
@@ -67,6 +72,7 @@ class Reading:
     tongue: str
     telling: dict[str, float]
     labels: dict[str, frozenset[str]]
+    rows: dict[str, Token]
     marked: str
 
 
@@ -124,6 +130,18 @@ def _labels(*sides: Side) -> dict[str, frozenset[str]]:
     return {label: frozenset(numbers) for label, numbers in found.items()}
 
 
+def _rows(body: Side) -> dict[str, Token]:
+    found: dict[str, Token] = {}
+    for day, fact in zip(body.tokens, body.tokens[1:], strict=False):
+        near = fact.at - day.at - len(day.raw) <= _BESIDE
+        if day.kind == "weekday" and near and fact.kind == "time" and body.keys.count(day.key) == 1:
+            found[day.key] = fact
+    return found
+
+
+_BESIDE = 2  # characters: a colon and a space
+
+
 def _marked(title: Side, body: Side) -> str:
     opening = [*title.tokens[:4], *title.tokens[-2:], *body.tokens[:4], *_additions(body.tokens)]
     words = {token.key for token in opening}
@@ -154,6 +172,7 @@ def _made(title: Side, body: Side, cut: bool, tongue: str) -> Reading:
         tongue=tongue,
         telling=_telling(title, body),
         labels=_labels(title, body),
+        rows=_rows(body),
         marked=_marked(title, body),
     )
 
@@ -170,10 +189,16 @@ def _text(body: str, tongue: str, repeated: frozenset[int]) -> Side:
     made: list[Token] = []
     marks: list[bool] = []
     for number, sentence in enumerate(split(body)):
-        part = tokens(sentence, tongue)
+        part = _said(sentence, tongue) if len(sentence) <= _SHORT else tokens(sentence, tongue)
         made += [token._replace(sentence=number) for token in part]
         marks += [hashed(sentence) in repeated] * len(part)
     return _side(tuple(made[:MOST]), tuple(marks[:MOST]))
+
+
+@lru_cache(maxsize=1024)
+def _said(sentence: str, tongue: str) -> tuple[Token, ...]:
+    """A sentence's tokens, kept for a while: who repeats some, says each again and again."""
+    return tokens(sentence, tongue)
 
 
 def _side(found: tuple[Token, ...], repeated: tuple[bool, ...]) -> Side:

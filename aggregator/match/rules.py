@@ -8,12 +8,12 @@ taken.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import cast
 
 from aggregator import text, uri
-from aggregator.match.certain import evidence, rules, same_entry
+from aggregator.match.certain import evidence, rules, same_entry, same_words
 from aggregator.match.commonplaces import NONE, Commonplaces
 from aggregator.match.compare import compare
 from aggregator.match.known import Known
@@ -31,7 +31,7 @@ def match(
     sighting: Sighting, known: Known, *, authority: str, settings: Matching, commonplaces: Commonplaces = NONE
 ) -> Match:
     """Find the story of *sighting* among the *known*, or found one, with an id under *authority* (RFC 4151)."""
-    if found := _certain(sighting, known, settings):
+    if found := _certain(sighting, known, settings, commonplaces):
         return found
     judged = [_judged(sighting, story, settings, commonplaces) for story in known.near(sighting)[:NEAREST]]
     best = _best([each for each in judged if each.fits], settings, commonplaces)
@@ -53,15 +53,34 @@ def match(
     )
 
 
-def _certain(sighting: Sighting, known: Known, settings: Matching) -> Match | None:
+def _certain(sighting: Sighting, known: Known, settings: Matching, commonplaces: Commonplaces) -> Match | None:
     stories = known.sharing(sighting)
+    for story in stories:  # what an editor withdrew does not come back because its source says it once more
+        if story.withdrawn and any(same_words(sighting, each.sighting, settings.window) for each in story.members):
+            return Match(sighting=sighting, story=story.id, rule="text", evidence=evidence("text", sighting))
     for rule, fits in rules(settings.window):
         for story in stories:
             if rule == "url" and _has_another(story, sighting):
                 continue
             if any(fits(sighting, member.sighting) for member in story.members):
+                if rule == "url" and _is_claimed(sighting, story, settings, commonplaces):
+                    continue
                 return Match(sighting=sighting, story=story.id, rule=rule, evidence=evidence(rule, sighting))
     return None
+
+
+def _is_claimed(sighting: Sighting, story: Story, settings: Matching, commonplaces: Commonplaces) -> bool:
+    """Whether two zones tell different things under one address: one of them claims what is the other's."""
+    others = [member.sighting for member in story.members if member.sighting.zone != sighting.zone]
+    said = (_by_words(sighting, other, settings, commonplaces) for other in others)
+    return any(verdict.verdict == "different" and verdict.rule == "slots" for verdict in said)
+
+
+def _by_words(one: Sighting, other: Sighting, settings: Matching, commonplaces: Commonplaces) -> Verdict:
+    """The verdict when the address of either is not believed."""
+    keys = ([key for key in each.keys if not key.startswith("url:")] for each in (one, other))
+    bare = (replace(each, keys=tuple(some)) for each, some in zip((one, other), keys, strict=True))
+    return compare(*bare, settings=settings, commonplaces=commonplaces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +98,7 @@ _NEARER = {"same": 2, "related": 1, "different": 0}
 def _judged(sighting: Sighting, story: Story, settings: Matching, commonplaces: Commonplaces) -> _Judged:
     """An editor's members are no reason to keep an entry out, nor are those that an edit made another text."""
     counting = [member for member in story.members if not member.differs][-NEAREST:] or list(story.members[-1:])
-    verdicts = [
-        (member, compare(sighting, member.sighting, settings=settings, commonplaces=commonplaces))
-        for member in counting
-    ]
+    verdicts = [(member, _by_words(sighting, member.sighting, settings, commonplaces)) for member in counting]
     nearest = max((said for _, said in verdicts), key=lambda said: (_NEARER[said.verdict], said.score))
     against = any(said.verdict == "different" and member.rule != "editor" for member, said in verdicts)
     ours = [said for member, said in verdicts if member.sighting.source == sighting.source]
@@ -102,12 +118,6 @@ def _best(fitting: list[_Judged], settings: Matching, commonplaces: Commonplaces
         if each is not first and said.verdict != "same":
             return None
     return first
-
-
-def is_known(sighting: Sighting, known: Known) -> bool:
-    """Whether its source has shown this entry before, however it reads now."""
-    stories = known.sharing(sighting)
-    return any(same_entry(sighting, member.sighting) for story in stories for member in story.members)
 
 
 def _has_another(story: Story, sighting: Sighting) -> bool:

@@ -12,13 +12,9 @@ from typing import NamedTuple
 
 from aggregator.match import lexicon, numerals
 from aggregator.match.align import Gap, common, gaps
+from aggregator.match.shifts import CLOSE, NEAR, shifted
 from aggregator.match.token import SLOTS, Token, plain
 from aggregator.match.wording import carries, excluding, is_subject, one_head, phrase, reworded
-
-NEAR = 12
-"""A passage longer than this was written anew; nothing in it was exchanged."""
-CLOSE = 3
-"""A negation is an exchange where at most so many words changed around it."""
 
 
 class Conflict(NamedTuple):
@@ -39,13 +35,15 @@ class Conflict(NamedTuple):
 class Comparison(NamedTuple):
     """Two texts side by side: where they agree, what they exclude, and which other words were exchanged.
 
-    *forms* counts the words that stand in another form or as a synonym.
+    *forms* counts the words that stand in another form or as a synonym, *edits* the passages between equal words that
+    were added, taken away or written anew.
     """
 
     pairs: list[tuple[int, int]]
     conflicts: tuple[Conflict, ...]
     turns: tuple[Conflict, ...]
     forms: int = 0
+    edits: int = 0
 
 
 def against(a: Sequence[Token], b: Sequence[Token], names: frozenset[str], hold: int = 3) -> Comparison:
@@ -58,9 +56,14 @@ def against(a: Sequence[Token], b: Sequence[Token], names: frozenset[str], hold:
         Conflict("time", a[i].raw, b[j].raw) for i, j in pairs if a[i].kind == "time" and _other_half(a[i], b[j])
     ]
     turns: list[Conflict] = []
+    edits = 0
     spoken = _spoken(a, (i for i, _ in pairs)), _spoken(b, (j for _, j in pairs))
     weak = [token.kind == "function" for token in a]
-    for gap in gaps(pairs, len(a), len(b), weak):
+    places = gaps(pairs, len(a), len(b), weak)
+    found += [
+        _placed(Conflict("shift", phrase(here), phrase(there)), gap, a, b) for gap, here, there in shifted(places, a, b)
+    ]
+    for gap in places:
         if not _held(gap, hold):
             continue
         conflict, turn = _judged(gap, a, b, names, spoken)
@@ -68,8 +71,10 @@ def against(a: Sequence[Token], b: Sequence[Token], names: frozenset[str], hold:
             found.append(_placed(conflict, gap, a, b))
         elif turn:
             turns.append(turn)
+        elif min(gap.left, gap.right) > 0 and any(map(_tells, (*a[gap.a0 : gap.a1], *b[gap.b0 : gap.b1]))):
+            edits += 1
     forms = sum(a[i].kind == "word" and plain(a[i].raw) != plain(b[j].raw) for i, j in pairs)
-    return Comparison(pairs, tuple(found), tuple(turns), forms)
+    return Comparison(pairs, tuple(found), tuple(turns), forms, edits)
 
 
 def _inside(gap: Gap, pairs: Sequence[tuple[int, int]], a: Sequence[Token], b: Sequence[Token]) -> Conflict | None:
@@ -82,6 +87,11 @@ def _inside(gap: Gap, pairs: Sequence[tuple[int, int]], a: Sequence[Token], b: S
     if words and len(one) == len(other) == 1 and is_subject(one, other, a[gap.a0 - 1]):
         return Conflict("word", *words)
     return None
+
+
+def _tells(token: Token) -> bool:
+    """Whether a word that was changed shows an editor: articles and particles follow what they go with."""
+    return carries(token) or token.key in lexicon.HEDGES
 
 
 def _placed(conflict: Conflict, gap: Gap, a: Sequence[Token], b: Sequence[Token]) -> Conflict:
@@ -101,10 +111,12 @@ def _judged(
     one, other = a[gap.a0 : gap.a1], b[gap.b0 : gap.b1]
     if max(len(one), len(other)) > NEAR:
         return None, None
+    if conflict := _closed(one, other):
+        return conflict, None
     one, other = (_said_of_both(*each) for each in ((one, spoken[0]), (other, spoken[1])))
     if not one or not other:
         return (None if _adds(*one, *other) else _flipped(one, other)), None
-    if conflict := _exchanged(one, other, names) or _flipped(one, other):
+    if conflict := _exchanged(one, other, names) or _flipped(one, other) or _called(one, other):
         return conflict, None
     if excluded := excluding(one, other):
         return Conflict("opposite", *excluded), None
@@ -247,6 +259,24 @@ def _other_half(a: Token, b: Token) -> bool:
     return a.value[0] != b.value[0] and bool(a.value[1] and b.value[1])
 
 
+def _called(one: Sequence[Token], other: Sequence[Token]) -> Conflict | None:
+    """Two numbers or addresses to turn to, where the news stands: further down each body names its own."""
+    here, there = ([token for token in side if token.kind == "contact"] for side in (one, other))
+    if not here or not there or {token.key for token in here} & {token.key for token in there}:
+        return None
+    return None if here[0].sentence or there[0].sentence else Conflict("contact", phrase(here), phrase(there))
+
+
+def _closed(one: Sequence[Token], other: Sequence[Token]) -> Conflict | None:
+    """A fact on one side and a state on the other: "9 tot 12 uur", "gesloten"."""
+    for facts, state in ((one, other), (other, one)):
+        told = any(token.kind in SLOTS for token in facts) and not any(map(carries, facts))
+        turned = any(token.kind in {"state", "not"} or lexicon.field(token.key) for token in state if carries(token))
+        if told and turned and not any(token.kind in SLOTS for token in state):
+            return Conflict("opposite", phrase(one), phrase(other))
+    return None
+
+
 # -- words ---------------------------------------------------------------------------
 
 
@@ -262,6 +292,14 @@ def _flipped(one: Sequence[Token], other: Sequence[Token]) -> Conflict | None:
 
 def _polar(side: Iterable[Token]) -> list[str]:
     return sorted({token.key for token in side if token.kind in {"not", "state"}})
+
+
+def rows(one: dict[str, Token], other: dict[str, Token]) -> Conflict | None:
+    """Two rows of a table: what stands behind the same day is not the same."""
+    for day in sorted(one.keys() & other.keys()):
+        if one[day].kind == other[day].kind and one[day].key != other[day].key:
+            return Conflict("row", one[day].raw, other[day].raw)
+    return None
 
 
 def series(one: dict[str, frozenset[str]], other: dict[str, frozenset[str]]) -> Conflict | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from aggregator import text
 from aggregator.match import lexicon, numerals
@@ -27,12 +28,13 @@ _TOKEN = re.compile(
   | (?P<time>\b(?:[01]?\d|2[0-4])(?:\s?[uUhH]\s?|[:.])[0-5]\d(?:\s?(?:uur|Uhr|heures?|u|h)\b|\s?[ap]\.?m\b\.?)
       | \b(?:[01]?\d|2[0-4])(?:\s?[uh]\s?|:)[0-5]\d\b
       | \b(?:[01]?\d|2[0-4])\s?(?:uur|Uhr|heures?|u|h|o'clock|[ap]\.?m\.?)(?!\w))
-  | (?P<phone>(?<![\w.,])(?:\+\d{2}|0)\d{0,3}(?:[ ]?[./-]?[ ]?\d{2,3}){2,4}\b)
+  | (?P<phone>(?<![\w.,/-])(?:\+\d{2}|0)\d{0,3}(?:[ ]?[./-]?[ ]?\d{2,3}){2,4}\b)
   | (?P<speed>\b(?:km|kilometers?|kilomètres?)(?:\s?/\s?(?:uur|u|h)|\s(?:per|par|pro|a|an)\s(?:uur|u|heure|Stunde|hour)
       |\sà\sl'heure)\b | \bkm/?h\b)
   | (?P<ordinal>\b\d{1,3}(?:ste|de|ème|eme|ère|er|st|nd|rd|th|e)\b)
   | (?P<aged>\b\d{1,3}(?=-(?:jarige?|jährige?[rnms]?|year-old)\b))
   | (?P<score>\b\d{1,3}\s?-\s?\d{1,3}\b(?![-\w]|\s?(?:uur|u|h|Uhr|heures?|[ap]\.?m)\b))
+  | (?P<height>\b[12]\s?m\s?\d{2}\b)
   | (?P<plate>\b\d-?[A-Z]{3}-?\d{3}\b)
   | (?P<number>\b\d{1,3}(?:[ ]\d{3}){1,5}(?!\d) | \b\d{1,3}(?:'\d{3}){1,5}(?!\d) | \b\d{1,18}(?:[.,]\d{1,9}){0,6}
       (?=(?:kg|km|m|cm|mm|l|g|x|mln|k|ha)?\b))
@@ -156,6 +158,10 @@ def _number(raw: str, tongue: str) -> Iterator[Token]:
     yield Token("#" + numerals.written(value), "number", raw, value)
 
 
+def _height(raw: str, tongue: str) -> Iterator[Token]:
+    yield from _number(re.sub(r"\s?m\s?", ".", raw), tongue)
+
+
 def _code(raw: str, tongue: str) -> Iterator[Token]:
     yield Token("&" + re.sub(r"\W", "", raw).lower(), "code", raw)
 
@@ -182,6 +188,10 @@ def _word(raw: str, tongue: str) -> Iterator[Token]:
 
 
 def _single(raw: str, tongue: str) -> Token:
+    return _remembered(raw, tongue) if len(raw) <= _USUAL else _told(raw, tongue)
+
+
+def _told(raw: str, tongue: str) -> Token:
     lower = raw.casefold()
     if lower in _STRESSED:
         return Token("#1", "number", raw, 1.0)
@@ -202,6 +212,9 @@ def _single(raw: str, tongue: str) -> Token:
     return Token(lexicon.SYNONYMS.get(key, key), "word", raw)
 
 
+_remembered = lru_cache(maxsize=16_384)(_told)
+_USUAL = 40
+"""Characters of a word that is worth remembering."""
 _STRESSED = frozenset(("één", "éen", "eén"))
 
 
@@ -231,6 +244,6 @@ def _special(key: str, raw: str, tongue: str) -> Token | None:
 
 _READ: dict[str, Callable[[str, str], Iterator[Token]]] = {
     "mail": _contact, "url": _contact, "phone": _contact, "date": _date, "time": _time, "speed": _speed,
-    "ordinal": _ordinal, "aged": _number, "score": _score, "plate": _code, "number": _number, "code": _code,
-    "sign": _sign, "word": _word,
+    "ordinal": _ordinal, "aged": _number, "score": _score, "height": _height, "plate": _code, "number": _number,
+    "code": _code, "sign": _sign, "word": _word,
 }  # fmt: skip

@@ -18,31 +18,35 @@ def excluding(one: Sequence[Token], other: Sequence[Token]) -> tuple[str, str] |
     ours = {token.key for token in one}
     for a in one:
         for b in other:
-            field = lexicon.FIELDS.get(a.key)
-            if field is None or field != lexicon.FIELDS.get(b.key) or a.key in theirs or b.key in ours:
+            fields = lexicon.field(a.key), lexicon.field(b.key)
+            if not fields[0] or not fields[1] or fields[0][1] != fields[1][1] or a.key in theirs or b.key in ours:
                 continue
-            if lexicon.TWINS.get(a.key, a.key) != lexicon.TWINS.get(b.key, b.key) and not alike(a.key, b.key):
+            here, there = fields[0][0], fields[1][0]
+            if lexicon.TWINS.get(here, here) != lexicon.TWINS.get(there, there) and not alike(here, there):
                 return a.raw, b.raw
     return None
 
 
 def reworded(one: Sequence[Token], other: Sequence[Token]) -> tuple[str, str] | None:
     """The words that carry something and were exchanged for others that are not a form of them."""
-    here = [token for token in one if carries(token)]
-    there = [token for token in other if carries(token)]
-    if not here or not there or any(_one_word(a.key, b.key) for a in here for b in there):
+    every = [token for token in one if carries(token)], [token for token in other if carries(token)]
+    here = [a for a in every[0] if not any(_one_word(a.key, b.key) for b in every[1])]
+    there = [b for b in every[1] if not any(_one_word(a.key, b.key) for a in every[0])]
+    if not here or not there:
         return None
     return phrase(here), phrase(there)
 
 
 def _one_word(a: str, b: str) -> bool:
-    """Whether two words are forms of one, or a compound and its head: "netbeheerder", "beheerder"."""
+    """Whether two words are forms of one, stand for one, or are a compound and its head ("netbeheerder")."""
+    if a in lexicon.TWINS and lexicon.TWINS[a] == lexicon.TWINS.get(b):
+        return True
     short, long = sorted((a, b), key=len)
     return alike(a, b) or (len(short) > 4 and long.endswith(short))
 
 
 def carries(token: Token) -> bool:
-    return token.kind in {"word", "name", "state"} and len(token.key) > 2
+    return token.kind in {"word", "name", "state"} and len(token.key) > 2 and token.key not in lexicon.HEDGES
 
 
 def is_subject(one: Sequence[Token], other: Sequence[Token], before: Token | None) -> bool:
@@ -71,6 +75,15 @@ _TURN = re.compile(
 )
 """Forms of verbs and adverbs, which an editor exchanges."""
 _VERB = re.compile(r"(?:t|te|de|ten|den|s)$")
+
+
+def is_verbal(word: str) -> bool:
+    """Whether a word looks like a form of a verb, which an editor exchanges more readily than a noun."""
+    return bool(_PARTICIPLE.search(word) or (len(word) > 4 and _FINITE.search(word)))
+
+
+_PARTICIPLE = re.compile(r"^(?:ge|be|ver|ont|her|aan|af|op|uit|in|door|weg|terug)\w{2,}(?:d|t|en|de|te)$")
+_FINITE = re.compile(r"(?:[^aeiou]t|te|de|ten|den|ed|er|ir|ent|ait|aient)$")
 
 
 def one_head(a: str, b: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, Select, Table, delete, exists, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, Select, Table, delete, exists, func, insert, select, update
 
 from aggregator.model import Delivery, DeliveryState, Edition, Envelope, Letter
 from aggregator.store import schema
@@ -214,18 +214,6 @@ class Mailing:
     def doubtful(self) -> list[Delivery]:
         """Deliveries of which nobody could tell, at least once, whether the relay had taken them."""
         return self._deliveries(select(schema.delivery).where(schema.delivery.c.doubts > 0).order_by("id"))
-
-    def count_as(self, story: str, other: str) -> None:
-        """Who was mailed *story* counts as having been mailed *other*, which has taken it in."""
-        mailed = schema.mailed.c
-        has_other = schema.mailed.alias()
-        rows = select(mailed.digest, mailed.address, literal(other), mailed.delivery).where(
-            mailed.story == story,
-            ~exists().where(
-                has_other.c.digest == mailed.digest, has_other.c.address == mailed.address, has_other.c.story == other
-            ),
-        )
-        self._connection.execute(insert(schema.mailed).from_select(["digest", "address", "story", "delivery"], rows))
 
     # -- inside ----------------------------------------------------------------
 

@@ -39,16 +39,13 @@ class Members:
             found[row.story].append(_match(row))
         return {story: tuple(members) for story, members in found.items()}
 
-    def replace(self, story: Story) -> frozenset[str]:
-        """Make the copies that are kept those of *story*; the sources that had one before.
+    def replace(self, story: Story, *, new: bool = False) -> frozenset[str]:
+        """Make the copies that are kept those of *story*; the sources that had one before.  A *new* story has none.
 
         A row goes on standing for the copy with which it has most keys in common, so that an edit costs no more than
         what it changes.
         """
-        rows = [
-            row._asdict()
-            for row in self._connection.execute(select(schema.member).where(schema.member.c.story == story.id))
-        ]
+        rows = [] if new else [r._asdict() for r in self._connection.execute(_OF_STORIES, {"stories": [story.id]})]
         sources = frozenset(row["source"] for row in rows)
         for position, member in enumerate(story.members):
             wanted = _row(member, story.id, position)

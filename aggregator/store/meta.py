@@ -27,3 +27,7 @@ class Meta:
         """Keep *value* under *name*."""
         self._connection.execute(delete(schema.meta).where(schema.meta.c.name == name))
         self._connection.execute(insert(schema.meta).values(name=name, value=value))
+
+    def drop(self, name: str) -> None:
+        """Forget what was put under *name*, if anything was."""
+        self._connection.execute(delete(schema.meta).where(schema.meta.c.name == name))

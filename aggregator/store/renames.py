@@ -30,7 +30,8 @@ class Renames:
         *rekeyed* says what becomes of one of its keys, *prefixes* how its keys begin and are to begin.
         """
         self._poll(old, new)
-        self._named("guids:{}", old, new)
+        for kind in ("guids:{}", "held:{}"):
+            self._named(kind, old, new)
         self._rewrite_keys(old, rekeyed)
         for before, after in prefixes:
             self._move_keys(schema.key, before, after)

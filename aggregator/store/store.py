@@ -21,6 +21,7 @@ from aggregator.errors import StoreError
 from aggregator.model import Poll
 from aggregator.store.engine import begin_reading, begin_writing, explain, migrate, open_engine
 from aggregator.store.hands import Hands
+from aggregator.store.ledger import Ledger
 from aggregator.store.mailing import Mailing
 from aggregator.store.meta import Meta
 from aggregator.store.place import Place
@@ -71,6 +72,10 @@ class Tx:
     @cached_property
     def mailing(self) -> Mailing:
         return Mailing(self._connection)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(self._connection)
 
     @cached_property
     def renames(self) -> Renames:

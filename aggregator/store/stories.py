@@ -54,7 +54,16 @@ _SHARING = (
     .where(schema.key.c.value.in_(bindparam("keys", expanding=True)))
 )
 _EXISTS = select(exists().where(schema.story.c.id == bindparam("id")))
+_FOUND = insert(schema.story)
+_KEEP = (
+    update(schema.story)
+    .where(schema.story.c.id == bindparam("story"))
+    .values({name: bindparam(name) for name in ("published", "updated", "changed", "withdrawn", "held")})
+)
 _STORIES = select(schema.story).where(schema.story.c.id.in_(bindparam("ids", expanding=True)))
+
+
+_SHOWN = schema.story.c.withdrawn.is_(None) & schema.story.c.held.is_(False)
 
 
 class Stories:
@@ -102,9 +111,7 @@ class Stories:
 
     def newest(self, zones: Sequence[str], limit: int) -> list[Story]:
         """What a stream of these zones shows, newest first."""
-        return self._select(
-            schema.story.c.withdrawn.is_(None), schema.story.c.held.is_(False), _in_zones(zones), limit=limit
-        )
+        return self._select(_SHOWN, _in_zones(zones), limit=limit)
 
     def held(self) -> list[Story]:
         """What waits for the operator's word, newest first."""
@@ -136,13 +143,20 @@ class Stories:
         shown = (
             select(schema.story.c.id, func.count(schema.member.c.zone.distinct()).label("zones"))
             .join(schema.member, schema.member.c.story == schema.story.c.id)
-            .where(schema.story.c.withdrawn.is_(None), schema.story.c.held.is_(False))
+            .where(_SHOWN)
             .group_by(schema.story.c.id)
             .subquery()
         )
         stories = self._connection.scalar(select(func.count()).select_from(shown)) or 0
         joint = self._connection.scalar(select(func.count()).select_from(shown).where(shown.c.zones > 1)) or 0
         return stories, joint
+
+    def differing(self, since: datetime) -> int:
+        """How many stories that are shown have a copy that is another text, and changed after *since*."""
+        story, member = schema.story.c, schema.member.c
+        differs = exists().where(member.story == story.id, member.differs != "")
+        query = select(func.count()).select_from(schema.story).where(story.changed > since, _SHOWN, differs)
+        return self._connection.scalar(query) or 0
 
     def revision(self) -> int:
         """A number that moves whenever a story is saved, by whatever process."""
@@ -162,11 +176,10 @@ class Stories:
             "withdrawn": story.withdrawn,
             "held": story.held,
         }
-        if not self._connection.execute(
-            update(schema.story).where(schema.story.c.id == story.id).values(values)
-        ).rowcount:
-            self._connection.execute(insert(schema.story).values(id=story.id, **values))
-        before = self._members.replace(story)
+        known = self._connection.execute(_KEEP, {"story": story.id, **values}).rowcount
+        if not known:
+            self._connection.execute(_FOUND, {"id": story.id, **values})
+        before = self._members.replace(story, new=not known)
         if not story.held and story.withdrawn is None:
             self._arrive(story, at, loud, before)
         self._bump()
@@ -198,6 +211,10 @@ class Stories:
     def _arrive(self, story: Story, at: datetime, loud: bool, before: frozenset[str]) -> None:
         """A zone whose copies all came from sources that were here *before* was renamed: that is no news."""
         known = set(self._connection.scalars(select(schema.arrival.c.zone).where(schema.arrival.c.story == story.id)))
+        if gone := known - set(story.zones):  # an editor took its copies out: no digest of that zone alone is due it
+            self._connection.execute(
+                delete(schema.arrival).where(schema.arrival.c.story == story.id, schema.arrival.c.zone.in_(gone))
+            )
         for zone in story.zones:
             if zone not in known:
                 sources = {member.sighting.source for member in story.members if member.sighting.zone == zone}
@@ -252,7 +269,7 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield story.published < wanted.until
     match wanted.state:
         case "shown":
-            yield story.withdrawn.is_(None) & story.held.is_(False)
+            yield _SHOWN
         case "hidden":
             yield story.withdrawn.is_not(None) & of_story
         case "held":
@@ -261,7 +278,7 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
             zones = select(func.count(member.zone.distinct())).where(member.story == story.id).scalar_subquery()
             yield zones > 1
         case "differs":
-            yield of_story.where(member.differs != "")
+            yield of_story.where(member.differs != "") & story.withdrawn.is_(None)
         case None:
             yield of_story
 
