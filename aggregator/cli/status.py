@@ -42,10 +42,7 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         print_json(document | more)
         return
     for one in statuses:
-        colour = COLOURS.get(one.condition, "red")
-        console.print(f"[{colour}]{one.condition:8}[/] [bold]{one.source}[/]", end="  ")
-        console.print(one.url, markup=False, soft_wrap=True)
-        console.print(f"         {one.words}", markup=False, soft_wrap=True)
+        _print_source(one)
     stories, joint = counts
     console.print(f"\n{stories} stories, {joint} of them published by more than one zone")
     if held:
@@ -69,6 +66,17 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         )
     for sentence in judge.pushing(*pushes, now):
         console.print(sentence, markup=False, soft_wrap=True)
+    _print_deliveries(settings, tally, troubled, doubts)
+
+
+def _print_source(one: judge.SourceStatus) -> None:
+    colour = COLOURS.get(one.condition, "red")
+    console.print(f"[{colour}]{one.condition:8}[/] [bold]{one.source}[/]", end="  ")
+    console.print(one.url, markup=False, soft_wrap=True)
+    console.print(f"         {one.words}", markup=False, soft_wrap=True)
+
+
+def _print_deliveries(settings: Config, tally: dict[str, int], troubled: list[Delivery], doubts: int) -> None:
     if tally:
         console.print("deliveries: " + ", ".join(f"{many} {state}" for state, many in sorted(tally.items())))
     for delivery in troubled:
