@@ -635,8 +635,9 @@ def test_what_is_right_is_taken(tmp_path: Path) -> None:
     ],
 )
 def test_other_spellings_are_right_too(old: str, new: str, tmp_path: Path) -> None:
-    """What people may well write, and what is meant by it is clear, is taken."""
-    load(tmp_path, changed((old, new)))
+    """What people may well write, and what is meant by it is clear, is taken, and costs nothing beside it."""
+    loaded = load(tmp_path, changed((old, new)))
+    assert [source.id for source in loaded.sources] == [source.id for source in load(tmp_path, changed()).sources]
 
 
 def test_every_mistake_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:

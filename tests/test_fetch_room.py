@@ -37,8 +37,9 @@ def test_what_most_bodies_are_is_free() -> None:
             await Body(room).take(FREE)
         full = Body(room)
         await full.take(2_000_000)
-        for _ in range(100):
-            await asyncio.wait_for(Body(room).take(FREE), 1)
+        usual = [asyncio.create_task(Body(room).take(FREE)) for _ in range(100)]
+        assert not any([await waits(task) for task in usual])
+        assert await waits(asyncio.create_task(Body(room).take(2_000_000))), "and the room is full indeed"
 
     asyncio.run(main())
 

@@ -130,8 +130,10 @@ CUT = st.builds(
 @given(st.binary(max_size=99) | CUT)
 def test_any_bytes_are_a_list_or_one_error(content: bytes) -> None:
     """Whatever comes, there is a list or one ParseError."""
+    urls: list[str] = []
     with suppress(ParseError):
-        read(content)
+        urls = [each.url for each in read(content)[0]]
+    assert all(url.startswith(("http://", "https://")) for url in urls)
 
 
 def test_a_reference_to_no_character_costs_nothing() -> None:

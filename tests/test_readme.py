@@ -64,16 +64,19 @@ def commands(command: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[
         yield path
 
 
-def parsed(words: tuple[str, ...]) -> None:
-    """Read a command line as the program does, without running it; raises for one that it refuses."""
+def parsed(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The path of the command that a command line names, read and not run; raises for one that is refused."""
     command: Any = get_command(app)
     rest = [word for word in words if word != "--help"]
+    path: tuple[str, ...] = ()
     while rest and rest[0] in getattr(command, "commands", {}):
-        command = command.commands[rest.pop(0)]
+        path = (*path, rest.pop(0))
+        command = command.commands[path[-1]]
     if not hasattr(command, "commands"):
         command.make_context(words[0], rest)
     elif rest and rest != ["COMMAND"]:
         pytest.fail(f"aggregator {' '.join(words)}: there is no command {rest[0]}")
+    return path
 
 
 def known() -> dict[str, set[str]]:
@@ -136,7 +139,8 @@ def test_every_table_of_the_configuration_is_explained() -> None:
 @pytest.mark.parametrize("words", sorted(set(called())), ids=" ".join)
 def test_every_command_line_is_understood(words: tuple[str, ...]) -> None:
     """Each command exists and takes the options and the arguments that README gives it."""
-    parsed(words)
+    path = parsed(words)
+    assert any(each[: len(path)] == path for each in commands())
 
 
 @pytest.mark.parametrize("span", [span for span in SPANS if re.match(r"--[a-z]", span)])

@@ -402,8 +402,12 @@ class TestServer:
             server = Server(site(CONFIG, {}), "127.0.0.1:0")
             await server.stop()
             await server.start()
+            url = server.address
+            assert await asyncio.to_thread(lambda: httpx.get(f"{url}/nowhere").status_code) == 404
             await server.stop()
             await server.stop()
+            with pytest.raises(httpx.ConnectError):
+                await asyncio.to_thread(httpx.get, url)
 
         asyncio.run(stop_often())
 
