@@ -7,7 +7,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # The Python that the environment was made with goes on being used until another one is named.
 PYTHON ?= $(shell test -x $(BIN)/python && echo $(BIN)/python || echo python3)
 
-.PHONY: help demo test run lint format bench soak lock clean FORCE
+.PHONY: help demo test run lint format bench interop soak lock clean FORCE
 .NOTPARALLEL:
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make lint    style, types, import contracts"
 	@echo "make format  mends the style, where a tool can"
 	@echo "make bench   the benchmarks"
+	@echo "make interop WebSub with another implementation, where there is one"
 	@echo "make soak    the tests that want an hour"
 	@echo "make lock    write the locks anew (needs the network and uv)"
 	@echo "make clean   removes .venv and whatever the tools have left"
@@ -39,6 +40,10 @@ lint: $(VENV)/test
 format: $(VENV)/test
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+# Needs another implementation of WebSub: AGGREGATOR_WEBSUB_PEER names a Python that has flask-websub and celery.
+interop: $(VENV)/test
+	@$(BIN)/python -m pytest -n0 -p no:randomly -o python_files="interop_*.py" tests/acceptance
 
 bench: $(VENV)/test
 	@$(BIN)/python -m pytest -n0 -p no:randomly -s -o python_files="bench_*.py" tests/benchmarks

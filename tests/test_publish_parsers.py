@@ -13,7 +13,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import fastfeedparser
 import feedparser
+import listparser
+import podcastparser
 import pytest
 
 from aggregator.model import Content, Document
@@ -43,13 +46,11 @@ def with_feedparser(document: Document) -> list[Item]:
 
 
 def with_fastfeedparser(document: Document) -> list[Item]:
-    fastfeedparser = pytest.importorskip("fastfeedparser", reason="fastfeedparser is not installed")
     read = fastfeedparser.parse(document.content)
     return [(each.id, each.title, each.link, datetime.fromisoformat(each.published)) for each in read.entries]
 
 
 def with_podcastparser(document: Document) -> list[Item]:
-    podcastparser = pytest.importorskip("podcastparser", reason="podcastparser is not installed")
     read = podcastparser.parse("https://nieuws.example.be/x", io.BytesIO(document.content))
     return [
         (each["guid"], each["title"], each["link"], datetime.fromtimestamp(each["published"], UTC))
@@ -88,7 +89,6 @@ def test_our_own_parsers_read_the_same() -> None:
 
 def test_opml_is_read() -> None:
     """A feed of ours in the list of sources is found; a page is a link, which no reader subscribes to."""
-    listparser = pytest.importorskip("listparser", reason="listparser is not installed")
     read = listparser.parse(opml.document(SHELF).content.decode())
     assert not read.bozo
     assert [(each.url, each.title) for each in read.feeds] == [(HZ_NEWS.url, HZ_NEWS.title)]
