@@ -14,19 +14,16 @@ an unknown one is 404.  Leaving the block ends every conversation at once, hangi
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gzip
 import hashlib
 import re
 import ssl
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from concurrent.futures import Future
 from http import HTTPStatus
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from tests.fakes import codings
+from tests.fakes.listening import Listening
 
 _BLOCK = bytes(1_000_000)
 
@@ -43,7 +40,7 @@ Behaviour = Callable[[Request, asyncio.StreamWriter], Awaitable[bool]]
 """Answers one request; returns whether the connection may be used for another one."""
 
 
-class Origin:
+class Origin(Listening):
     """A server on a port of its own.  *host* is the address to listen on, *tls* makes it an https one.
 
     *requests* are all requests so far, in order of arrival, *connections* how many connections there were, and
@@ -51,28 +48,12 @@ class Origin:
     """
 
     def __init__(self, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> None:
+        super().__init__(host=host, tls=tls)
         self.requests: list[Request] = []
         self.connections = 0
         self.busiest = 0
-        self.port = 0
-        self._host = host
-        self._tls = tls
         self._busy = 0
         self._behaviours: dict[str, Behaviour] = {}
-        self._conversations: set[asyncio.Task[None]] = set()
-        self._started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event, int]] = Future()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="origin", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._loop, self._stop, self.port = self._started.result(timeout=10)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(timeout=10)
 
     def url(self, path: str = "/", *, host: str | None = None) -> str:
         """The URL of a path; *host* is another name for the same address, ``localhost`` for example."""
@@ -180,38 +161,17 @@ class Origin:
 
     # The conversation
 
-    async def _run(self) -> None:
-        stop = asyncio.Event()
-        asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)  # clients break off; that is fine
-        try:
-            server = await asyncio.start_server(self._converse, self._host, 0, ssl=self._tls)
-        except OSError as error:
-            self._started.set_exception(error)
-            return
-        self._started.set_result((asyncio.get_running_loop(), stop, server.sockets[0].getsockname()[1]))
-        await stop.wait()
-        server.close()
-        for conversation in self._conversations:
-            conversation.cancel()
-        await asyncio.gather(*self._conversations, return_exceptions=True)
-
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._conversations.add(task)
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, ssl.SSLError):
-            async for request in _requests(reader):
-                if request is None:
-                    _head(writer, 400, {"Connection": "close"})
-                    break
-                self.requests.append(request)
-                if not await self._reply(request, writer):
-                    break
-            writer.close()
-            await writer.wait_closed()
-        writer.transport.abort()
-        self._conversations.discard(task)
+        async for request in _requests(reader):
+            if request is None:
+                _head(writer, 400, {"Connection": "close"})
+                break
+            self.requests.append(request)
+            if not await self._reply(request, writer):
+                break
+        writer.close()
+        await writer.wait_closed()
 
     async def _reply(self, request: Request, writer: asyncio.StreamWriter) -> bool:
         path = request.path

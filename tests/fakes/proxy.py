@@ -10,64 +10,28 @@ It finds every host at 127.0.0.1, so that names that nobody knows lead somewhere
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import threading
 from base64 import b64encode
-from concurrent.futures import Future
-from types import TracebackType
-from typing import Self
 from urllib.parse import urlsplit
 
+from tests.fakes.listening import Listening
 
-class Proxy:
+
+class Proxy(Listening):
     """*requests* are the request lines so far, *headers* their header blocks.
 
     With *login* (``user:password``) it wants that, with *refuse* it answers that status to everything.
     """
 
     def __init__(self, *, login: str | None = None, refuse: int | None = None) -> None:
+        super().__init__()
         self.requests: list[str] = []
         self.headers: list[str] = []
-        self.port = 0
         self._wanted = login and f"proxy-authorization: basic {b64encode(login.encode()).decode()}".lower()
         self._refuse = refuse
-        self._conversations: set[asyncio.Task[None]] = set()
-        self._started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event, int]] = Future()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="proxy", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._loop, self._stop, self.port = self._started.result(timeout=10)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(timeout=10)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
-
-    async def _run(self) -> None:
-        stop = asyncio.Event()
-        server = await asyncio.start_server(self._converse, "127.0.0.1", 0)
-        self._started.set_result((asyncio.get_running_loop(), stop, server.sockets[0].getsockname()[1]))
-        await stop.wait()
-        server.close()
-        for conversation in self._conversations:
-            conversation.cancel()
-        await asyncio.gather(*self._conversations, return_exceptions=True)
-
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._conversations.add(task)
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            await self._serve(reader, writer)
-        writer.transport.abort()
-        self._conversations.discard(task)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         line, _, headers = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").partition("\r\n")
