@@ -28,18 +28,14 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subscription:
-    """A callback that is sent *topic* whenever it changes, until *expires*.
+class _Told:
+    """How far somebody has been told of *topic*.
 
     *wanted* is the entity tag of the topic's latest version, *delivered* that of the one that the callback has.  *due*
     is when to try next, None while there is nothing to send; *attempts* failed in a row, since *failing*.
     """
 
     topic: str
-    callback: str
-    host: str
-    secret: str | None
-    expires: datetime
     wanted: str
     delivered: str
     due: datetime | None = None
@@ -49,17 +45,20 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ping:
-    """What a public hub was told of *topic*; the fields are those of ``Subscription``."""
+class Subscription(_Told):
+    """A callback that is sent *topic* whenever it changes, until *expires*."""
+
+    callback: str
+    host: str
+    secret: str | None
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ping(_Told):
+    """A public hub that is told of each change of *topic*."""
 
     hub: str
-    topic: str
-    wanted: str
-    delivered: str
-    due: datetime | None = None
-    attempts: int = 0
-    failing: datetime | None = None
-    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -275,6 +276,19 @@ intent = Table(
 )
 """What was asked of our hub and is still to be confirmed; a later request takes the place of an earlier one."""
 
+
+def _told() -> list[Column[Any]]:
+    """How far somebody has been told of a topic."""
+    return [
+        Column("wanted", String, nullable=False),
+        Column("delivered", String, nullable=False),
+        Column("due", Instant, index=True),
+        Column("attempts", Integer, nullable=False),
+        Column("failing", Instant),
+        Column("error", Text),
+    ]
+
+
 subscription = Table(
     "subscription",
     metadata,
@@ -283,12 +297,7 @@ subscription = Table(
     Column("host", String, nullable=False, index=True),
     Column("secret", String),
     Column("expires", Instant, nullable=False),
-    Column("wanted", String, nullable=False),
-    Column("delivered", String, nullable=False),
-    Column("due", Instant, index=True),
-    Column("attempts", Integer, nullable=False),
-    Column("failing", Instant),
-    Column("error", Text),
+    *_told(),
 )
 
 ping = Table(
@@ -296,12 +305,7 @@ ping = Table(
     metadata,
     Column("hub", String, primary_key=True),
     Column("topic", String, primary_key=True),
-    Column("wanted", String, nullable=False),
-    Column("delivered", String, nullable=False),
-    Column("due", Instant, index=True),
-    Column("attempts", Integer, nullable=False),
-    Column("failing", Instant),
-    Column("error", Text),
+    *_told(),
 )
 
 lease = Table(
