@@ -21,8 +21,13 @@ _SAID = {
 }
 
 
-def compare(one: Sighting, other: Sighting, *, settings: Matching, commonplaces: Commonplaces = NONE) -> Verdict:
-    """Whether *one* and *other* are the same story, related or different; the order of the two does not matter."""
+def compare(
+    one: Sighting, other: Sighting, *, settings: Matching, commonplaces: Commonplaces = NONE, brief: bool = False
+) -> Verdict:
+    """Whether *one* and *other* are the same story, related or different; the order of the two does not matter.
+
+    *brief* is for who does not ask why two are different: the verdict is the same, and sooner found.
+    """
     first, second = sorted((one, other), key=lambda each: (each.published, each.source, each.keys, each.words))
     for rule, fits in certain.rules(settings.window):
         if fits(first, second):
@@ -38,7 +43,7 @@ def compare(one: Sighting, other: Sighting, *, settings: Matching, commonplaces:
         settings=settings,
         called=(_called(first), _called(second)),
     )
-    return _in_time(judge(pair), pair)
+    return _in_time(judge(pair, brief=brief), pair)
 
 
 def _called(sighting: Sighting) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import NamedTuple
 
 from aggregator.match import lexicon
 from aggregator.match.reading import Reading, Side
@@ -15,7 +16,8 @@ from aggregator.model import Matching
 
 SHORT = 40
 """Below so many words a text must agree nearly word for word, and no word may be exchanged."""
-
+FEW = 4
+"""Below so many words there is no text to compare."""
 
 _AT_WORK = 3
 """How many turns of phrase show that an editor was at work."""
@@ -59,13 +61,48 @@ class Found:
     order: bool = True
 
 
-def measured(pair: Pair) -> Found:
-    """Both titles and both texts aligned; the text of one in the order of the other where that agrees better."""
-    one, other = pair.one, pair.other
-    names = one.title.names | other.title.names | one.body.names | other.body.names
-    titles, exchanged = _titles(one, other, names)
-    if exchanged is None and (conflict := _about(one, other)):
-        exchanged = Comparison([], (conflict,), ())
+class Titles(NamedTuple):
+    """How alike two titles are, and what was exchanged between them, where they are alike or name other things."""
+
+    alike: float
+    exchanged: Comparison | None
+
+
+def titled(pair: Pair) -> Titles:
+    """Both titles aligned."""
+    titles = _titles(pair.one, pair.other, _named(pair))
+    if titles.exchanged is None and (conflict := _about(pair.one, pair.other)):
+        return titles._replace(exchanged=Comparison([], (conflict,), ()))
+    return titles
+
+
+def are_apart(pair: Pair, titles: Titles) -> bool:
+    """Whether the titles alone keep the two apart, whatever their texts would give; when in doubt they do not.
+
+    So they do by a conflict that no alignment of the texts spares, where the texts have enough in common to be aligned
+    and words enough to be judged by, and neither corrects the other.
+    """
+    a, b = pair.one.body, pair.other.body
+    if titles.exchanged is None or bool(pair.one.marked) != bool(pair.other.marked):
+        return False
+    least = min(side.own - (len(side.tokens) + 1) // 2 for side in (a, b))  # `_framed` takes no more than half away
+    if least < FEW or not _worth_it(a, b):
+        return False
+    grave = (each for each in titles.exchanged.conflicts if each.kind not in _MILD)
+    return any(not _harmless(each, a, b, 0, 0.0) for each in grave)
+
+
+_MILD = frozenset({"polarity", "word", "subject"})
+
+
+def _named(pair: Pair) -> frozenset[str]:
+    return pair.one.title.names | pair.other.title.names | pair.one.body.names | pair.other.body.names
+
+
+def measured(pair: Pair, titled: Titles) -> Found:
+    """Both texts aligned, under their titles; the text of one in the order of the other where that agrees better."""
+    one, other, names = pair.one, pair.other, _named(pair)
+    titles, exchanged = titled
     if not _worth_it(one.body, other.body):
         return _unlike(one, other, titles)
     whole = _weighed(pair, against(one.body.tokens, other.body.tokens, names))
@@ -223,13 +260,13 @@ def _lead(side: Side, common: set[int]) -> float:
     return sum(at in common for at in places) / len(places) if len(places) > 2 else 1.0
 
 
-def _titles(one: Reading, other: Reading, names: frozenset[str]) -> tuple[float, Comparison | None]:
+def _titles(one: Reading, other: Reading, names: frozenset[str]) -> Titles:
     a, b = one.title, other.title
     if not a.keys or not b.keys:
-        return 0.0, None
+        return Titles(0.0, None)
     found = against(a.tokens, b.tokens, names, hold=1)
     ratio = 2 * len(found.pairs) / (len(a.keys) + len(b.keys))
-    return ratio, found if ratio >= 0.5 else None
+    return Titles(ratio, found if ratio >= 0.5 else None)
 
 
 def _about(one: Reading, other: Reading) -> Conflict | None:

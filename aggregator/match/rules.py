@@ -80,7 +80,7 @@ def _by_words(one: Sighting, other: Sighting, settings: Matching, commonplaces: 
     """The verdict when the address of either is not believed."""
     keys = ([key for key in each.keys if not key.startswith("url:")] for each in (one, other))
     bare = (replace(each, keys=tuple(some)) for each, some in zip((one, other), keys, strict=True))
-    return compare(*bare, settings=settings, commonplaces=commonplaces)
+    return compare(*bare, settings=settings, commonplaces=commonplaces, brief=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +114,10 @@ def _best(fitting: list[_Judged], settings: Matching, commonplaces: Commonplaces
     equal = [each for each in fitting if each.verdict.score >= top - EQUAL]
     first = min(equal, key=lambda each: (each.story.published, each.story.id))
     for each in equal:
+        if each is first:
+            continue
         said = compare(first.story.lead, each.story.lead, settings=settings, commonplaces=commonplaces)
-        if each is not first and said.verdict != "same":
+        if said.verdict != "same":
             return None
     return first
 
