@@ -38,6 +38,8 @@ def told(sighting: Sighting, commonplaces: Commonplaces) -> str:
 
 
 def _shape(said: str) -> int | None:
+    if said.isascii() and not _NUMBER.search(said):
+        return None
     words = text.fold(said).split()
     if not any(map(_NUMBER.search, words)) or sum(not _NUMBER.search(word) for word in words) > LONGEST:
         return None

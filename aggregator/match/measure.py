@@ -318,6 +318,4 @@ def _moved(a: Side, b: Side) -> Side | None:
         keys=tuple(token.key for token in tokens),
         repeated=tuple(b.repeated[at] for at in order),
         own=b.own,
-        names=b.names,
-        triples=b.triples,
     )

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 
 from aggregator import text
 from aggregator.match import lexicon, numerals
@@ -45,7 +46,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_SPACE = re.compile(r"[^\S\n]+")
+_SPACE = re.compile(r"[^\S\n]{2,}|[^\S\n ]")
 _ENDS = re.compile(r"[.!?\u2026:;\u2022\u201c\u201e\u00ab\"\n]|^\s*[-\u2013\u2014]\s")
 _HALVES = re.compile("['\u2019\u2010-]")
 _SIGNS = {"%": "%", "€": "euro", "£": "pound", "$": "dollar"}
@@ -59,12 +60,7 @@ def tokens(written: str, tongue: str | None = None) -> tuple[Token, ...]:
     whole = _SPACE.sub(" ", unicodedata.normalize("NFKC", text.visible(written)))
     if tongue is None:
         tongue = language(whole)
-    found: list[Token] = []
-    for token in _raw(whole, tongue):
-        found.append(token)
-        if len(found) >= MOST:
-            break
-    return tuple(settled(found))
+    return tuple(settled(list(islice(_raw(whole, tongue), MOST))))
 
 
 def language(written: str) -> str:
@@ -99,9 +95,20 @@ def _is_end(whole: str, before: int, start: int) -> bool:
 
 def _shouted(whole: str, tongue: str) -> bool:
     """Whether capitals say nothing here: a text in capitals, or a title with one on each word."""
-    words = [word for word in re.findall(r"[^\W\d_]{2,}", whole[:1_000]) if plain(word) not in lexicon.FUNCTION[tongue]]
+    every = re.findall(r"[^\W\d_]{2,}", whole[:1_000])
+    if _is_quiet(every, tongue):
+        return False
+    words = [word for word in every if plain(word) not in lexicon.FUNCTION[tongue]]
     capital = str.isupper if len(words) > _TITLE else _is_capital
     return len(words) > 2 and sum(capital(word) for word in words) > 0.8 * len(words)
+
+
+def _is_quiet(words: Sequence[str], tongue: str) -> bool:
+    """Whether a few of the words show that too many are in small letters for the capitals to be four fifths."""
+    small = iter(word for word in words if word.islower())
+    loud = sum(not word.islower() for word in words)
+    counting = (word for word in small if plain(word) not in lexicon.FUNCTION[tongue])
+    return any(4 * count >= loud for count, _ in enumerate(counting, start=1))
 
 
 def _is_capital(word: str) -> bool:
