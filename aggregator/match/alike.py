@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from aggregator.match.measure import FEW, SHORT, Found, Pair, are_apart, measured, titled
+from aggregator.match.measure import SHORT, Found, Pair, measured
 from aggregator.match.reading import Reading
 from aggregator.match.slots import rows, series
+from aggregator.match.titles import FEW, are_apart, titled
 from aggregator.match.token import SLOTS, Token
 from aggregator.model import Matching, Verdict
 
@@ -28,8 +29,8 @@ _EASIER = 0.10  # how much less of a long text must agree
 
 def judge(pair: Pair, *, brief: bool = False) -> Verdict:
     """What the words of the two say; *brief*: of what is different in its title no more than that."""
-    titles = titled(pair)
-    if brief and are_apart(pair, titles):
+    titles = titled(pair.one, pair.other)
+    if brief and are_apart(pair.one, pair.other, titles):
         return Verdict(verdict="different", rule="slots", score=0.0, evidence="")
     found = measured(pair, titles)
     if found.shorter < FEW:

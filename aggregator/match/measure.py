@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import NamedTuple
 
 from aggregator.match import lexicon
 from aggregator.match.reading import Reading, Side
 from aggregator.match.slots import Comparison, Conflict, against
+from aggregator.match.titles import Titles, are_in_both, are_worth_it, named
 from aggregator.match.token import SLOTS, Token, plain
-from aggregator.match.wording import is_verbal, phrase
+from aggregator.match.wording import is_verbal
 from aggregator.model import Matching
 
 SHORT = 40
 """Below so many words a text must agree nearly word for word, and no word may be exchanged."""
-FEW = 4
-"""Below so many words there is no text to compare."""
 
 _AT_WORK = 3
 """How many turns of phrase show that an editor was at work."""
@@ -61,55 +59,16 @@ class Found:
     order: bool = True
 
 
-class Titles(NamedTuple):
-    """How alike two titles are, and what was exchanged between them, where they are alike or name other things."""
-
-    alike: float
-    exchanged: Comparison | None
-
-
-def titled(pair: Pair) -> Titles:
-    """Both titles aligned."""
-    titles = _titles(pair.one, pair.other, _named(pair))
-    if titles.exchanged is None and (conflict := _about(pair.one, pair.other)):
-        return titles._replace(exchanged=Comparison([], (conflict,), ()))
-    return titles
-
-
-def are_apart(pair: Pair, titles: Titles) -> bool:
-    """Whether the titles alone keep the two apart, whatever their texts would give; when in doubt they do not.
-
-    So they do by a conflict that no alignment of the texts spares, where the texts have enough in common to be aligned
-    and words enough to be judged by, and neither corrects the other.
-    """
-    a, b = pair.one.body, pair.other.body
-    if titles.exchanged is None or bool(pair.one.marked) != bool(pair.other.marked):
-        return False
-    least = min(side.own - (len(side.tokens) + 1) // 2 for side in (a, b))  # `_framed` takes no more than half away
-    if least < FEW or not _worth_it(a, b):
-        return False
-    grave = (each for each in titles.exchanged.conflicts if each.kind not in _MILD)
-    return any(not _harmless(each, a, b, 0, 0.0) for each in grave)
-
-
-_MILD = frozenset({"polarity", "word", "subject"})
-
-
-def _named(pair: Pair) -> frozenset[str]:
-    return pair.one.title.names | pair.other.title.names | pair.one.body.names | pair.other.body.names
-
-
-def measured(pair: Pair, titled: Titles) -> Found:
+def measured(pair: Pair, titles: Titles) -> Found:
     """Both texts aligned, under their titles; the text of one in the order of the other where that agrees better."""
-    one, other, names = pair.one, pair.other, _named(pair)
-    titles, exchanged = titled
-    if not _worth_it(one.body, other.body):
-        return _unlike(one, other, titles)
+    one, other, names = pair.one, pair.other, named(pair.one, pair.other)
+    if not are_worth_it(one.body, other.body):
+        return _unlike(one, other, titles.alike)
     whole = _weighed(pair, against(one.body.tokens, other.body.tokens, names))
-    found = _found(one.body, other.body, whole, titles, exchanged)
+    found = _found(one.body, other.body, whole, *titles)
     if found.ratio < 0.9 and (moved := _moved(one.body, other.body)):
         whole = _weighed(pair, against(one.body.tokens, moved.tokens, names))
-        again = _found(one.body, moved, whole, titles, exchanged, order=False)
+        again = _found(one.body, moved, whole, *titles, order=False)
         if again.ratio > found.ratio + 0.05:
             found = again
     return found
@@ -184,12 +143,6 @@ def _names(said: str, called: str) -> bool:
     return any(len(word) > 3 and plain(word) in called for word in said.split())
 
 
-def _worth_it(a: Side, b: Side) -> bool:
-    """Whether enough word triples are shared for the alignment to find anything."""
-    fewer = min(len(a.triples), len(b.triples))
-    return fewer > 0 and len(a.triples & b.triples) >= 0.1 * fewer
-
-
 def _unlike(one: Reading, other: Reading, titles: float) -> Found:
     sizes = sorted((one.body.own, other.body.own))
     return Found(0.0, 0.0, 0.0, titles, sizes[0], sizes[1], (), 0)
@@ -260,38 +213,11 @@ def _lead(side: Side, common: set[int]) -> float:
     return sum(at in common for at in places) / len(places) if len(places) > 2 else 1.0
 
 
-def _titles(one: Reading, other: Reading, names: frozenset[str]) -> Titles:
-    a, b = one.title, other.title
-    if not a.keys or not b.keys:
-        return Titles(0.0, None)
-    found = against(a.tokens, b.tokens, names, hold=1)
-    ratio = 2 * len(found.pairs) / (len(a.keys) + len(b.keys))
-    return Titles(ratio, found if ratio >= 0.5 else None)
-
-
-def _about(one: Reading, other: Reading) -> Conflict | None:
-    """What each of two titles in other words names, and the other item nowhere does: two places, two dates."""
-    lone = [
-        [token for token in here.title.tokens if token.kind in SLOTS and not _is_said(token, there)]
-        for here, there in ((one, other), (other, one))
-    ]
-    if not lone[0] or not lone[1] or not {token.kind for token in lone[0]} & {token.kind for token in lone[1]}:
-        return None
-    return Conflict("title", phrase(lone[0]), phrase(lone[1]))
-
-
-def _is_said(token: Token, there: Reading) -> bool:
-    return token.key in there.title.keys or token.key in there.body.keys
-
-
 def _harmless(conflict: Conflict, a: Side, b: Side, shorter: int, ratio: float) -> bool:
     """Whether titles only choose other words, or other facts that both texts have, for the same."""
     if shorter >= SHORT and ratio >= 0.95 and conflict.kind in {"word", "subject"}:
         return True
-    said = {key for words in (conflict.one, conflict.other) for key in words.casefold().split()}
-    return conflict.kind in {"name", "number", "date"} and all(
-        said <= {token.raw.casefold() for token in side.tokens} for side in (a, b)
-    )
+    return are_in_both(conflict, a, b)
 
 
 def _moved(a: Side, b: Side) -> Side | None:

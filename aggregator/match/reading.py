@@ -59,6 +59,11 @@ class Side:
         return frozenset(token.key for token in self.tokens if token.kind == "name")
 
     @cached_property
+    def written(self) -> frozenset[str]:
+        """Every token as it is written, in small letters."""
+        return frozenset(token.raw.casefold() for token in self.tokens)
+
+    @cached_property
     def triples(self) -> frozenset[tuple[str, ...]]:
         """The word triples of what is not boilerplate."""
         own = [key for key, common in zip(self.keys, self.repeated, strict=True) if not common]
