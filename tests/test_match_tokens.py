@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from aggregator.match import lexicon, numerals
 from aggregator.match import tokens as tokenising
 from aggregator.match.align import common, gaps
+from aggregator.match.token import plain
 from aggregator.match.tokens import LONGEST, MOST, tokens
 
 
@@ -178,7 +179,7 @@ def test_a_usual_word_is_the_word_that_the_long_way_finds(written: str) -> None:
 @settings(max_examples=300)
 def test_words_in_small_letters_show_soon_that_a_text_does_not_shout(words: list[str]) -> None:
     """A text shouts where over four fifths of its words, of those that carry something, have capitals."""
-    carrying = [word for word in words if tokenising.plain(word) not in lexicon.FUNCTION["nl"]]
+    carrying = [word for word in words if plain(word) not in lexicon.FUNCTION["nl"]]
     for capital in (str.isupper, tokenising._is_capital):
         if tokenising._is_quiet(words, "nl"):
             assert not sum(capital(word) for word in carrying) > 0.8 * len(carrying)
