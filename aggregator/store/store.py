@@ -30,6 +30,7 @@ from aggregator.store.published import Published
 from aggregator.store.relations import Relations
 from aggregator.store.renames import Renames
 from aggregator.store.retention import Retention
+from aggregator.store.search import Search
 from aggregator.store.sentences import Sentences
 from aggregator.store.stories import Stories
 from aggregator.store.websub import WebSub
@@ -84,6 +85,10 @@ class Tx:
     @cached_property
     def retention(self) -> Retention:
         return Retention(self._connection)
+
+    @cached_property
+    def search(self) -> Search:
+        return Search(self._connection)
 
     @cached_property
     def websub(self) -> WebSub:
