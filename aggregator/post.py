@@ -24,7 +24,7 @@ from aggregator.digest import render, slot_due
 from aggregator.errors import MailError, StoreError
 from aggregator.mail import Relay, compose
 from aggregator.model import Config, Delivery, Digest, Edition, Envelope, Letter, Reply, Stream
-from aggregator.store import Store, Tx
+from aggregator.store import SINGLE, Store, Tx
 
 Clock = Callable[[], datetime]
 LONG_AGO = timedelta(days=2)
@@ -36,7 +36,7 @@ LATELY = timedelta(days=30)
 def enrol(tx: Tx, config: Config, now: datetime) -> None:
     """Make the recipients of the configuration recipients from now on, and streams what they are from now on."""
     for digest in config.digests:
-        tx.mailing.enrol(digest.id, digest.recipients, now)
+        tx.audience.enrol(digest.id, digest.recipients, now)
     for stream in config.streams:
         if tx.meta.get(f"selection:{stream.id}") != select.settings(stream):
             tx.meta.put(f"selection:{stream.id}", select.settings(stream))
@@ -88,7 +88,7 @@ def freeze(tx: Tx, config: Config, digest: Digest, slot: str, now: datetime) -> 
 
 def preview(tx: Tx, config: Config, digest: Digest, now: datetime) -> tuple[Letter, Envelope] | None:
     """The letter and envelope that the first recipient would get now; None when there is nothing new."""
-    tx.mailing.enrol(digest.id, digest.recipients, now)
+    tx.audience.enrol(digest.id, digest.recipients, now)
     for ids, addresses in _readers(tx, config, digest, now):
         first = next((address for address in digest.recipients if address in addresses), None)
         if first:
@@ -102,7 +102,8 @@ def _readers(tx: Tx, config: Config, digest: Digest, now: datetime) -> list[tupl
     stream = config.stream(digest.stream)
     zones = config.zones_of(stream)
     again = _eligible_since(tx, stream, now) if select.is_filtered(stream) else None
-    fresh = tx.mailing.fresh(digest.id, digest.recipients, zones, again=again)
+    addresses = [reader.address for reader in tx.audience.readers(digest.id, digest.recipients)]
+    fresh = tx.mailing.fresh(digest.id, addresses, zones, again=again)
     if select.is_filtered(stream):
         stories = tx.stories.all(sorted({id for ids in fresh.values() for id in ids}))
         shown = {story.id for story in stories if select.shown(story, config, stream)}
@@ -236,13 +237,17 @@ def _claim(tx: Tx, id: int, config: Config, now: datetime) -> Delivery | None:
     delivery = tx.mailing.delivery(id)
     if delivery is None or delivery.state not in {"queued", "deferred"}:
         return delivery
-    claimed = step.claim(delivery, now) if _wanted(config, delivery) else step.cancel(delivery)
+    claimed = step.claim(delivery, now) if _wanted(tx, config, delivery) else step.cancel(delivery)
     tx.mailing.note(claimed)
     return claimed
 
 
-def _wanted(config: Config, delivery: Delivery) -> bool:
-    return any(digest.id == delivery.digest and delivery.address in digest.recipients for digest in config.digests)
+def _wanted(tx: Tx, config: Config, delivery: Delivery) -> bool:
+    """Whether its reader is one still; a mail to one address alone is always wanted."""
+    if delivery.digest.startswith(SINGLE):
+        return True
+    configured = next((digest.recipients for digest in config.digests if digest.id == delivery.digest), None)
+    return configured is not None and tx.audience.wants(delivery.digest, delivery.address, configured)
 
 
 def _policy(config: Config, digest: str) -> Literal["resend", "hold"]:
