@@ -3,9 +3,9 @@
 What several zones published comes first, then each zone's own news in the order of the configuration; of every section
 the newest stories in full, then some as rows, and the rest as headlines, so that 150 of them stay within what
 mail programs show uncut.  What even so does not fit is counted and left to the next edition.
-The words stand in ``templates/mail``; what is each reader's own is left blank (``blanks``).  Styles are written into the
-elements, because many programs drop style sheets; only what cannot be (dark mode) stays in one.  Nothing is loaded, and
-every link is its publisher's, our own page's or the reader's own.
+The words stand in ``templates/mail``; what is each reader's own is left blank (``blanks``).  Styles are written into
+the elements, because many programs drop style sheets; only what cannot be (dark mode) stays in one.  Nothing is loaded,
+and every link is its publisher's, our own page's or the reader's own.
 """
 
 from __future__ import annotations
