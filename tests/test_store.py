@@ -173,7 +173,7 @@ def fresh(store: Store, address: str = "a@example.be") -> tuple[str, ...]:
 
 
 def enrol(store: Store, *addresses: str) -> None:
-    store.submit(lambda tx: tx.mailing.enrol("dagelijks", addresses, NOW)).result()
+    store.submit(lambda tx: tx.audience.enrol("dagelijks", addresses, NOW)).result()
 
 
 def test_what_arrived_before_a_recipient_is_behind_them(store: Store) -> None:
@@ -374,7 +374,7 @@ def test_a_commit_that_fails_is_told_to_everybody_in_it(tmp_path: Path) -> None:
 def test_freezing_one_digest_leaves_the_other_alone(store: Store) -> None:
     """Each digest has its own cursors: an edition of one takes no news from the readers of another."""
     enrol(store, "a@example.be")
-    store.submit(lambda tx: tx.mailing.enrol("other", ["a@example.be"], NOW)).result()
+    store.submit(lambda tx: tx.audience.enrol("other", ["a@example.be"], NOW)).result()
     first = arrive(store, "1")
     store.submit(lambda tx: freeze(tx, "1", [first], "a@example.be")).result()
     other = store.look(lambda tx: tx.mailing.fresh("other", ["a@example.be"], ["bht"]))

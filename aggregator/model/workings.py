@@ -138,13 +138,36 @@ class Retention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """Who the digest comes from and the relay that takes it."""
+    """Who the digest comes from and the relay that takes it.
+
+    *urgent* are rules (``patterns``) for a story that asks readers for help: one of them is found in its title, or is
+    one of its publisher's categories.  Such stories come first.
+    """
 
     sender: Annotated[str, Field(alias="from")]
     relay: str = "smtp://127.0.0.1:25"
     reply_to: str | None = None
     password_file: Line | None = None
     timeout: Lasting = timedelta(minutes=5)
+    urgent: Several = (
+        "opsporing",
+        "opsporingsbericht*",
+        "opsporing verzocht",
+        "vermist",
+        "vermiste persoon",
+        "vermiste personen",
+        "verontrustende verdwijning",
+        "getuigen gezocht",
+        "getuigenoproep*",
+        "oproep tot getuigen",
+        "wie herkent",
+        "herkent u",
+        "avis de recherche",
+        "disparition inquiétante",
+        "appel à témoins",
+        "zeugenaufruf",
+        "vermisst",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

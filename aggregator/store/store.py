@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from aggregator.errors import StoreError
 from aggregator.model import Poll
+from aggregator.store.audience import Audience
 from aggregator.store.engine import begin_reading, begin_writing, explain, migrate, open_engine
 from aggregator.store.hands import Hands
 from aggregator.store.ledger import Ledger
@@ -73,6 +74,10 @@ class Tx:
     @cached_property
     def mailing(self) -> Mailing:
         return Mailing(self._connection)
+
+    @cached_property
+    def audience(self) -> Audience:
+        return Audience(self._connection)
 
     @cached_property
     def ledger(self) -> Ledger:

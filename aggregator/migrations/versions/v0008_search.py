@@ -1,13 +1,13 @@
 """Full-text search.  The index is empty; what was stored before is indexed by the daemon, the newest first.
 
-Revision ID: 0005
+Revision ID: 0008
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0008"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
