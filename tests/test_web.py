@@ -199,13 +199,14 @@ class TestSite:
             page.make_links_absolute(str(client.base_url) + path)
             own = {link for *_, link, _ in page.iterlinks() if link.startswith(str(client.base_url))}
             own = {link for link in own if not link.endswith("/search")}  # test_search_page.py
-            assert len(own) == 6
+            assert len(own) == 10
+            own = {link for link in own if not link.endswith("/feeds/")}  # made by the daemon
             assert {client.get(link).status_code for link in own} == {200}
 
     def test_an_icon_and_robots(self, client: httpx.Client) -> None:
         """What browsers and robots ask for unasked is there."""
         assert client.get("/favicon.ico").headers["content-type"] == "image/svg+xml"
-        assert client.get("/robots.txt").text == "User-agent: *\nAllow: /\n"
+        assert client.get("/robots.txt").text == "User-agent: *\nDisallow: /search\nAllow: /\n"
 
     def test_health(self, client: httpx.Client) -> None:
         """200 while the job works, 503 and the reason when it does not, never from a cache."""
