@@ -143,6 +143,7 @@ def frame(config: Config, root: str) -> dict[str, object]:
         "icon": root + static.ICON[1:],
         "site": text.clean(first.title) if first else "",
         "archive": root + places.months(first)[1:] if first else "",
+        "search": config.server.search,
     }
 
 

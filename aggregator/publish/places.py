@@ -16,6 +16,9 @@ _MONTHS = re.compile(
 )
 ZONES = "/zones/"
 """All zones: what the scheme of the zones' categories says, with a slash."""
+_UNSAFE = re.compile(r"[^A-Za-z0-9]+")
+UNSUBSCRIBE, PREFERENCES = "/mail/u/", "/mail/p/"
+"""Where a reader's own addresses begin; their token follows."""
 ITEMS = 50
 """How many stories the feed of a zone shows."""
 
@@ -114,6 +117,16 @@ def whole(config: Config) -> Stream:
     """What a story's own page takes of it: the copies of every zone that there is, led as the first stream says."""
     first = config.streams[0] if config.streams else None
     return Stream(id="story", title=first.title if first else "", prefer=first.prefer if first else None)
+
+
+def editions(digest: str) -> str:
+    """The path of the page of a digest's editions below base_url."""
+    return f"/mail/{digest}/"
+
+
+def edition(digest: str, slot: str) -> str:
+    """The path of an edition's page; its slot in letters that a path and a file name may have."""
+    return f"{editions(digest)}{_UNSAFE.sub('-', slot)}/"
 
 
 def relative(path: str, to: str) -> str:
