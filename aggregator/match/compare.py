@@ -1,4 +1,8 @@
-"""Whether two sightings are one story: certain rules first, then likeness."""
+"""Whether two sightings are one story: certain rules first, then likeness.
+
+The river (``rules``) and ``evaluate`` judge two items by this and nothing else.  Between zones an address is believed
+unless the words disagree in a fact: it is easily claimed, and one of the two then claims what is the other's.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +30,8 @@ def compare(one: Sighting, other: Sighting, *, settings: Matching, commonplaces:
     first, second = sorted((one, other), key=lambda each: (each.published, each.source, each.keys, each.words))
     for rule, fits in certain.rules(settings.window):
         if fits(first, second):
+            if rule == "url" and (denied := claimed(first, second, settings=settings, commonplaces=commonplaces)):
+                return denied
             return Verdict(verdict="same", rule=rule, score=1.0, evidence=_SAID[rule])
     apart = abs(first.published - second.published)
     if apart > max(settings.window, settings.related_window):
@@ -39,6 +45,21 @@ def compare(one: Sighting, other: Sighting, *, settings: Matching, commonplaces:
         called=(_called(first), _called(second)),
     )
     return _in_time(judge(pair), pair)
+
+
+def claimed(one: Sighting, other: Sighting, *, settings: Matching, commonplaces: Commonplaces) -> Verdict | None:
+    """Why two zones that give one address tell different things under it; None where nothing disagrees."""
+    if one.zone == other.zone:
+        return None
+    said = by_words(one, other, settings=settings, commonplaces=commonplaces)
+    return said if (said.verdict, said.rule) == ("different", "slots") else None
+
+
+def by_words(one: Sighting, other: Sighting, *, settings: Matching, commonplaces: Commonplaces) -> Verdict:
+    """The verdict when the address of either is not believed."""
+    keys = ([key for key in each.keys if not key.startswith("url:")] for each in (one, other))
+    bare = (replace(each, keys=tuple(some)) for each, some in zip((one, other), keys, strict=True))
+    return compare(*bare, settings=settings, commonplaces=commonplaces)
 
 
 def _called(sighting: Sighting) -> str:
