@@ -88,16 +88,23 @@ _NEARER = {"same": 2, "related": 1, "different": 0}
 
 
 def _judged(sighting: Sighting, story: Story, settings: Matching, commonplaces: Commonplaces) -> _Judged:
-    """An editor's members are no reason to keep an entry out, nor are those that an edit made another text."""
+    """An editor's members are no reason to keep an entry out, nor are those that an edit made another text.
+
+    What an editor withdrew does not come back because its source says it again, under a title of its own.
+    """
+    hidden = story.withdrawn is not None
     counting = [member for member in story.members if not member.differs][-NEAREST:] or list(story.members[-1:])
     verdicts = [
-        (member, by_words(sighting, member.sighting, settings=settings, commonplaces=commonplaces))
-        for member in counting
+        (
+            each,
+            by_words(sighting, each.sighting, settings=settings, commonplaces=commonplaces, repeats=hidden),
+        )
+        for each in counting
     ]
     nearest = max((said for _, said in verdicts), key=lambda said: (_NEARER[said.verdict], said.score))
     against = any(said.verdict == "different" and member.rule != "editor" for member, said in verdicts)
     ours = [said for member, said in verdicts if member.sighting.source == sighting.source]
-    alone = not _has_another(story, sighting) or any(said.verdict == "same" for said in ours)
+    alone = hidden or not _has_another(story, sighting) or any(said.verdict == "same" for said in ours)
     return _Judged(story, nearest, nearest.verdict == "same" and not against and alone)
 
 
@@ -105,6 +112,7 @@ def _best(fitting: list[_Judged], settings: Matching, commonplaces: Commonplaces
     """The story that fits best, None where another one fits as well and is not the same story."""
     if not fitting:
         return None
+    fitting = [each for each in fitting if not each.story.withdrawn] or fitting  # who is shown is not hidden by a twin
     top = max(each.verdict.score for each in fitting)
     equal = [each for each in fitting if each.verdict.score >= top - EQUAL]
     first = min(equal, key=lambda each: (each.story.published, each.story.id))
