@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aggregator import colour, i18n, text
 from aggregator.digest import render
-from aggregator.mail import compose
+from aggregator.mail import compose, filled
 from aggregator.model import Content, Digest, Entry, Letter, Link, Mail, Sighting, Story
 from tests import stories
 from tests.goldens import golden
@@ -56,12 +56,13 @@ def hrefs(markup: str) -> list[str]:
 
 def test_the_text_is_as_it_was_looked_at() -> None:
     """The text part of a fortnight's digest."""
-    assert letter(*fortnight()).text == golden("digest.txt", letter(*fortnight()).text)
+    made = filled(letter(*fortnight()), ENVELOPE)
+    assert made.text == golden("digest.txt", made.text)
 
 
 def test_the_html_is_as_it_was_looked_at() -> None:
     """The HTML part of the same digest, an element a line so that a change can be read."""
-    lines = letter(*fortnight()).html.replace("><", ">\n<") + "\n"
+    lines = filled(letter(*fortnight()), ENVELOPE).html.replace("><", ">\n<") + "\n"
     assert lines == golden("digest.html", lines)
 
 
@@ -114,7 +115,7 @@ def test_joint_stories_first_then_zones_in_the_order_of_the_file() -> None:
         ("2", "Politiezone Heusden-Zolder"),
         ("3", "Nieuw"),
         ("2", "Dringende hulp nodig?"),
-        ("2", "Over deze mail"),
+        ("2", "Waarom krijgt u deze mail?"),
     ]
 
 
@@ -290,10 +291,22 @@ def test_the_mailbox_that_unsubscribes() -> None:
     """The mail says where to write to get it no longer: Reply-To when there is one."""
     mail = Mail(sender="Nieuws <nieuws@example.be>", reply_to="Redactie <redactie@example.be>")
     made = rendered(replace(CONFIG, mail=mail), DIGEST, [joint()], NOW)
-    assert "mailto:redactie@example.be?subject=unsubscribe" in hrefs(made.html)
-    assert "Mail naar redactie@example.be met als onderwerp “unsubscribe”." in made.text
+    assert "of mail naar redactie@example.be met als onderwerp “unsubscribe”." in made.text
+    assert "of mail naar redactie@example.be met als onderwerp “unsubscribe”." in visible(made.html)
     silent = rendered(replace(CONFIG, mail=None), DIGEST, [joint()], NOW)
-    assert not [href for href in hrefs(silent.html) if href.startswith("mailto:")]
+    assert "met als onderwerp" not in silent.text + visible(silent.html)
+
+
+def blanks_of(made: Letter) -> list[str]:
+    """The names of the blanks, wherever they stand."""
+    return re.findall("\x02(.*?)\x03", made.subject + made.text + made.html)
+
+
+def test_what_is_the_readers_own_is_left_blank() -> None:
+    """Unsubscribing, preferences and the view in a browser are blanks in both parts; no page, no view."""
+    names = ["unsubscribe", "preferences", "view"]
+    assert blanks_of(letter(joint())) == names * 2
+    assert blanks_of(letter(joint(), digest=replace(DIGEST, public=False))) == names[:2] * 2
 
 
 def test_an_empty_letter_says_so() -> None:
@@ -344,8 +357,21 @@ def test_whatever_a_source_wrote(title: str, words: str, address: str) -> None:
     """No title, text or address makes rendering fail or the message break."""
     entry = Entry(id="1", title=title, content=Content(value=words), links=(Link(href=address),))
     wild = Sighting(source="bht-nieuws", zone="bht", entry=entry, keys=("1",), words=words, length=9, seen=NOW)
-    raw = compose(letter(story(wild), joint(2)), ENVELOPE)
+    made = letter(story(wild), joint(2))
+    assert len(blanks_of(made)) == 6
+    raw = compose(made, ENVELOPE)
     assert set(lint(raw)) <= {"the text part holds markup"}
+
+
+def test_no_source_forges_a_blank() -> None:
+    """A blank that a source wrote, in title, text, link or language, is none: only the letter's own are filled."""
+    evil = "\x02unsubscribe\x03"
+    wild = sighting(
+        "bht", f"Klik {evil}", f"Zie {evil} of &#2;unsubscribe&#3;", url=f"https://x.example/{evil}", lang=evil
+    )
+    made = letter(story(wild, sighting("hz", evil, evil, url=f"https://y.example/?{evil}", key="2")), joint(2))
+    assert len(blanks_of(made)) == 6
+    assert "https://x.example/%02unsubscribe" in hrefs(made.html)
 
 
 @pytest.mark.parametrize("template", ["digest.html", "digest.txt"])

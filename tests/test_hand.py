@@ -52,7 +52,7 @@ def fresh(store: Store) -> tuple[str, ...]:
 
 
 def enrol(store: Store) -> None:
-    store.submit(lambda tx: tx.mailing.enrol("d", ["a@example.be"], NOW)).result()
+    store.submit(lambda tx: tx.audience.enrol("d", ["a@example.be"], NOW)).result()
 
 
 def test_a_hidden_story_is_gone_until_it_is_shown(store: Store) -> None:

@@ -322,7 +322,8 @@ class TestPage:
         made = page_of(*fortnight())
         loaded = made.cssselect("link[rel=stylesheet], link[rel=icon]")
         assert [each.get("href").partition("?")[0] for each in loaded] == ["static/style.css", "static/favicon.svg"]
-        assert made.cssselect("script, img, iframe, style, [style], object, form") == []
+        assert made.cssselect("script, img, iframe, style, [style], object") == []
+        assert [form.get("action") for form in made.cssselect("form")] == ["search"]
 
     def test_autodiscovery(self) -> None:
         """A feed reader that is given the page finds the feed, also below a path prefix."""

@@ -3,8 +3,9 @@
 What several zones published comes first, then each zone's own news in the order of the configuration; of every section
 the newest stories in full, then some as rows, and the rest as headlines, so that 150 of them stay within what
 mail programs show uncut.  What even so does not fit is counted and left to the next edition.
-The words stand in ``templates/mail``.  Styles are written into the elements, because many programs drop style sheets;
-only what cannot be (dark mode) stays in one.  Nothing is loaded, and every link is its publisher's or our own page's.
+The words stand in ``templates/mail``; what is each reader's own is left blank (``blanks``).  Styles are written into
+the elements, because many programs drop style sheets; only what cannot be (dark mode) stays in one.  Nothing is loaded,
+and every link is its publisher's, our own page's or the reader's own.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from email.utils import parseaddr
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import css_inline
 from babel.dates import format_skeleton
 
 from aggregator import colour, html, i18n, shown, text
+from aggregator.digest import blanks
 from aggregator.model import Config, Digest, Letter, Sighting, Story, Stream
 
 SHOWN = ((4, ALL := 1000), (2, ALL), (2, 8), (1, 2), (0, 0))
@@ -98,12 +99,19 @@ class Style:
 
 
 def render(
-    config: Config, digest: Digest, stories: Sequence[Story], frozen: datetime, size: Callable[[Letter], int]
+    config: Config,
+    digest: Digest,
+    stories: Sequence[Story],
+    frozen: datetime,
+    size: Callable[[Letter], int],
+    *,
+    updates: Sequence[Story] = (),
 ) -> tuple[Letter, int]:
     """The letter of an edition, frozen at *frozen*, and how many of *stories*, from the first on, it holds.
 
     *stories* are as the digest's stream shows them (``Story.within``), in the order in which they are to be mailed;
     *size* gives the bytes of a letter's message.  Of too many, the letter holds as many as fit, one at least.
+    *updates* are stories that its readers were mailed before and that were edited since.
     """
     for shown_so in SHOWN if len(stories) <= MOST else ():
         letter = _letter(config, digest, stories, frozen, shown_so, 0)
@@ -139,6 +147,9 @@ def _letter(
         "publishers": [text.clean(config.zone(id).name) for id in config.zones_of(stream)],
         "direction": "rtl" if i18n.locale(config.language).text_direction == "rtl" else "ltr",
         **_places(config, stream),
+        "unsubscribe": blanks.blank(blanks.UNSUBSCRIBE),
+        "preferences": blanks.blank(blanks.PREFERENCES),
+        "view": blanks.blank(blanks.VIEW) if digest.public else None,
     }
     environment = i18n.environment(config.language, config.timezone)
     return Letter(
@@ -155,14 +166,13 @@ def _inlined(markup: str) -> str:
 
 
 def _places(config: Config, stream: Stream) -> dict[str, str | None]:
-    """Where the reader can go: the page, the feed, and the mailbox that takes their name off the list."""
+    """Where every reader can go: the page, the feed, and the mailbox that takes their name off the list."""
     base = config.base_url.rstrip("/")
     address = parseaddr(config.mail.reply_to or config.mail.sender)[1] if config.mail else ""
     return {
         "page": f"{base}/" if config.streams[0].id == stream.id else f"{base}/{stream.id}/",
         "feed": f"{base}/{stream.id}.atom",
         "address": address,
-        "unsubscribe": f"mailto:{quote(address, safe='@')}?subject=unsubscribe",
     }
 
 

@@ -259,7 +259,8 @@ class Letter:
 class Envelope:
     """What a message is rebuilt from, byte for byte, whatever the configuration says by then.
 
-    *sender* and *reply_to* are header values, *date* is the moment of freezing (never of sending).
+    *sender* and *reply_to* are header values, *date* is the moment of freezing (never of sending).  *unsubscribe* is
+    the reader's own one-click address (RFC 8058), *preferences* the page of their choices, *view* the edition's page.
     """
 
     sender: str
@@ -269,6 +270,9 @@ class Envelope:
     message_id: str
     date: datetime
     archive: str
+    unsubscribe: str | None = None
+    preferences: str | None = None
+    view: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -159,6 +159,7 @@ class Digest:
     """A scheduled mail edition of a stream.
 
     An edition is due at each of *at* (local wall time) on *days*; when *every* is set, at each whole multiple of it.
+    *public*: whether its editions are pages of the site too.
     """
 
     id: Ident
@@ -171,6 +172,7 @@ class Digest:
     misfire_grace: Lasting = timedelta(hours=6)
     expire: Lasting = timedelta(hours=24)
     in_doubt: Literal["resend", "hold"] = "resend"
+    public: Flag = True
 
 
 @with_config(ConfigDict(extra="forbid"))

@@ -94,13 +94,14 @@ def render_error(config: Config, status: int) -> bytes:
     return template.render(**frame(config, f"{places.prefix(config)}/"), status=status).encode("utf-8", "replace")
 
 
-def frame(config: Config, root: str) -> dict[str, str]:
+def frame(config: Config, root: str) -> dict[str, object]:
     """What every page needs, whatever it shows."""
     return {
         "root": root,
         "home": root or "./",
         "style": root + static.style_address(config),
         "icon": root + static.ICON[1:],
+        "search": config.server.search,
     }
 
 
@@ -134,13 +135,14 @@ def _item(config: Config, story: Story) -> Item:
         lang=shown.language(lead),
         published=story.published,
         updated=story.updated if story.updated > story.published else None,
-        badges=tuple(_badge(config, shown.zone(config, id)) for id in story.zones),
+        badges=tuple(badge(config, shown.zone(config, id)) for id in story.zones),
         excerpt=shown.excerpt(lead),
         others=tuple(_other(config, story, copy) for copy in shown.others(story)),
     )
 
 
-def _badge(config: Config, zone: Zone) -> Badge:
+def badge(config: Config, zone: Zone) -> Badge:
+    """The zone as it stands beside a story."""
     return Badge(zone=zone.id, name=shown.short_name(config, zone))
 
 

@@ -10,6 +10,9 @@ from aggregator import shown, uri
 from aggregator.model import Config, Span, Story, Stream, Zone
 
 _ARCHIVE = re.compile(r"/(?P<stream>(?:zones/)?[a-z0-9-]+)/archive/(?P<first>\d{1,15})-(?P<last>\d{1,15})\.atom")
+_UNSAFE = re.compile(r"[^A-Za-z0-9]+")
+UNSUBSCRIBE, PREFERENCES = "/mail/u/", "/mail/p/"
+"""Where a reader's own addresses begin; their token follows."""
 ITEMS = 50
 """How many stories the feed of a zone shows."""
 
@@ -64,6 +67,16 @@ def archived(config: Config, path: str) -> tuple[Stream, int, int] | None:
     found = _ARCHIVE.fullmatch(path)
     stream = next((each for each in streams(config) if found and each.id == found["stream"]), None)
     return (stream, int(found["first"]), int(found["last"])) if found and stream else None
+
+
+def editions(digest: str) -> str:
+    """The path of the page of a digest's editions below base_url."""
+    return f"/mail/{digest}/"
+
+
+def edition(digest: str, slot: str) -> str:
+    """The path of an edition's page; its slot in letters that a path and a file name may have."""
+    return f"{editions(digest)}{_UNSAFE.sub('-', slot)}/"
 
 
 def relative(path: str, to: str) -> str:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from aggregator.errors import StoreError
 from aggregator.model import Poll
+from aggregator.store.audience import Audience
 from aggregator.store.engine import begin_reading, begin_writing, explain, migrate, open_engine
 from aggregator.store.hands import Hands
 from aggregator.store.ledger import Ledger
@@ -30,6 +31,7 @@ from aggregator.store.published import Published
 from aggregator.store.relations import Relations
 from aggregator.store.renames import Renames
 from aggregator.store.retention import Retention
+from aggregator.store.search import Search
 from aggregator.store.sentences import Sentences
 from aggregator.store.stories import Stories
 from aggregator.store.websub import WebSub
@@ -74,6 +76,10 @@ class Tx:
         return Mailing(self._connection)
 
     @cached_property
+    def audience(self) -> Audience:
+        return Audience(self._connection)
+
+    @cached_property
     def ledger(self) -> Ledger:
         return Ledger(self._connection)
 
@@ -84,6 +90,10 @@ class Tx:
     @cached_property
     def retention(self) -> Retention:
         return Retention(self._connection)
+
+    @cached_property
+    def search(self) -> Search:
+        return Search(self._connection)
 
     @cached_property
     def websub(self) -> WebSub:
