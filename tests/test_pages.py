@@ -374,12 +374,9 @@ class TestHttp:
         assert "story/0009" not in after.text
         assert after.headers["last-modified"] != before.headers["last-modified"]
 
-    def test_what_is_kept_is_bounded(self, room: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_what_is_kept_is_bounded(self, room: Newsroom) -> None:
         """Who walks through all pages makes us keep no more than so many bytes, the latest ones."""
-        leaves = Leaves(TWO)
-        one = room.desk.store.look(lambda tx: leaves.find(tx, "/story/0001/"))
-        assert one
-        monkeypatch.setattr("aggregator.daemon.leaves.KEPT", 3 * len(one.content))
+        leaves = Leaves(TWO, room=3 * len(get(room, "/story/0001/").content))
         for number in range(1, 13):
             path = f"/story/{number:04}/"
             room.desk.store.look(lambda tx, path=path: leaves.find(tx, path))  # type: ignore[misc]

@@ -30,10 +30,11 @@ _END = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class Leaves:
-    """Good for one configuration.  ``find`` and ``files`` are not for use by two threads at once."""
+    """Good for one configuration, with *room* for so many bytes.  ``find`` and ``files`` are not for use by two threads at once."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, room: int = KEPT) -> None:
         self._config = config
+        self._room = room
         self._zone = ZoneInfo(config.timezone)
         self._whole = places.whole(config)
         self._kept: OrderedDict[str, tuple[int, Document]] = OrderedDict()
@@ -86,7 +87,7 @@ class Leaves:
         found = before if before and same else packed(made)
         self._kept[path] = revision, found
         self._size += _size(found)
-        while self._size > KEPT and len(self._kept) > 1:
+        while self._size > self._room and len(self._kept) > 1:
             self._size -= _size(self._kept.popitem(last=False)[1][1])
         return found
 
