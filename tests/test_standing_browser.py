@@ -54,5 +54,5 @@ def test_a_reader_follows_the_footer(browser: Browser, address: str) -> None:
             page.click(f"footer a >> text={words}")
             assert page.url == f"{address}{path}"
             assert page.locator("h1").count() == 1
-        page.click("footer a >> text=Naar het nieuws")
+        page.click("footer a >> text=Het nieuws")
         assert page.url == f"{address}/"
