@@ -88,7 +88,7 @@ def fresh(store: Store) -> int:
 @pytest.fixture
 def read(store: Store) -> Store:
     """A store in which the source has shown eight items, as its first success, to a subscriber."""
-    store.submit(lambda tx: tx.mailing.enrol("d", ["a@example.be"], NOW)).result()
+    store.submit(lambda tx: tx.audience.enrol("d", ["a@example.be"], NOW)).result()
     assert show(store, [entry(n) for n in range(8)], 0).new == 8
     return store
 

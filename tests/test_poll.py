@@ -200,7 +200,7 @@ def count_arrivals(seen: list[int]) -> Step:
 
 
 def enrol(site: Site, opened: Means) -> None:
-    opened.store.submit(lambda tx: tx.mailing.enrol("d", ["a@example.be"], START)).result()
+    opened.store.submit(lambda tx: tx.audience.enrol("d", ["a@example.be"], START)).result()
 
 
 def test_the_first_success_reaches_no_digest(site: Site) -> None:

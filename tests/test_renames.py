@@ -141,7 +141,7 @@ def test_what_a_source_says_under_everything_follows(store: Store) -> None:
 def test_a_renamed_zone_keeps_stories_ids_and_arrivals(store: Store) -> None:
     """The number of a zone changes, and no story, no arrival and no mail with it."""
     config = replace(CONFIG, zones=(replace(BHT, id="5373", was=("bht",)), HZ))
-    store.submit(lambda tx: tx.mailing.enrol("d", ["a@example.be"], NOW)).result()
+    store.submit(lambda tx: tx.audience.enrol("d", ["a@example.be"], NOW)).result()
     keep(store, both := joint())
     store.submit(lambda tx: tx.mailing.freeze("d", "1", now=NOW, expires=NOW, letters=[])).result()
     apply(store, config)
@@ -154,7 +154,7 @@ def test_a_renamed_zone_keeps_stories_ids_and_arrivals(store: Store) -> None:
 @pytest.mark.parametrize("quiet", ["bht", "hz"])
 def test_zones_that_merge_lose_no_news(store: Store, quiet: str) -> None:
     """Of two arrivals of one story that become one the louder and later stays, so that it is still mailed, once."""
-    store.submit(lambda tx: tx.mailing.enrol("d", ["a@example.be"], NOW)).result()
+    store.submit(lambda tx: tx.audience.enrol("d", ["a@example.be"], NOW)).result()
     both = joint()
     first, second = (replace(both, members=(m,)) for m in both.members)
     one, other = (first, second) if quiet == "bht" else (second, first)

@@ -96,7 +96,7 @@ def test_a_first_success_stays_quiet_after_a_crash(desk: Store) -> None:
     """Who dies within a first success has noted none: the rest is as quiet as the beginning."""
     batch = [short(n) for n in range(300)]
     with desk:
-        desk.submit(lambda tx: tx.mailing.enrol("d", ["a@example.be"], MORNING)).result()
+        desk.submit(lambda tx: tx.audience.enrol("d", ["a@example.be"], MORNING)).result()
         first = replace(POLL, at=LATER.at, first_success=LATER.at)
         assert desk.submit(Settling(tuple(batch), first, FLOODED).step).result() is None
         later = replace(first, at=MORNING + hours(2), first_success=MORNING + hours(2))

@@ -173,7 +173,7 @@ def fresh(store: Store, address: str = "a@example.be") -> tuple[str, ...]:
 
 
 def enrol(store: Store, *addresses: str) -> None:
-    store.submit(lambda tx: tx.mailing.enrol("dagelijks", addresses, NOW)).result()
+    store.submit(lambda tx: tx.audience.enrol("dagelijks", addresses, NOW)).result()
 
 
 def test_what_arrived_before_a_recipient_is_behind_them(store: Store) -> None:
@@ -284,6 +284,11 @@ def test_a_joined_story_counts_as_mailed(store: Store) -> None:
     assert fresh(store) == ()
 
 
+def _is_declared(name: str | None, kind: str, _parents: object) -> bool:
+    """The index of the search is the engine's own, with tables of its own; ``store.search`` alone knows it."""
+    return not (kind == "table" and (name == "search" or (name or "").startswith("search_")))
+
+
 # -- opening ------------------------------------------------------------------------
 
 
@@ -294,7 +299,7 @@ def test_the_migrations_make_what_the_program_expects(database: str) -> None:
     Store(database).close()
     engine = create_engine(database.replace("postgresql://", "postgresql+psycopg://"))
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": _is_declared})
         differences = compare_metadata(context, metadata)
     engine.dispose()
     assert differences == []
@@ -369,7 +374,7 @@ def test_a_commit_that_fails_is_told_to_everybody_in_it(tmp_path: Path) -> None:
 def test_freezing_one_digest_leaves_the_other_alone(store: Store) -> None:
     """Each digest has its own cursors: an edition of one takes no news from the readers of another."""
     enrol(store, "a@example.be")
-    store.submit(lambda tx: tx.mailing.enrol("other", ["a@example.be"], NOW)).result()
+    store.submit(lambda tx: tx.audience.enrol("other", ["a@example.be"], NOW)).result()
     first = arrive(store, "1")
     store.submit(lambda tx: freeze(tx, "1", [first], "a@example.be")).result()
     other = store.look(lambda tx: tx.mailing.fresh("other", ["a@example.be"], ["bht"]))

@@ -156,7 +156,7 @@ def test_a_deletion_is_a_change_of_the_documents(store: Store) -> None:
 
 def test_who_was_mailed_is_not_mailed_again(store: Store) -> None:
     """A story that is deleted before its edition is frozen is in no edition."""
-    store.submit(lambda tx: tx.mailing.enrol("d", ["a@example.be"], NOW)).result()
+    store.submit(lambda tx: tx.audience.enrol("d", ["a@example.be"], NOW)).result()
     keep(store, story(sighting(published="2026-10-01 10:00")))
     tidied(store, SHORT)
     assert store.look(lambda tx: tx.mailing.fresh("d", ["a@example.be"], ["bht"])) == {}

@@ -44,7 +44,7 @@ def replay(week: Week, folder: Path, *, every: int = 12) -> list[End]:
             config = weeks.configuration(base, f"sqlite:///{folder / 'a.db'}")
             now = START
             async with means(config, lambda: now) as opened:
-                await opened.store.write(lambda tx: tx.mailing.enrol("d", [READER], START))
+                await opened.store.write(lambda tx: tx.audience.enrol("d", [READER], START))
                 for hour in sorted({*weeks.changes(week), *range(0, weeks.HOURS, every)}):
                     now = START + timedelta(hours=hour)
                     origin.serve("/noord", weeks.page(week, hour), content_type="text/html; charset=utf-8")

@@ -1,12 +1,13 @@
 """The vocabulary: frozen values, and the only types that cross a module boundary.
 
-Five modules because they change for five reasons: ``wanted`` is what the operator wants (the configuration),
+Six modules because they change for six reasons: ``wanted`` is what the operator wants (the configuration),
 ``answered`` what the server said (RFC 9110), ``written`` what the publisher wrote (RFC 4287), ``noted`` what we noted,
-``pushed`` what we noted of WebSub.
+``pushed`` what we noted of WebSub, ``mailed`` of a digest's readers.
 Every datetime is aware and in UTC; an absent collection is ``()``, never None.
 """
 
 from aggregator.model.answered import Response
+from aggregator.model.mailed import Reader, SubscriberState
 from aggregator.model.noted import (
     Caching,
     Delivery,
@@ -79,6 +80,7 @@ __all__ = [
     "Ping",
     "Poll",
     "Publish",
+    "Reader",
     "Related",
     "Reply",
     "Response",
@@ -91,6 +93,7 @@ __all__ = [
     "Span",
     "Story",
     "Stream",
+    "SubscriberState",
     "Subscription",
     "Text",
     "Unread",

@@ -29,6 +29,7 @@ from aggregator.model.units import (
 )
 from aggregator.model.units import Weekday as Weekday
 from aggregator.model.workings import (
+    About,
     Fetch,
     Flag,
     Guard,
@@ -159,6 +160,7 @@ class Digest:
     """A scheduled mail edition of a stream.
 
     An edition is due at each of *at* (local wall time) on *days*; when *every* is set, at each whole multiple of it.
+    *public*: whether its editions are pages of the site too.
     """
 
     id: Ident
@@ -171,6 +173,7 @@ class Digest:
     misfire_grace: Lasting = timedelta(hours=6)
     expire: Lasting = timedelta(hours=24)
     in_doubt: Literal["resend", "hold"] = "resend"
+    public: Flag = True
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -191,6 +194,7 @@ class Config:
     notices: Notices = field(default_factory=Notices)
     retention: Retention = field(default_factory=Retention)
     publish: Publish = field(default_factory=Publish)
+    about: About = field(default_factory=About)
     mail: Mail | None = None
     websub: WebSub = field(default_factory=WebSub)
     zones: tuple[Zone, ...] = ()

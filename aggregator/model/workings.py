@@ -6,7 +6,7 @@ How it serves, fetches, parses, matches, guards, deletes and mails; ``wanted`` h
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated
 
 from pydantic import Field
@@ -20,22 +20,46 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """The web server; *listen* is ``host:port`` or ``unix:/path``; *operators* are networks that may read errors."""
+    """The web server; *listen* is ``host:port`` or ``unix:/path``; *operators* are networks that may read errors.
+
+    *search*: whether pages have a form to search with; off where files are served without the daemon.
+    """
 
     listen: str = "127.0.0.1:8080"
     trusted_proxies: Several = ("127.0.0.1",)
     operators: Several = ()
+    search: Flag = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publish:
     """What documents are like: in a feed of more than *max_size* bytes the older stories have no full text, only an
     excerpt.  *logo* is the address of a picture, twice as wide as high.  With *directory* all documents are files too.
+    *robots*: whether search engines may list the pages.
     """
 
     directory: str | None = None
     max_size: Size = 1_000_000
     logo: HttpUrl | None = None
+    robots: Flag = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """Who publishes this and how to reach them, in their own words; paragraphs are parted by empty lines.
+
+    *security_contact* is whom to tell of a hole, until *security_expires*, the day on which this is looked at again.
+    """
+
+    name: Line | None = None
+    address: Line | None = None
+    email: Line | None = None
+    phone: Line | None = None
+    text: str | None = None
+    privacy: str | None = None
+    accessibility: str | None = None
+    security_contact: Line | None = None
+    security_expires: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,13 +158,36 @@ class Retention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """Who the digest comes from and the relay that takes it."""
+    """Who the digest comes from and the relay that takes it.
+
+    *urgent* are rules (``patterns``) for a story that asks readers for help: one of them is found in its title, or is
+    one of its publisher's categories.  Such stories come first.
+    """
 
     sender: Annotated[str, Field(alias="from")]
     relay: str = "smtp://127.0.0.1:25"
     reply_to: str | None = None
     password_file: Line | None = None
     timeout: Lasting = timedelta(minutes=5)
+    urgent: Several = (
+        "opsporing",
+        "opsporingsbericht*",
+        "opsporing verzocht",
+        "vermist",
+        "vermiste persoon",
+        "vermiste personen",
+        "verontrustende verdwijning",
+        "getuigen gezocht",
+        "getuigenoproep*",
+        "oproep tot getuigen",
+        "wie herkent",
+        "herkent u",
+        "avis de recherche",
+        "disparition inquiétante",
+        "appel à témoins",
+        "zeugenaufruf",
+        "vermisst",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,15 @@
 """What was noted, kept: one writer thread, many readers, verbs of the domain.
 
 ``Store.write`` and ``Store.read`` run a function of a ``Tx``; the verbs are grouped as ``tx.polls``, ``tx.stories``,
-``tx.related``, ``tx.sentences``, ``tx.hands``, ``tx.mailing``, ``tx.websub`` and ``tx.meta``.
+``tx.related``, ``tx.sentences``, ``tx.hands``, ``tx.mailing``, ``tx.audience``, ``tx.search``, ``tx.websub`` and
+``tx.meta``.
 """
 
 from aggregator.store.alone import alone
-from aggregator.store.mailing import Mailing
+from aggregator.store.audience import EVERY, Audience
+from aggregator.store.mailing import SINGLE, Mailing
 from aggregator.store.polls import Polls
 from aggregator.store.store import Store, Tx
 from aggregator.store.stories import State, Stories, Wanted
 
-__all__ = ["Mailing", "Polls", "State", "Store", "Stories", "Tx", "Wanted", "alone"]
+__all__ = ["EVERY", "SINGLE", "Audience", "Mailing", "Polls", "State", "Store", "Stories", "Tx", "Wanted", "alone"]

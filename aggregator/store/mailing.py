@@ -7,7 +7,7 @@ the edition, one delivery a recipient, the ledger and the cursors in its caller'
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from pydantic import TypeAdapter
@@ -17,6 +17,8 @@ from aggregator.model import Delivery, DeliveryState, Edition, Envelope, Letter
 from aggregator.store import schema
 
 _envelope = TypeAdapter(Envelope)
+SINGLE = "~"
+"""What the name of a digest begins with that is none: mails to one address each."""
 UNFINISHED: tuple[DeliveryState, ...] = ("queued", "sending", "dot", "deferred", "in_doubt", "held")
 
 
@@ -25,16 +27,6 @@ class Mailing:
         self._connection = connection
 
     # -- who gets what ---------------------------------------------------------
-
-    def enrol(self, digest: str, addresses: Iterable[str], now: datetime) -> None:
-        """Make these addresses recipients of *digest* from now on; what has arrived already is behind them."""
-        known = set(
-            self._connection.scalars(select(schema.recipient.c.address).where(schema.recipient.c.digest == digest))
-        )
-        for address in sorted(set(addresses) - known):
-            self._connection.execute(
-                insert(schema.recipient).values(digest=digest, address=address, cursor=self._newest(), since=now)
-            )
 
     def fresh(
         self, digest: str, addresses: Sequence[str], zones: Sequence[str], *, again: datetime | None = None
@@ -84,7 +76,12 @@ class Mailing:
 
     def editions(self, digest: str | None = None, limit: int = 20) -> list[Edition]:
         """The latest editions, newest first."""
-        query = select(schema.edition).order_by(schema.edition.c.id.desc()).limit(limit)
+        query = (
+            select(schema.edition)
+            .where(schema.edition.c.digest.not_like(f"{SINGLE}%"))
+            .order_by(schema.edition.c.id.desc())
+            .limit(limit)
+        )
         rows = self._connection.execute(query.where(schema.edition.c.digest == digest) if digest else query)
         return [_edition(row) for row in rows]
 
@@ -117,6 +114,20 @@ class Mailing:
         found = self.edition(digest, slot)
         assert found is not None
         return found
+
+    def single(
+        self, kind: str, key: str, letter: Letter, envelope: Envelope, *, now: datetime, expires: datetime
+    ) -> bool:
+        """One mail to one address that is no edition of a digest, such as a request to confirm.
+
+        It goes out like any delivery.  *key* is unique within *kind*: the same one again is False, and no second mail.
+        """
+        digest = f"{SINGLE}{kind}"
+        if self.edition(digest, key):
+            return False
+        edition = self._insert(schema.edition, digest=digest, slot=key, frozen=now, state="sending", stories=0)
+        self._post(edition, digest, letter, (), {envelope.recipient: envelope}, now, expires)
+        return True
 
     # -- deliveries ------------------------------------------------------------
 
@@ -247,10 +258,9 @@ class Mailing:
                 doubts=0,
                 envelope=_envelope.dump_json(envelope).decode(),
             )
-            self._connection.execute(
-                insert(schema.mailed),
-                [{"digest": digest, "address": address, "story": story, "delivery": delivery} for story in stories],
-            )
+            ledger = [{"digest": digest, "address": address, "story": story, "delivery": delivery} for story in stories]
+            if ledger:
+                self._connection.execute(insert(schema.mailed), ledger)
 
     def _insert(self, table: Table, **values: object) -> int:
         id = self._connection.scalar(insert(table).values(**values).returning(table.c.id))

@@ -1,59 +1,24 @@
-"""The tables.  Every change to them is a migration in ``migrations/``; a test compares the two."""
+"""What is polled, and the stories that come of it."""
 
 from __future__ import annotations
-
-from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     Float,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
 
-
-class Instant(TypeDecorator[datetime]):
-    """An aware datetime in UTC; SQLite, which knows no time zones, keeps the UTC wall time."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a datetime without a time zone reached the store")
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from aggregator.store.schema.base import Instant, metadata
 
 meta = Table(
     "meta",
@@ -202,126 +167,3 @@ hand = Table(
     Column("undo", Text),
 )
 """What an editor did: who, when, what, and why; *undo* is what a join must remember to be undone."""
-
-edition = Table(
-    "edition",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("digest", String, nullable=False),
-    Column("slot", String, nullable=False),
-    Column("frozen", Instant, nullable=False),
-    Column("state", String, nullable=False),
-    Column("stories", Integer, nullable=False),
-    UniqueConstraint("digest", "slot"),
-)
-
-letter = Table(
-    "letter",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("edition", Integer, ForeignKey("edition.id"), nullable=False, index=True),
-    Column("subject", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("html", Text, nullable=False),
-)
-
-delivery = Table(
-    "delivery",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("edition", Integer, ForeignKey("edition.id"), nullable=False),
-    Column("letter", Integer, ForeignKey("letter.id"), nullable=False),
-    Column("digest", String, nullable=False),
-    Column("address", String, nullable=False),
-    Column("state", String, nullable=False),
-    Column("next_attempt", Instant, nullable=False),
-    Column("expires", Instant, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("doubts", Integer, nullable=False),
-    Column("reply", Text),
-    Column("envelope", Text, nullable=False),
-    UniqueConstraint("edition", "address"),
-    Index(None, "state", "next_attempt"),
-)
-
-mailed = Table(
-    "mailed",
-    metadata,
-    Column("digest", String, primary_key=True),
-    Column("address", String, primary_key=True),
-    Column("story", String, primary_key=True),
-    Column("delivery", Integer, ForeignKey("delivery.id"), nullable=False, index=True),
-)
-"""The ledger: its primary key is what makes sending a story twice to one subscriber impossible."""
-
-recipient = Table(
-    "recipient",
-    metadata,
-    Column("digest", String, primary_key=True),
-    Column("address", String, primary_key=True),
-    Column("cursor", Integer, nullable=False),
-    Column("since", Instant, nullable=False),
-)
-"""A subscriber of a digest; arrivals up to *cursor* are behind them."""
-
-intent = Table(
-    "intent",
-    metadata,
-    Column("topic", String, primary_key=True),
-    Column("callback", String, primary_key=True),
-    Column("mode", String, nullable=False),
-    Column("secret", String),
-    Column("lease", Integer, nullable=False),
-    Column("asked", Instant, nullable=False),
-)
-"""What was asked of our hub and is still to be confirmed; a later request takes the place of an earlier one."""
-
-
-def _told() -> list[Column[Any]]:
-    """How far somebody has been told of a topic."""
-    return [
-        Column("wanted", String, nullable=False),
-        Column("delivered", String, nullable=False),
-        Column("due", Instant, index=True),
-        Column("attempts", Integer, nullable=False),
-        Column("failing", Instant),
-        Column("error", Text),
-    ]
-
-
-subscription = Table(
-    "subscription",
-    metadata,
-    Column("topic", String, primary_key=True),
-    Column("callback", String, primary_key=True),
-    Column("host", String, nullable=False, index=True),
-    Column("secret", String),
-    Column("expires", Instant, nullable=False),
-    *_told(),
-)
-
-ping = Table(
-    "ping",
-    metadata,
-    Column("hub", String, primary_key=True),
-    Column("topic", String, primary_key=True),
-    *_told(),
-)
-
-lease = Table(
-    "lease",
-    metadata,
-    Column("source", String, primary_key=True),
-    Column("hub", String, nullable=False),
-    Column("topic", String, nullable=False),
-    Column("token", String, nullable=False, unique=True),
-    Column("secret", String, nullable=False),
-    Column("wish", String, nullable=False),
-    Column("asked", Instant),
-    Column("due", Instant, nullable=False),
-    Column("expires", Instant),
-    Column("pushed", Instant),
-    Column("attempts", Integer, nullable=False),
-    Column("error", Text),
-)
-"""Our own subscriptions at the hubs of sources."""

@@ -1,0 +1,26 @@
+"""What we noted of the people who read a digest by mail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+SubscriberState = Literal["pending", "active", "paused", "suspended"]
+"""*pending*: not confirmed yet; *suspended*: what was sent came back.  Who has left is a suppression and no row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Who gets the editions of one digest, and what of them.
+
+    *subscriber* is None for a recipient in the configuration.  Of *zones* and *categories* an empty one is all of them.
+    *token* is unguessable and stands in the links of the reader's mails (RFC 8058 §3.1); it never changes.
+    """
+
+    digest: str
+    address: str
+    token: str
+    subscriber: int | None = None
+    zones: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    format: Literal["both", "text"] = "both"

@@ -1,0 +1,140 @@
+"""Who reads a digest, and whom nothing may be sent to.
+
+A recipient in the configuration and a subscriber who came by themselves are readers alike, unless their address is
+suppressed, for one digest or for all.  A suppression keeps a keyed hash and no address, so that it outlives the
+erasure of all that is known of somebody.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import secrets
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
+
+from aggregator.model import Reader
+from aggregator.store import schema
+from aggregator.store.meta import Meta
+
+EVERY = ""
+"""In the place of a digest: all of them."""
+_SECRET = "mailing:secret"  # noqa: S105 - the name under which it is kept
+_READERS = select(schema.recipient, schema.subscriber.c.state).outerjoin(
+    schema.subscriber, schema.subscriber.c.id == schema.recipient.c.subscriber
+)
+
+
+class Audience:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def secret(self) -> bytes:
+        """The database's own key (256 bits) for tokens and hashes, made at the first need of it."""
+        meta = Meta(self._connection)
+        known = meta.get(_SECRET)
+        if known is None:
+            known = secrets.token_hex(32)
+            meta.put(_SECRET, known)
+        return bytes.fromhex(known)
+
+    def token(self, digest: str, address: str) -> str:
+        """What stands in the links of a reader's mails: 128 bits of an HMAC (RFC 2104), in 22 characters."""
+        return _keyed(self.secret(), "reader", digest, address)
+
+    def enrol(self, digest: str, addresses: Iterable[str], now: datetime) -> None:
+        """Make these addresses recipients of *digest* from now on; what has arrived already is behind them."""
+        columns = schema.recipient.c
+        newest = self._connection.scalar(select(func.max(schema.arrival.c.seq))) or 0
+        rows = self._connection.execute(select(columns.address, columns.token).where(columns.digest == digest))
+        known = {row.address: row.token for row in rows}
+        for address in sorted(set(addresses) - set(known)):
+            self._connection.execute(
+                insert(schema.recipient).values(
+                    digest=digest, address=address, cursor=newest, since=now, token=self.token(digest, address)
+                )
+            )
+        for address in (address for address, theirs in known.items() if theirs is None):
+            self._connection.execute(
+                update(schema.recipient)
+                .where(columns.digest == digest, columns.address == address)
+                .values(token=self.token(digest, address))
+            )
+
+    def readers(self, digest: str, configured: Collection[str]) -> list[Reader]:
+        """Everybody who gets the editions of *digest* now, by address; *configured* are those of the configuration."""
+        rows = self._connection.execute(
+            _READERS.where(schema.recipient.c.digest == digest).order_by(schema.recipient.c.address)
+        )
+        wanted, hidden, key = set(configured), self._hidden(digest), self.secret()
+        return [
+            _reader(row)
+            for row in rows
+            if (row.address in wanted or row.state == "active")
+            if not hidden or _hash(key, row.address) not in hidden
+        ]
+
+    def wants(self, digest: str, address: str, configured: Collection[str]) -> bool:
+        """Whether *address* gets the editions of *digest* now."""
+        where = (schema.recipient.c.digest == digest) & (schema.recipient.c.address == address)
+        row = self._connection.execute(_READERS.where(where)).first()
+        if row is None or not (address in configured or row.state == "active"):
+            return False
+        return not self.is_suppressed(digest, address)
+
+    def by_token(self, token: str) -> Reader | None:
+        """Whose links these are."""
+        row = self._connection.execute(_READERS.where(schema.recipient.c.token == token)).first()
+        return _reader(row) if row else None
+
+    # -- suppressing -----------------------------------------------------------
+
+    def suppress(self, address: str, digest: str, reason: str, at: datetime) -> None:
+        """Send *address* nothing of *digest* (of ``EVERY`` one) any more; the first reason is kept."""
+        if self._connection.execute(select(schema.suppression).where(self._of(address, digest))).first() is None:
+            self._connection.execute(
+                insert(schema.suppression).values(
+                    hash=_hash(self.secret(), address), digest=digest, reason=reason, at=at
+                )
+            )
+
+    def lift(self, address: str, digest: str) -> bool:
+        """Take back ``suppress``; whether there was anything to take back."""
+        return bool(self._connection.execute(delete(schema.suppression).where(self._of(address, digest))).rowcount)
+
+    def is_suppressed(self, digest: str, address: str) -> bool:
+        """Whether nothing of *digest* may be sent to *address*."""
+        where = self._of(address, digest) | self._of(address, EVERY)
+        return self._connection.execute(select(schema.suppression).where(where)).first() is not None
+
+    def _of(self, address: str, digest: str) -> ColumnElement[bool]:
+        columns = schema.suppression.c
+        return (columns.hash == _hash(self.secret(), address)) & (columns.digest == digest)
+
+    def _hidden(self, digest: str) -> set[str]:
+        columns = schema.suppression.c
+        return set(self._connection.scalars(select(columns.hash).where(columns.digest.in_((EVERY, digest)))))
+
+
+def _hash(key: bytes, address: str) -> str:
+    return _keyed(key, "suppressed", address.casefold())
+
+
+def _keyed(key: bytes, *parts: str) -> str:
+    found = hmac.digest(key, "\0".join(parts).encode(), "sha256")[:16]
+    return base64.urlsafe_b64encode(found).decode().rstrip("=")
+
+
+def _reader(row: Row[tuple[object, ...]]) -> Reader:
+    return Reader(
+        digest=row.digest,
+        address=row.address,
+        token=row.token or "",
+        subscriber=row.subscriber,
+        zones=tuple(json.loads(row.zones)),
+        categories=tuple(json.loads(row.categories)),
+        format=row.format,
+    )

@@ -1,0 +1,94 @@
+"""Editions, deliveries, the ledger, and who reads."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+
+from aggregator.store.schema.base import Instant, metadata
+
+edition = Table(
+    "edition",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", String, nullable=False),
+    Column("slot", String, nullable=False),
+    Column("frozen", Instant, nullable=False),
+    Column("state", String, nullable=False),
+    Column("stories", Integer, nullable=False),
+    UniqueConstraint("digest", "slot"),
+)
+
+letter = Table(
+    "letter",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("edition", Integer, ForeignKey("edition.id"), nullable=False, index=True),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text, nullable=False),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("edition", Integer, ForeignKey("edition.id"), nullable=False),
+    Column("letter", Integer, ForeignKey("letter.id"), nullable=False),
+    Column("digest", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("next_attempt", Instant, nullable=False),
+    Column("expires", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("doubts", Integer, nullable=False),
+    Column("reply", Text),
+    Column("envelope", Text, nullable=False),
+    UniqueConstraint("edition", "address"),
+    Index(None, "state", "next_attempt"),
+)
+
+mailed = Table(
+    "mailed",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("address", String, primary_key=True),
+    Column("story", String, primary_key=True),
+    Column("delivery", Integer, ForeignKey("delivery.id"), nullable=False, index=True),
+)
+"""The ledger: its primary key is what makes sending a story twice to one subscriber impossible."""
+
+subscriber = Table(
+    "subscriber",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("address", String, nullable=False, unique=True),
+    Column("state", String, nullable=False),
+    Column("created", Instant, nullable=False),
+)
+"""Who subscribed by themselves."""
+
+recipient = Table(
+    "recipient",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("address", String, primary_key=True),
+    Column("cursor", Integer, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("subscriber", Integer, ForeignKey("subscriber.id"), index=True),
+    Column("token", String),
+    Column("zones", Text, nullable=False, server_default="[]"),
+    Column("categories", Text, nullable=False, server_default="[]"),
+    Column("format", String, nullable=False, server_default="both"),
+    Index(None, "token", unique=True),
+)
+"""A reader of a digest; arrivals up to *cursor* are behind them.  *subscriber* is null for the configuration's own."""
+
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("hash", String, primary_key=True),
+    Column("digest", String, primary_key=True),
+    Column("reason", String, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+"""Whom nothing may be sent to: a keyed hash of the address, and the digest, or none for all."""
