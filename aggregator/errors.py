@@ -7,6 +7,7 @@
   - ParseError         an answer, but not the feed or the page that was promised
   - StoreError         the database refused
   - MailError          a message could not be composed or handed over
+  - DigestError        an edition cannot become what somebody wants it to be
   - ServeError         the web server cannot listen
 
 An HTTP status code is not an error: it is an answer, and travels in ``Response``.
@@ -45,6 +46,9 @@ class StoreError(AggregatorError): ...
 
 
 class MailError(AggregatorError): ...
+
+
+class DigestError(AggregatorError): ...
 
 
 class ServeError(AggregatorError): ...
