@@ -200,8 +200,8 @@ def test_a_cancelled_edition_gives_its_stories_back(tmp_path: Path) -> None:
         assert [delivery.address for delivery in due] == [AN]
         wanted = desk.config.digests[0]
         deliver_one(desk)
-        for act in (post.hold, post.cancel):
-            desk.store.submit(lambda tx, act=act: act(tx, wanted, desk.now)).result()
+        desk.store.submit(lambda tx: post.hold(tx, wanted, desk.now)).result()
+        desk.store.submit(lambda tx: post.cancel(tx, wanted, desk.now)).result()
         assert desk.states() == {"sent": 1, "cancelled": 1}
         assert desk.store.look(lambda tx: tx.mailing.editions())[0].state == "cancelled"
         desk.freeze("2")

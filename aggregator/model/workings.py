@@ -20,11 +20,15 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """The web server; *listen* is ``host:port`` or ``unix:/path``; *operators* are networks that may read errors."""
+    """The web server; *listen* is ``host:port`` or ``unix:/path``; *operators* are networks that may read errors.
+
+    *search*: whether pages have a form to search with; off where files are served without the daemon.
+    """
 
     listen: str = "127.0.0.1:8080"
     trusted_proxies: Several = ("127.0.0.1",)
     operators: Several = ()
+    search: Flag = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,13 @@
 """Editions: held ones, what is in their letters and in which version, and the ledger of updates.
 
-Revision ID: 0006
+Revision ID: 0009
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
