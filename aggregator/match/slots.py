@@ -7,6 +7,7 @@ or taken away is an edit.  A number may be rounded where it says so, and a word 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from aggregator.match import lexicon, numerals
 from aggregator.match.align import Gap, common, gaps
 from aggregator.match.shifts import CLOSE, NEAR, shifted
 from aggregator.match.token import SLOTS, Token, plain
-from aggregator.match.wording import carries, excluding, is_subject, one_head, phrase, reworded
+from aggregator.match.wording import abbreviates, carries, excluding, is_subject, one_head, phrase, reworded
 
 
 class Conflict(NamedTuple):
@@ -114,6 +115,8 @@ def _judged(
     if conflict := _closed(one, other):
         return conflict, None
     one, other = (_said_of_both(*each) for each in ((one, spoken[0]), (other, spoken[1])))
+    if abbreviates(one, other) or abbreviates(other, one):
+        return None, None
     if not one or not other:
         return (None if _adds(*one, *other) else _flipped(one, other)), None
     if conflict := _exchanged(one, other, names) or _flipped(one, other) or _called(one, other):
@@ -177,7 +180,9 @@ _FIGURES = frozenset({"number", "date", "time", "code"})
 
 
 def _figures(token: Token) -> set[float]:
-    """The numbers that are said: of a date its day, of an hour the hour on either clock."""
+    """The numbers that are said: of a date its day, of an hour the hour on either clock, of "N86" 86."""
+    if token.kind == "code":
+        return {float(digits) for digits in re.findall(r"\d{1,9}", token.key)}
     if token.kind == "time" and isinstance(token.value, tuple):
         return {token.value[0] / 60 % 24, token.value[0] / 60 % 12}
     if isinstance(token.value, tuple):
@@ -222,6 +227,8 @@ def _same_key(a: Token, b: Token) -> bool:
 def _same_number(a: Token, b: Token) -> bool:
     if a.key in numerals.ONE or b.key in numerals.ONE:
         return {"#1", *numerals.ONE} >= {a.key, b.key}
+    if {a.kind, b.kind} == {"code", "number"}:
+        return bool(_figures(a) & _figures(b))
     return a.key.rstrip(".") == b.key.rstrip(".")
 
 

@@ -45,6 +45,13 @@ def _one_word(a: str, b: str) -> bool:
     return alike(a, b) or (len(short) > 4 and long.endswith(short))
 
 
+def abbreviates(short: Sequence[Token], long: Sequence[Token]) -> bool:
+    """Whether a word in capitals stands for the words by whose first letters it is spelt, and nothing else changed."""
+    letters = [token for token in short if carries(token) or token.kind == "name"]
+    initials = "".join(token.key[0] for token in long if token.kind != "function")
+    return len(letters) == 1 and letters[0].raw.isupper() and len(initials) > 1 and letters[0].key == initials
+
+
 def carries(token: Token) -> bool:
     return token.kind in {"word", "name", "state"} and len(token.key) > 2 and token.key not in lexicon.HEDGES
 
