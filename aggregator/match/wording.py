@@ -38,11 +38,15 @@ def reworded(one: Sequence[Token], other: Sequence[Token]) -> tuple[str, str] | 
 
 
 def _one_word(a: str, b: str) -> bool:
-    """Whether two words are forms of one, stand for one, or are a compound and its head ("netbeheerder")."""
+    """Whether two words are forms of one, stand for one, or are a compound and its head ("netbeheerder").
+
+    So is a part that a verb left behind ("keurde goed", "goedgekeurd").
+    """
     if a in lexicon.TWINS and lexicon.TWINS[a] == lexicon.TWINS.get(b):
         return True
     short, long = sorted((a, b), key=len)
-    return alike(a, b) or (len(short) > 4 and long.endswith(short))
+    parted = len(short) > 2 and long.startswith(f"{short}ge")
+    return alike(a, b) or parted or (len(short) > 3 and long.endswith(short))
 
 
 def abbreviates(short: Sequence[Token], long: Sequence[Token]) -> bool:
