@@ -36,7 +36,7 @@ _OURS = frozenset(
     }
 )
 _TAKEN = frozenset({"atom", "favicon", "feed", "feeds", "health", "hub", "index", "json", "robots", "rss", "static"})
-_TAKEN |= {"mail", "status", "websub", "zones"}
+_TAKEN |= {"accessibility", "mail", "over", "privacy", "search", "status", "story", "websub", "zones"}
 _PROBE = Selector(text="<html><body><p>news</p></body></html>")
 _HEADERS = HeaderRegistry()
 
@@ -264,6 +264,8 @@ CHECKS: Mapping[str, Check] = {
     "server.trusted_proxies.*": network,
     "server.operators.*": network,
     "streams.*.id": stream,
+    "about.email": address,
+    "about.security_contact": contact,
     "fetch.contact": contact,
     "fetch.proxy": proxy,
     "fetch.allow_private.*": network,

@@ -6,7 +6,7 @@ How it serves, fetches, parses, matches, guards, deletes and mails; ``wanted`` h
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -35,11 +35,31 @@ class Server:
 class Publish:
     """What documents are like: in a feed of more than *max_size* bytes the older stories have no full text, only an
     excerpt.  *logo* is the address of a picture, twice as wide as high.  With *directory* all documents are files too.
+    *robots*: whether search engines may list the pages.
     """
 
     directory: str | None = None
     max_size: Size = 1_000_000
     logo: HttpUrl | None = None
+    robots: Flag = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """Who publishes this and how to reach them, in their own words; paragraphs are parted by empty lines.
+
+    *security_contact* is whom to tell of a hole, until *security_expires*, the day on which this is looked at again.
+    """
+
+    name: Line | None = None
+    address: Line | None = None
+    email: Line | None = None
+    phone: Line | None = None
+    text: str | None = None
+    privacy: str | None = None
+    accessibility: str | None = None
+    security_contact: Line | None = None
+    security_expires: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
