@@ -91,7 +91,7 @@ class Daemon:
                 self._health,
                 self._config,
                 [*self._hubbing.routes, *self._searching.routes],
-                older=self._publishing.older,
+                asked=self._publishing.asked,
                 status=lambda: document(self._config, faults(self._judged(self._clock()))),
             )
             server = Server(site, listening.listen, listening.trusted_proxies)

@@ -12,9 +12,10 @@ from itertools import pairwise
 from typing import Literal
 from urllib.parse import urlencode
 
-from aggregator import i18n, query, select, shown, text
+from aggregator import query, select, shown, text
 from aggregator.model import Config, Sighting, Story, Stream
 from aggregator.publish import page, places
+from aggregator.publish.page import Badge
 from aggregator.query import Query
 
 PATH = "/search"
@@ -40,7 +41,8 @@ class Hit:
     href: str | None
     lang: str | None
     published: datetime
-    badges: tuple[page.Badge, ...]
+    page: str
+    badges: tuple[Badge, ...]
     excerpt: tuple[Piece, ...]
 
 
@@ -69,10 +71,11 @@ class Results:
 
 def render(config: Config, results: Results) -> bytes:
     """The page's bytes, UTF-8."""
-    template = i18n.environment(config.language, config.timezone).get_template("page/search.html")
     stream = results.stream.id if results.stream else ""
-    return template.render(
-        **page.frame(config, f"{places.prefix(config)}/"),
+    return page.written(
+        config,
+        "search.html",
+        **page.frame(config, _root(config)),
         typed=results.query.typed,
         asks=bool(results.query.wanted),
         trouble=results.trouble,
@@ -83,7 +86,12 @@ def render(config: Config, results: Results) -> bytes:
         newer=_address(config, results, results.number - 1) if results.number > 1 else None,
         older=_address(config, results, results.number + 1) if results.more and not results.last else None,
         cut=results.more and results.last,
-    ).encode("utf-8", "replace")
+    )
+
+
+def _root(config: Config) -> str:
+    """The page has one address below base_url, and is reached with a query."""
+    return f"{places.prefix(config)}/"
 
 
 def excerpt(sought: Query, said: str) -> tuple[Piece, ...]:
@@ -131,7 +139,8 @@ def _hit(config: Config, sought: Query, story: Story) -> Hit:
         href=link.href if link else None,
         lang=shown.language(story.lead),
         published=story.published,
-        badges=tuple(page.badge(config, shown.zone(config, id)) for id in story.zones),
+        page=_root(config) + places.story(story.id)[1:],
+        badges=page.badges(config, story.zones, _root(config)),
         excerpt=next((found for copy in copies if (found := _told(sought, copy))), ())
         or tuple(Piece(words, False) for words in (shown.excerpt(story.lead),) if words),
     )

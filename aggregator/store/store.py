@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from aggregator.errors import StoreError
 from aggregator.model import Poll
 from aggregator.store.audience import Audience
+from aggregator.store.calendar import Calendar
 from aggregator.store.engine import begin_reading, begin_writing, explain, migrate, open_engine
 from aggregator.store.hands import Hands
 from aggregator.store.ledger import Ledger
@@ -66,6 +67,10 @@ class Tx:
     @cached_property
     def published(self) -> Published:
         return Published(self._connection)
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        return Calendar(self._connection)
 
     @cached_property
     def hands(self) -> Hands:
