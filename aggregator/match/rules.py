@@ -94,7 +94,10 @@ def _judged(sighting: Sighting, story: Story, settings: Matching, commonplaces: 
     """
     hidden = story.withdrawn is not None
     counting = [member for member in story.members if not member.differs][-NEAREST:] or list(story.members[-1:])
-    verdicts = [(each, by_words(sighting, each.sighting, settings, commonplaces, repeats=hidden)) for each in counting]
+    verdicts = [
+        (each, by_words(sighting, each.sighting, settings, commonplaces, repeats=hidden, brief=True))
+        for each in counting
+    ]
     nearest = max((said for _, said in verdicts), key=lambda said: (_NEARER[said.verdict], said.score))
     against = any(said.verdict == "different" and member.rule != "editor" for member, said in verdicts)
     ours = [said for member, said in verdicts if member.sighting.source == sighting.source]
