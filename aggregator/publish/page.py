@@ -154,12 +154,16 @@ def root_of(path: str) -> str:
 
 def days_of(config: Config, stories: Sequence[Story], root: str, links: Links | None = None) -> list[Day]:
     """The stories of each local day together, days and stories in the order in which they came."""
-    known = links or {}
-    items = (_item(config, story, root, known.get(story.id, ())) for story in stories)
     zone, days = ZoneInfo(config.timezone), dict[date, list[Item]]()
-    for item in items:
+    for item in items(config, stories, root, links):
         days.setdefault(item.published.astimezone(zone).date(), []).append(item)
     return [Day(date=day, items=tuple(found)) for day, found in days.items()]
+
+
+def items(config: Config, stories: Sequence[Story], root: str, links: Links | None = None) -> list[Item]:
+    """The stories as a list shows them, in their order."""
+    known = links or {}
+    return [_item(config, story, root, known.get(story.id, ())) for story in stories]
 
 
 def badges(config: Config, zones: Iterable[str], root: str) -> tuple[Badge, ...]:
