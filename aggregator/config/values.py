@@ -287,4 +287,5 @@ CHECKS: Mapping[str, Check] = {
     "streams.*.include.*": rule,
     "streams.*.exclude.*": rule,
     "digests.*.recipients.*": address,
+    "digests.*.review_by.*": address,
 }

@@ -89,6 +89,9 @@ class Posting:
     async def _freeze(self) -> None:
         config, now = self.config, self._clock()
         faults: list[Exception] = []
+        if await self._store.read(lambda tx: post.overdue(tx, now)):
+            for edition in await self._store.write(lambda tx: post.release_overdue(tx, config, now)):
+                log.info("digest %s: nobody stopped edition %s, it goes out", edition.digest, edition.slot)
         for digest, slot in await self._store.read(lambda tx: post.due_slots(tx, config, now)):
             try:
                 await self._freeze_one(digest, slot, now)
@@ -98,11 +101,10 @@ class Posting:
             raise faults[0]
 
     async def _freeze_one(self, digest: Digest, slot: str, now: datetime) -> None:
-        edition = await self._store.write(lambda tx: post.freeze_slot(tx, self.config, digest, slot, now))
-        if edition and edition.state == "skipped":
-            log.info("digest %s: nothing new, edition %s is skipped", digest.id, slot)
-        elif edition:
-            log.info("digest %s: edition %s is frozen, %d stories", digest.id, slot, edition.stories)
+        for edition in await self._store.write(lambda tx: post.freeze_slot(tx, self.config, digest, slot, now)):
+            told = {"skipped": "nothing new, it is skipped", "held": "frozen, and held for review"}.get(edition.state)
+            told = told or f"frozen, {edition.stories} stories"
+            log.info("digest %s: edition %s: %s", digest.id, edition.slot, told)
 
     # -- handing over --
 

@@ -7,7 +7,7 @@ Every datetime is aware and in UTC; an absent collection is ``()``, never None.
 """
 
 from aggregator.model.answered import Response
-from aggregator.model.mailed import Reader, SubscriberState
+from aggregator.model.mailed import Lot, Reader, SubscriberState
 from aggregator.model.noted import (
     Caching,
     Delivery,
@@ -68,6 +68,7 @@ __all__ = [
     "Lease",
     "Letter",
     "Link",
+    "Lot",
     "Mail",
     "Match",
     "Matching",

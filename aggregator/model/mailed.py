@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from aggregator.model.noted import Envelope, Letter
+
 SubscriberState = Literal["pending", "active", "paused", "suspended"]
 """*pending*: not confirmed yet; *suspended*: what was sent came back.  Who has left is a suppression and no row."""
 
@@ -24,3 +26,17 @@ class Reader:
     zones: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     format: Literal["both", "text"] = "both"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lot:
+    """One letter of an edition: the *stories* that are new in it, the *updates* of others, and who gets it.
+
+    *rest* is how many stories its readers are due beyond it.
+    """
+
+    letter: Letter
+    stories: tuple[str, ...]
+    envelopes: tuple[Envelope, ...]
+    updates: tuple[str, ...] = ()
+    rest: int = 0

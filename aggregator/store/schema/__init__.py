@@ -1,7 +1,17 @@
 """The tables.  Every change to them is a migration in ``migrations/``; a test compares the two."""
 
 from aggregator.store.schema.base import Instant, metadata
-from aggregator.store.schema.mail import delivery, edition, letter, mailed, recipient, subscriber, suppression
+from aggregator.store.schema.mail import (
+    amended,
+    content,
+    delivery,
+    edition,
+    letter,
+    mailed,
+    recipient,
+    subscriber,
+    suppression,
+)
 from aggregator.store.schema.river import (
     anchor,
     arrival,
@@ -20,8 +30,10 @@ from aggregator.store.schema.websub import intent, lease, ping, subscription
 
 __all__ = [
     "Instant",
+    "amended",
     "anchor",
     "arrival",
+    "content",
     "delivery",
     "edition",
     "hand",
