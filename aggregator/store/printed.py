@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from aggregator.model import Edition
 from aggregator.store import schema
@@ -33,7 +33,7 @@ class Printed:
         """The ids of the stories in its letters, with whether they were news to any reader of it."""
         content = schema.content.c
         rows = self._connection.execute(
-            select(content.story, func.max(content.new.cast(schema.Whole)).label("new"))
+            select(content.story, func.max(case((content.new, 1), else_=0)).label("new"))
             .join(schema.letter, schema.letter.c.id == content.letter)
             .where(schema.letter.c.edition == edition)
             .group_by(content.story)
