@@ -31,6 +31,7 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         pushes = store.look(lambda tx: (tx.websub.subscriptions(), tx.websub.pings(), tx.websub.leases()))
         now = clock()
         differing = store.look(lambda tx: tx.stories.differing(now - LATELY))
+        relay = judge.relaying(store.look(lambda tx: tx.meta.get(judge.RELAY)), now) if settings.mail else None
     statuses = judge.sources(settings, polls, now, held_hosts(polls.values(), now))
     if json:
         document = _document(settings, statuses, counts, editions, tally, doubts, troubled)
@@ -39,6 +40,7 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
             "differing_stories": differing,
             "renamed": [asdict(each) for each in renamed],
             "websub": _websub(*pushes),
+            "relay": relay,
         }
         print_json(document | more)
         return
@@ -67,6 +69,8 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         )
     for sentence in judge.pushing(*pushes, now):
         console.print(sentence, markup=False, soft_wrap=True)
+    if relay:
+        console.print(relay, style="red", markup=False, soft_wrap=True)
     _print_deliveries(settings, tally, troubled, doubts)
 
 

@@ -38,6 +38,7 @@ def relations(document: dict[str, Any]) -> list[Mistake]:
         *_cadences(document),
         *_mail(document),
         *_subscribing(document),
+        *_security(document),
     ]
 
 
@@ -181,3 +182,11 @@ def _user(relay: Any) -> str | None:
     except ValueError:
         return None
     return parts.username if parts.password is None else None
+
+
+def _security(document: dict[str, Any]) -> Iterator[Mistake]:
+    """security.txt has both, or is none (RFC 9116 §2.5)."""
+    about = document.get("about", {})
+    if isinstance(about, dict) and ("security_contact" in about) != ("security_expires" in about):
+        missing = "security_expires" if "security_contact" in about else "security_contact"
+        yield Mistake(("about", missing), "expected security_contact and security_expires together, found one of them")

@@ -31,6 +31,7 @@ from aggregator.model.units import (
 )
 from aggregator.model.units import Weekday as Weekday
 from aggregator.model.workings import (
+    About,
     Fetch,
     Flag,
     Guard,
@@ -208,6 +209,7 @@ class Config:
     notices: Notices = field(default_factory=Notices)
     retention: Retention = field(default_factory=Retention)
     publish: Publish = field(default_factory=Publish)
+    about: About = field(default_factory=About)
     mail: Mail | None = None
     websub: WebSub = field(default_factory=WebSub)
     zones: tuple[Zone, ...] = ()

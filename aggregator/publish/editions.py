@@ -69,7 +69,7 @@ def render(config: Config, digest: Digest, issue: Issue, changed: datetime) -> D
         **_frame(config, digest, path),
         edition=issue.edition,
         headline=issue.headline,
-        parts=[(part.heading, page.items(config, part.stories, root)) for part in issue.parts],
+        parts=[(part.heading, page.items_of(config, part.stories, root)) for part in issue.parts],
         newer=_listed(path, issue.newer),
         older=_listed(path, issue.older),
     )
