@@ -41,8 +41,12 @@ _SHORT = 400
 """How long a sentence may be, in characters, to be kept: a bound for memory."""
 
 
-@dataclass(frozen=True)
-class Side:
+class _Remembering:
+    """Has room for what is found when it is asked for: ``cached_property`` wants more than slots."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side(_Remembering):
     """A title or a text: its tokens, what of them is aligned, and which stand in a sentence that its source repeats.
 
     *own* is how many are not boilerplate.
@@ -70,8 +74,8 @@ class Side:
         return frozenset(zip(own, own[1:], own[2:], strict=False) if len(own) > 2 else ((key,) for key in own))
 
 
-@dataclass(frozen=True)
-class Reading:
+@dataclass(frozen=True, slots=True)
+class Reading(_Remembering):
     """What is compared of a sighting; most is found when it is asked for, for most entries are like no other.
 
     *heading* is the title as it is written.  *cut*: the text breaks off.  *tongue* is its language.
