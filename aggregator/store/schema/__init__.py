@@ -1,7 +1,18 @@
 """The tables.  Every change to them is a migration in ``migrations/``; a test compares the two."""
 
 from aggregator.store.schema.base import Instant, metadata
-from aggregator.store.schema.mail import delivery, edition, letter, mailed, recipient, subscriber, suppression
+from aggregator.store.schema.mail import (
+    confirmation,
+    consent,
+    delivery,
+    edition,
+    letter,
+    mailed,
+    recipient,
+    subscriber,
+    suppression,
+    told,
+)
 from aggregator.store.schema.river import (
     anchor,
     arrival,
@@ -22,6 +33,8 @@ __all__ = [
     "Instant",
     "anchor",
     "arrival",
+    "confirmation",
+    "consent",
     "delivery",
     "edition",
     "hand",
@@ -43,5 +56,6 @@ __all__ = [
     "subscriber",
     "subscription",
     "suppression",
+    "told",
     "tombstone",
 ]
