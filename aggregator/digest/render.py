@@ -98,12 +98,19 @@ class Style:
 
 
 def render(
-    config: Config, digest: Digest, stories: Sequence[Story], frozen: datetime, size: Callable[[Letter], int]
+    config: Config,
+    digest: Digest,
+    stories: Sequence[Story],
+    frozen: datetime,
+    size: Callable[[Letter], int],
+    *,
+    updates: Sequence[Story] = (),
 ) -> tuple[Letter, int]:
     """The letter of an edition, frozen at *frozen*, and how many of *stories*, from the first on, it holds.
 
     *stories* are as the digest's stream shows them (``Story.within``), in the order in which they are to be mailed;
     *size* gives the bytes of a letter's message.  Of too many, the letter holds as many as fit, one at least.
+    *updates* are stories that its readers were mailed before and that were edited since.
     """
     for shown_so in SHOWN if len(stories) <= MOST else ():
         letter = _letter(config, digest, stories, frozen, shown_so, 0)
