@@ -36,7 +36,7 @@ _OURS = frozenset(
     }
 )
 _TAKEN = frozenset({"atom", "favicon", "feed", "feeds", "health", "hub", "index", "json", "robots", "rss", "static"})
-_TAKEN |= {"status", "websub", "zones"}
+_TAKEN |= {"mail", "status", "websub", "zones"}
 _PROBE = Selector(text="<html><body><p>news</p></body></html>")
 _HEADERS = HeaderRegistry()
 

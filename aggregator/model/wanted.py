@@ -159,6 +159,7 @@ class Digest:
     """A scheduled mail edition of a stream.
 
     An edition is due at each of *at* (local wall time) on *days*; when *every* is set, at each whole multiple of it.
+    *open*: whether people may subscribe to it themselves, and limit themselves to some *topics* (categories).
     """
 
     id: Ident
@@ -168,6 +169,8 @@ class Digest:
     days: Days = WEEK
     every: Lasting | None = None
     recipients: Several = ()
+    open: Flag = False
+    topics: Several = ()
     misfire_grace: Lasting = timedelta(hours=6)
     expire: Lasting = timedelta(hours=24)
     in_doubt: Literal["resend", "hold"] = "resend"

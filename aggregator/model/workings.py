@@ -127,18 +127,20 @@ class Notices:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """How long after its publication a story is kept."""
+    """How long after its publication a story is kept, and after its sending what became of a mail."""
 
     stories: Lasting = timedelta(days=1825)
+    deliveries: Lasting = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """Who the digest comes from and the relay that takes it."""
+    """Who the digest comes from and the relay that takes it; *privacy* is the address of the privacy statement."""
 
     sender: Annotated[str, Field(alias="from")]
     relay: str = "smtp://127.0.0.1:25"
     reply_to: str | None = None
+    privacy: HttpUrl | None = None
     password_file: Line | None = None
     timeout: Lasting = timedelta(minutes=5)
 

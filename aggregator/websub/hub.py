@@ -19,7 +19,7 @@ from aggregator.model import Config, Document, Intent, Ping, Response, Subscript
 from aggregator.store import Store, Tx
 from aggregator.websub import delivery, requests, verification
 from aggregator.websub.crowd import Crowd, Piece
-from aggregator.websub.rates import MINUTE, Rates
+from aggregator.rates import MINUTE, Rates
 from aggregator.websub.requests import Answer
 
 log = logging.getLogger("aggregator")
