@@ -6,6 +6,7 @@
     - NetworkError     nothing could be reached: the fault may be on our side of the wire
   - ParseError         an answer, but not the feed or the page that was promised
   - StoreError         the database refused
+    - SearchError      it was asked for what takes too long to find
   - MailError          a message could not be composed or handed over
   - ServeError         the web server cannot listen
 
@@ -42,6 +43,9 @@ class ParseError(AggregatorError): ...
 
 
 class StoreError(AggregatorError): ...
+
+
+class SearchError(StoreError): ...
 
 
 class MailError(AggregatorError): ...

@@ -9,7 +9,7 @@ given zone; how they are written is a sentence of the catalogue too (CLDR patter
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, partial
 from io import BytesIO
 from pathlib import Path
@@ -65,8 +65,8 @@ def environment(language: str, timezone: str) -> Environment:
     """The package's templates, escaping by default and strict about names.
 
     Filters: ``day`` (Monday 23 November 2026), ``moment`` (day of the month and time), ``clock`` (time), each of an
-    aware datetime, and ``listed`` (A, B and C).  Globals: ``lang``, ``gettext`` and ``ngettext``.
-    Shared by everyone who asks with the same arguments: read it, never change it.
+    aware datetime, ``month`` (November 2026) of a date, and ``listed`` (A, B and C).  Globals: ``lang``, ``gettext``
+    and ``ngettext``.  Shared by everyone who asks with the same arguments: read it, never change it.
     """
     made = Environment(
         autoescape=True,
@@ -79,7 +79,7 @@ def environment(language: str, timezone: str) -> Environment:
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     made.globals["lang"] = language
     writer = _Writer(language, timezone)
-    made.filters |= {"day": writer.day, "moment": writer.moment, "clock": writer.clock}
+    made.filters |= {"day": writer.day, "moment": writer.moment, "clock": writer.clock, "month": writer.month}
     made.filters["listed"] = partial(listed, language)
     return made
 
@@ -93,6 +93,8 @@ class _Writer:
         self._zone = ZoneInfo(timezone)
         # Translators: CLDR pattern of a day with its weekday, such as "EEEE d MMMM y".
         self._day = gettext("EEEE d MMMM y")
+        # Translators: CLDR pattern of a month with its year, such as "LLLL y".
+        self._month = gettext("LLLL y")
         # Translators: CLDR pattern of a time of day, such as "HH.mm 'uur'".
         self._clock = gettext("HH:mm")
         # Translators: CLDR pattern of a day and a time.
@@ -100,6 +102,9 @@ class _Writer:
 
     def day(self, moment: datetime) -> str:
         return format_date(moment.astimezone(self._zone).date(), self._day, locale=self._locale)
+
+    def month(self, day: date) -> str:
+        return format_date(day, self._month, locale=self._locale)
 
     def clock(self, moment: datetime) -> str:
         return format_datetime(moment, self._clock, tzinfo=self._zone, locale=self._locale)

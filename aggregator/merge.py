@@ -47,7 +47,7 @@ def fold(
         return _found(_timed(match), now, held)
     joins = all(match.sighting.source != member.sighting.source for member in story.members)
     members, edited = _with(story.members, match, same)
-    if edited is not None and told(edited[0].sighting) != told(edited[1].sighting):
+    if edited is not None and edited[0].sighting.words != edited[1].sighting.words:
         members = _compared(members, edited[1], differs)
     # What was held because of one source's flood is news when a source without one brings it.
     folded = revise(replace(story, held=story.held and (held or not joins)), members, now, told=told)

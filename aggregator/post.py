@@ -23,7 +23,8 @@ from aggregator.digest import delivery as step
 from aggregator.digest import render, slot_due
 from aggregator.errors import MailError, StoreError
 from aggregator.mail import Relay, compose
-from aggregator.model import Config, Delivery, Digest, Edition, Envelope, Letter, Reply, Stream
+from aggregator.model import Config, Delivery, Digest, Edition, Envelope, Letter, Reader, Reply, Stream
+from aggregator.publish import places
 from aggregator.store import SINGLE, Store, Tx
 
 Clock = Callable[[], datetime]
@@ -78,10 +79,11 @@ def freeze(tx: Tx, config: Config, digest: Digest, slot: str, now: datetime) -> 
     """
     letters: list[tuple[Letter, Sequence[str], dict[str, Envelope]]] = []
     behind: set[str] = set()
-    for ids, addresses in _readers(tx, config, digest, now):
+    for ids, readers in _readers(tx, config, digest, now):
         letter, many = _letter(tx, config, digest, slot, ids, now)
-        letters.append((letter, ids[:many], {to: envelope(config, digest, slot, to, now) for to in addresses}))
-        behind.update(addresses if many < len(ids) else ())
+        envelopes = {reader.address: envelope(config, digest, slot, reader, now) for reader in readers}
+        letters.append((letter, ids[:many], envelopes))
+        behind.update(envelopes if many < len(ids) else ())
     expires = now + digest.expire
     return tx.mailing.freeze(digest.id, slot, now=now, expires=expires, letters=letters, behind=behind)
 
@@ -89,29 +91,30 @@ def freeze(tx: Tx, config: Config, digest: Digest, slot: str, now: datetime) -> 
 def preview(tx: Tx, config: Config, digest: Digest, now: datetime) -> tuple[Letter, Envelope] | None:
     """The letter and envelope that the first recipient would get now; None when there is nothing new."""
     tx.audience.enrol(digest.id, digest.recipients, now)
-    for ids, addresses in _readers(tx, config, digest, now):
-        first = next((address for address in digest.recipients if address in addresses), None)
+    for ids, readers in _readers(tx, config, digest, now):
+        theirs = {reader.address: reader for reader in readers}
+        first = next((theirs[address] for address in digest.recipients if address in theirs), None)
         if first:
             letter, _ = _letter(tx, config, digest, "preview", ids, now)
             return letter, envelope(config, digest, "preview", first, now)
     return None
 
 
-def _readers(tx: Tx, config: Config, digest: Digest, now: datetime) -> list[tuple[tuple[str, ...], list[str]]]:
+def _readers(tx: Tx, config: Config, digest: Digest, now: datetime) -> list[tuple[tuple[str, ...], list[Reader]]]:
     """Which recipients are due the same stories, and so share a letter."""
     stream = config.stream(digest.stream)
     zones = config.zones_of(stream)
     again = _eligible_since(tx, stream, now) if select.is_filtered(stream) else None
-    addresses = [reader.address for reader in tx.audience.readers(digest.id, digest.recipients)]
-    fresh = tx.mailing.fresh(digest.id, addresses, zones, again=again)
+    known = {reader.address: reader for reader in tx.audience.readers(digest.id, digest.recipients)}
+    fresh = tx.mailing.fresh(digest.id, list(known), zones, again=again)
     if select.is_filtered(stream):
         stories = tx.stories.all(sorted({id for ids in fresh.values() for id in ids}))
         shown = {story.id for story in stories if select.shown(story, config, stream)}
         fresh = {address: tuple(id for id in ids if id in shown) for address, ids in fresh.items()}
-    readers: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
+    readers: defaultdict[tuple[str, ...], list[Reader]] = defaultdict(list)
     for address, ids in sorted(fresh.items()):
         if ids:
-            readers[ids].append(address)
+            readers[ids].append(known[address])
     return sorted(readers.items())
 
 
@@ -128,7 +131,7 @@ def _letter(tx: Tx, config: Config, digest: Digest, slot: str, ids: Sequence[str
     """The letter of the stories *ids*, in the order of their arrival, and how many of them it holds."""
     found = (select.shown(story, config, config.stream(digest.stream)) for story in tx.stories.all(ids))
     shown = [story for story in found if story]
-    about = envelope(config, digest, slot, LONGEST, now)
+    about = envelope(config, digest, slot, Reader(digest=digest.id, address=LONGEST, token="x" * 22), now)
     letter, many = render(config, digest, shown, now, lambda letter: _weight(letter, about))
     return letter, len(ids) if many == len(shown) else ids.index(shown[many].id)
 
@@ -141,18 +144,25 @@ def _weight(letter: Letter, about: Envelope) -> int:
         return 0
 
 
-def envelope(config: Config, digest: Digest, slot: str, address: str, now: datetime) -> Envelope:
-    """The fields of one message that are not its letter; the Message-ID derives from digest, slot and address."""
+def envelope(config: Config, digest: Digest, slot: str, reader: Reader, now: datetime) -> Envelope:
+    """The fields of one message that are not its letter; the Message-ID derives from digest, slot and address.
+
+    A reader without a token, to whom something is only shown, has no links of their own.
+    """
     assert config.mail is not None
+    base, token = places.base(config), reader.token
     domain = parseaddr(config.mail.sender)[1].rpartition("@")[2]
     return Envelope(
         sender=config.mail.sender,
         reply_to=config.mail.reply_to,
-        recipient=address,
+        recipient=reader.address,
         list_id=f"{digest.id}.{list_domain(config)}",
-        message_id=f"<{digest.id}.{text.digest(config.base_url, digest.id, slot, address)}@{domain}>",
+        message_id=f"<{digest.id}.{text.digest(config.base_url, digest.id, slot, reader.address)}@{domain}>",
         date=now,
-        archive=f"{config.base_url.rstrip('/')}/{digest.stream}/",
+        archive=f"{base}/{digest.stream}/",
+        unsubscribe=f"{base}{places.UNSUBSCRIBE}{token}" if token else None,
+        preferences=f"{base}{places.PREFERENCES}{token}" if token else None,
+        view=f"{base}{places.edition(digest.id, slot)}" if digest.public and token else None,
     )
 
 

@@ -52,6 +52,16 @@ def in_categories(entry: Entry, wanted: Iterable[str]) -> bool:
     return any(text.fold(name) in folded for each in entry.categories for name in (each.term, each.label or each.term))
 
 
+def is_urgent(story: Story, rules: Iterable[str]) -> bool:
+    """Whether a copy of the story asks readers for help, by its title or by a category of its publisher."""
+    names = [each for member in story.members for each in _names(member.sighting.entry)]
+    return any(patterns.found(rule, name) for rule in rules for name in names)
+
+
+def _names(entry: Entry) -> list[str]:
+    return [entry.title, *(name for each in entry.categories for name in (each.term, each.label or each.term))]
+
+
 def _lets_through(stream: Stream, copies: list[Sighting]) -> bool:
     if stream.joint_only and len({copy.zone for copy in copies}) < 2:
         return False

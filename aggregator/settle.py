@@ -33,6 +33,7 @@ from aggregator.match import (
     reuses,
     sentences,
     told,
+    uncounted,
     without_guid,
 )
 from aggregator.model import Config, Guard, Match, Poll, Sighting, Story
@@ -241,7 +242,7 @@ class Turn:
 
     def _differs(self, one: Sighting, other: Sighting) -> str:
         """Why two copies do not tell the same, by their words alone: an address is easily claimed."""
-        bare = replace(one, keys=()), replace(other, keys=())
+        bare = uncounted(replace(one, keys=()), replace(other, keys=()), self._commonplaces)
         verdict = compare(*bare, settings=self._settings, commonplaces=self._commonplaces)
         return "" if verdict.verdict == "same" else verdict.evidence or "the texts are no longer alike"
 

@@ -11,8 +11,9 @@ from email.message import EmailMessage
 from html.parser import HTMLParser
 
 ONCE = (
-    *("date", "message-id", "from", "to", "subject", "mime-version", "content-type", "content-language"),
-    *("list-id", "list-unsubscribe", "list-archive", "auto-submitted", "precedence", "x-auto-response-suppress"),
+    *("date", "message-id", "from", "to", "subject", "mime-version", "content-type", "auto-submitted", "precedence"),
+    *("list-id", "list-unsubscribe", "list-archive", "list-help", "list-owner", "list-post"),
+    "x-auto-response-suppress",
 )
 ENCODED_WORD = re.compile(rb"=\?[^?\s]+\?[bq]\?[^?\s]*\?=", re.IGNORECASE)
 # C0 but tab and line ends, C1, and what reorders text (UAX #9).
@@ -30,9 +31,9 @@ def lint(raw: bytes) -> list[str]:
     """Everything that is wrong with a message, in words; empty when it is good."""
     head, _, _ = raw.partition(b"\r\n\r\n")
     message = message_from_bytes(raw, policy=policy.default)
-    found = [*_lines(raw), *_head(head), *_structure(message)]
+    found = [*_lines(raw), *_head(head), *_leaving(message), *_structure(message)]
     found += [f"it has {len(raw)} bytes"] if len(raw) >= MAX_MAIL else []
-    for part in message.iter_parts():
+    for part in _parts(message):
         content = part.get_content()
         found += [
             f"{part.get_content_type()} holds U+{ord(char):04X}" for char in sorted(set(UNWANTED.findall(content)))
@@ -129,11 +130,28 @@ def _head(head: bytes) -> list[str]:
     return found
 
 
+def _leaving(message: EmailMessage) -> list[str]:
+    """RFC 8058 §3.1: one https address, and the header that says so, or neither; RFC 2369 beside it."""
+    ways = re.findall(r"<([a-z]+):[^<>]*>", str(message["list-unsubscribe"]))
+    found = [] if "mailto" in ways else ["no mailto unsubscribes"]
+    clicks = message.get_all("list-unsubscribe-post", [])
+    if clicks != ["List-Unsubscribe=One-Click"] * ways.count("https") or ways.count("https") > 1:
+        found.append("it is not RFC 8058's one click")
+    return found
+
+
+def _parts(message: EmailMessage) -> list[EmailMessage]:
+    return [part for part in message.walk() if not part.is_multipart() and isinstance(part, EmailMessage)]
+
+
 def _structure(message: EmailMessage) -> list[str]:
     found = [f"{part.get_content_type()} is broken: {defect}" for part in message.walk() for defect in part.defects]
-    if [part.get_content_type() for part in message.walk()] != ["multipart/alternative", "text/plain", "text/html"]:
-        return [*found, "it is not multipart/alternative with text before HTML"]
-    for part in message.iter_parts():
+    types = [part.get_content_type() for part in message.walk()]
+    if types not in (["multipart/alternative", "text/plain", "text/html"], ["text/plain"]):
+        return [*found, "it is not multipart/alternative with text before HTML, nor text alone"]
+    if types[1:] and not message["content-language"]:
+        found.append("content-language is missing")
+    for part in _parts(message):
         if part["content-transfer-encoding"] != "quoted-printable":
             found.append(f"{part.get_content_type()} is not quoted-printable")
         payload = part.get_payload()

@@ -67,6 +67,9 @@ ENVELOPE = Envelope(
     message_id="<dagelijks.0123456789abcdef0123456789abcdef@example.be>",
     date=datetime(2026, 11, 23, 8, 0, tzinfo=UTC),
     archive="https://nieuws.example.be/samenwerking/",
+    unsubscribe="https://nieuws.example.be/mail/u/Zm9vYmFyYmF6cXV4MTIzNA",
+    preferences="https://nieuws.example.be/mail/p/Zm9vYmFyYmF6cXV4MTIzNA",
+    view="https://nieuws.example.be/mail/dagelijks/2026-11-23/",
 )
 
 

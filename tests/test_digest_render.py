@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from html import unescape
 
 import pytest
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from aggregator import colour, i18n, text
 from aggregator.digest import render
-from aggregator.mail import compose
-from aggregator.model import Content, Digest, Entry, Letter, Link, Mail, Sighting, Story
+from aggregator.mail import compose, filled
+from aggregator.model import Category, Content, Digest, Entry, Letter, Link, Mail, Sighting, Story
 from tests import stories
 from tests.goldens import golden
 from tests.lint_mail import lint
@@ -56,12 +56,13 @@ def hrefs(markup: str) -> list[str]:
 
 def test_the_text_is_as_it_was_looked_at() -> None:
     """The text part of a fortnight's digest."""
-    assert letter(*fortnight()).text == golden("digest.txt", letter(*fortnight()).text)
+    made = filled(letter(*fortnight()), ENVELOPE)
+    assert made.text == golden("digest.txt", made.text)
 
 
 def test_the_html_is_as_it_was_looked_at() -> None:
     """The HTML part of the same digest, an element a line so that a change can be read."""
-    lines = letter(*fortnight()).html.replace("><", ">\n<") + "\n"
+    lines = filled(letter(*fortnight()), ENVELOPE).html.replace("><", ">\n<") + "\n"
     assert lines == golden("digest.html", lines)
 
 
@@ -114,7 +115,7 @@ def test_joint_stories_first_then_zones_in_the_order_of_the_file() -> None:
         ("2", "Politiezone Heusden-Zolder"),
         ("3", "Nieuw"),
         ("2", "Dringende hulp nodig?"),
-        ("2", "Over deze mail"),
+        ("2", "Waarom krijgt u deze mail?"),
     ]
 
 
@@ -127,6 +128,51 @@ def test_a_joint_story_is_marked_with_its_zones() -> None:
         "Ook bij Politiezone Heusden-Zolder, 23 november 2026 om 08.30 uur:\nhttps://hz.example/5375/nieuws/881\n"
         in made.text
     )
+
+
+def test_who_asks_for_help_comes_first() -> None:
+    """What seeks somebody, by title or by category, leads and stands in no other section; the head counts it."""
+    wanted = story(sighting(title="Brand", categories=(Category(term="1", label="Getuigenoproep"),)), number=2)
+    made = letter(joint(), wanted, alone("Vermist: Bako", 9))
+    found = re.findall(r"<h([23])[^>]*>(?:<a[^>]*>)?([^<]*)", made.html)[:5]
+    assert [words for _, words in found] == [
+        "Uw hulp gevraagd",
+        "Vermist: Bako",
+        "Brand",
+        "Samen gepubliceerd",
+        "Politiezones starten gezamenlijk verkeersteam",
+    ]
+    assert made.html.count(">Brand<") == made.text.count("\nBrand\n") == 1
+    assert 'class="card help" bgcolor="#fdf1ee"' in made.html
+    for part in (visible(made.html), made.text):
+        assert "3 berichten, waarvan 2 uw hulp vragen, waarvan 1 samen gepubliceerd" in part
+    calm = replace(CONFIG, mail=Mail(sender="a@example.be", urgent=()))
+    assert "Uw hulp gevraagd" not in rendered(calm, DIGEST, [wanted], NOW).text
+
+
+def test_updates_have_a_section_of_their_own() -> None:
+    """What was mailed before and was edited since comes last, with the moment of its edit, and counts apart."""
+    again = replace(alone("Rijbaan weer vrij", 30), updated=NOW - timedelta(hours=1))
+    made, many = render(CONFIG, DIGEST, [joint()], NOW, weight, updates=[again])
+    assert many == 1
+    assert made.text.index("Politiezones starten") < made.text.index("Bijgewerkt sinds de vorige mail\n-----")
+    assert "Beringen/Ham/Tessenderlo - Bijgewerkt: 23 november 2026 om 08.00 uur" in made.text
+    assert "Bijgewerkt: 23 november 2026 om 08.00 uur" in visible(made.html)
+    for part in (visible(made.html), made.text):
+        assert "1 bericht, waarvan 1 samen gepubliceerd, 1 bijgewerkt bericht" in part
+    alone_again = render(CONFIG, DIGEST, [], NOW, weight, updates=[again])[0]
+    assert alone_again.subject == "Rijbaan weer vrij (23 nov)"
+    assert "Er is geen nieuws" not in alone_again.text
+    crowd = [replace(again, id=str(number), updated=NOW - timedelta(hours=number)) for number in range(700)]
+    told = render(CONFIG, DIGEST, [joint()], NOW, weight, updates=crowd)[0]
+    assert weight(told) < 90_000
+    assert told.text.count("Rijbaan weer vrij") == 40
+
+
+def test_a_digest_of_several_a_day_says_the_hour() -> None:
+    """Subjects are unique: of two editions of a day each names its hour."""
+    often = replace(DIGEST, at=(time(7), time(16)))
+    assert letter(joint(), digest=often).subject == "Politiezones starten gezamenlijk verkeersteam (23 nov, 09:00)"
 
 
 def test_four_in_full_and_the_rest_as_rows() -> None:
@@ -143,22 +189,25 @@ def test_four_in_full_and_the_rest_as_rows() -> None:
     ("shown", "subject"),
     [
         ([], "Samenwerking Beringen/Ham/Tessenderlo en Heusden-Zolder (23 nov)"),
+        ([alone("VERMIST: JAN JANSSENS", 9), joint()], "Vermist: jan janssens en nog 1 bericht (23 nov)"),
+        ([alone("PZ BHT", 9)], "PZ BHT (23 nov)"),
         ([alone("Fietsgraveeractie", 1)], "Fietsgraveeractie (23 nov)"),
         ([alone("Eerste", 2), alone("Tweede", 1)], "Tweede en nog 1 bericht (23 nov)"),
         (
             [alone("Nieuwste", -9), joint(), alone("Ander", 3)],
-            "Politiezones starten gezamenlijk verkeersteam en nog 2 berichten (23 nov)",
+            "Politiezones starten gezamenlijk verkeersteam en nog 2 (23 nov)",
         ),
         (
             [alone("Dinsdag hinder op de Heidebloemsteenweg door werken aan het kruispunt met de Korhoenstraat", 1)],
-            "Dinsdag hinder op de Heidebloemsteenweg door werken aan het… (23 nov)",
+            "Dinsdag hinder op de Heidebloemsteenweg door werken… (23 nov)",
         ),
         ([alone("Inbraak\r\nBcc: x@y\u202e \x9d week\u200b 12", 1)], "Inbraak Bcc: x@y week 12 (23 nov)"),
-        ([alone("", 1)], "De wijkagenten controleerden de verlichting van 140 fietsen. (23 nov)"),
+        ([alone("", 1)], "De wijkagenten controleerden de verlichting van 140… (23 nov)"),
     ],
 )
 def test_the_subject(shown: list[Story], subject: str) -> None:
-    """The newest joint headline, else the newest, cut at a word within 60 characters; how many more; the day."""
+    """Who asks for help, else the newest joint headline, else the newest; how many more; the day; in 64 characters."""
+    assert len(subject) <= 64
     assert letter(*shown).subject == subject
 
 
@@ -290,10 +339,21 @@ def test_the_mailbox_that_unsubscribes() -> None:
     """The mail says where to write to get it no longer: Reply-To when there is one."""
     mail = Mail(sender="Nieuws <nieuws@example.be>", reply_to="Redactie <redactie@example.be>")
     made = rendered(replace(CONFIG, mail=mail), DIGEST, [joint()], NOW)
-    assert "mailto:redactie@example.be?subject=unsubscribe" in hrefs(made.html)
-    assert "Mail naar redactie@example.be met als onderwerp “unsubscribe”." in made.text
+    assert "of mail naar redactie@example.be met als onderwerp “unsubscribe”." in made.text
+    assert "of mail naar redactie@example.be met als onderwerp “unsubscribe”." in visible(made.html)
     silent = rendered(replace(CONFIG, mail=None), DIGEST, [joint()], NOW)
-    assert not [href for href in hrefs(silent.html) if href.startswith("mailto:")]
+    assert "met als onderwerp" not in silent.text + visible(silent.html)
+
+
+def blanks_of(made: Letter) -> list[str]:
+    """The names of the blanks, wherever they stand."""
+    return re.findall("\x02(.*?)\x03", made.subject + made.text + made.html)
+
+
+def test_what_is_the_readers_own_is_left_blank() -> None:
+    """Unsubscribing, preferences and the view in a browser are blanks in both parts; no page, no view."""
+    assert blanks_of(letter(joint())) == ["view", "unsubscribe", "preferences"] * 2
+    assert blanks_of(letter(joint(), digest=replace(DIGEST, public=False))) == ["unsubscribe", "preferences"] * 2
 
 
 def test_an_empty_letter_says_so() -> None:
@@ -328,10 +388,10 @@ def _contrasts(markup: str) -> list[float]:
 @settings(max_examples=20, deadline=None)
 @given(st.from_regex(r"#[0-9a-f]{6}", fullmatch=True), st.from_regex(r"#[0-9a-f]{6}", fullmatch=True))
 def test_any_colour_of_a_zone_is_readable(first: str, second: str) -> None:
-    """Badges have a contrast of at least 4.5 on their ground (WCAG 2.2 SC 1.4.3), in light and in dark."""
+    """Badges have a contrast of at least 4.5 (WCAG 2.2 SC 1.4.3), in light, in dark, and in Outlook.com's dark."""
     config = replace(CONFIG, zones=(replace(BHT, color=first), replace(HZ, color=second)))
     found = _contrasts(rendered(config, DIGEST, [joint()], NOW).html)
-    assert len(found) == 4
+    assert len(found) == 2 * 3
     assert min(found) >= 4.5
 
 
@@ -344,8 +404,21 @@ def test_whatever_a_source_wrote(title: str, words: str, address: str) -> None:
     """No title, text or address makes rendering fail or the message break."""
     entry = Entry(id="1", title=title, content=Content(value=words), links=(Link(href=address),))
     wild = Sighting(source="bht-nieuws", zone="bht", entry=entry, keys=("1",), words=words, length=9, seen=NOW)
-    raw = compose(letter(story(wild), joint(2)), ENVELOPE)
+    made = letter(story(wild), joint(2))
+    assert len(blanks_of(made)) == 6
+    raw = compose(made, ENVELOPE)
     assert set(lint(raw)) <= {"the text part holds markup"}
+
+
+def test_no_source_forges_a_blank() -> None:
+    """A blank that a source wrote, in title, text, link or language, is none: only the letter's own are filled."""
+    evil = "\x02unsubscribe\x03"
+    wild = sighting(
+        "bht", f"Klik {evil}", f"Zie {evil} of &#2;unsubscribe&#3;", url=f"https://x.example/{evil}", lang=evil
+    )
+    made = letter(story(wild, sighting("hz", evil, evil, url=f"https://y.example/?{evil}", key="2")), joint(2))
+    assert len(blanks_of(made)) == 6
+    assert "https://x.example/%02unsubscribe" in hrefs(made.html)
 
 
 @pytest.mark.parametrize("template", ["digest.html", "digest.txt"])

@@ -14,9 +14,22 @@ import pytest
 
 from aggregator import hand
 from aggregator.hand import Hand, NoSuchStory
-from aggregator.model import Envelope, Letter, Matching, Story, Verdict
-from aggregator.store import Store, Tx
-from tests.arrivals import CONFIG, EAST, MORNING, NORTH, SOUTH, empty, membership, piece, seen, take_in
+from aggregator.model import Envelope, Letter, Matching, Source, Story, Verdict
+from aggregator.store import Store, Tx, Wanted
+from tests.arrivals import (
+    CONFIG,
+    EAST,
+    MORNING,
+    NORTH,
+    SOUTH,
+    empty,
+    membership,
+    piece,
+    report,
+    seen,
+    take_in,
+    told,
+)
 from tests.arrivals import stories as arrived
 from tests.stories import NOW, joint, sighting, story
 
@@ -360,3 +373,38 @@ def test_a_late_copy_of_a_hidden_story_stays_out(tmp_path: Path) -> None:
         act(store, lambda tx: hand.hide(tx, one.id, WHO))
         take_in(store, seen(SOUTH, 9, piece(0), MORNING + timedelta(hours=9)))
         assert arrived(store) == []
+
+
+@pytest.mark.parametrize("again", [NORTH, SOUTH])
+@pytest.mark.parametrize("manner", ["retitled", "footer", "cut"])
+def test_copies_of_a_hidden_story_stay_hidden(tmp_path: Path, again: Source, manner: str) -> None:
+    """Posted again by its own source or another, under another title or edited, it joins what was withdrawn.
+
+    ``show`` brings all of it back; a piece from the same template is news.
+    """
+    with Store(empty(tmp_path)) as store:
+        take_in(store, seen(NORTH, 1, piece(0), MORNING))
+        take_in(store, seen(NORTH, 2, report(1), MORNING))
+        for one in arrived(store):
+            act(store, partial(hand.hide, name=one.id, hand=WHO))
+        take_in(store, seen(again, 8, told(piece(0), manner), MORNING + timedelta(days=4)))
+        take_in(store, seen(again, 9, told(report(1), manner), MORNING + timedelta(days=5)))
+        assert arrived(store) == []
+        take_in(store, seen(again, 10, told(report(2), manner), MORNING + timedelta(days=6)))
+        assert len(arrived(store)) == 1
+        hidden = [story for story in store.look(lambda tx: list(tx.stories.listed(Wanted()))) if story.withdrawn]
+        for one in hidden:
+            act(store, partial(hand.show, name=one.id, hand=WHO))
+        assert sorted(len(story.members) for story in arrived(store)) == [1, 2, 2]
+
+
+def test_a_hidden_story_does_not_draw_in_what_is_shown(tmp_path: Path) -> None:
+    """Who hides one of two stories that are alike keeps the other, and its copies."""
+    with Store(empty(tmp_path)) as store:
+        take_in(store, seen(NORTH, 1, piece(0), MORNING))
+        take_in(store, seen(NORTH, 2, told(piece(0), "retitled"), MORNING + timedelta(days=3)))
+        first, second = sorted(arrived(store), key=lambda story: story.published)
+        act(store, lambda tx: hand.hide(tx, first.id, WHO))
+        take_in(store, seen(SOUTH, 9, told(piece(0), "footer"), MORNING + timedelta(days=4)))
+        (shown,) = arrived(store)
+        assert (shown.id, shown.zones) == (second.id, ("north", "south"))

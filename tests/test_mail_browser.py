@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import shutil
@@ -15,6 +16,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from aggregator.digest import render
+from aggregator.mail import compose, filled
 from aggregator.model import Story
 from tests import stories
 
@@ -59,6 +62,35 @@ def news(many: int = 0) -> tuple[Story, ...]:
     return (*fortnight, *reversed(more))
 
 
+def markup_of(many: int = 0) -> str:
+    """A mail with everything: who asks for help, joint stories, both zones, an update, rows; its blanks filled."""
+    wanted = stories.story(
+        stories.sighting(
+            title="Getuigenoproep: wie zag zondag een witte bestelwagen in de Havikskruidlaan?",
+            text="Zondag om 18 uur reed een bestuurder in Bolderberg een fietser aan en reed door. Bel 0800 30 300.",
+            published="2026-11-23 06:30",
+            key="9901",
+        ),
+        number=901,
+    )
+    again = replace(
+        stories.story(
+            stories.sighting("hz", "Havikskruidlaan weer open voor verkeer", published="2026-11-22 18:00", key="9902"),
+            number=902,
+        ),
+        updated=stories.NOW,
+    )
+    made, _ = render(
+        stories.CONFIG,
+        stories.DIGEST,
+        (wanted, *news(many)),
+        stories.NOW,
+        lambda letter: len(compose(letter, stories.ENVELOPE)),
+        updates=[again],
+    )
+    return filled(made, stories.ENVELOPE).html
+
+
 def show(browser: Browser, markup: str, width: int, scheme: Scheme) -> Page:
     """The mail on a screen; nothing may be loaded from anywhere."""
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme, device_scale_factor=2)
@@ -76,7 +108,7 @@ def keep(page: Page, name: str) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_mail_is_accessible(browser: Browser, width: int, scheme: Scheme) -> None:
     """axe-core finds nothing, nothing has to be scrolled sideways, and no text is smaller than 15 pixels."""
-    page = show(browser, stories.rendered(stories.CONFIG, stories.DIGEST, news(8), stories.NOW).html, width, scheme)
+    page = show(browser, markup_of(8), width, scheme)
     keep(page, f"{width}-{scheme}")
     found = Axe().run(page).response["violations"]
     assert [fault for fault in found if fault["id"] not in PAGE_ONLY] == []
@@ -124,13 +156,90 @@ SMALLEST = """() => {
 @pytest.mark.parametrize("width", [600, 360])
 def test_it_survives_the_loss_of_its_style_sheet(browser: Browser, width: int) -> None:
     """Programs that drop ``<style>`` show the same mail in light colours."""
-    markup = stories.rendered(stories.CONFIG, stories.DIGEST, news(8), stories.NOW).html
+    markup = markup_of(8)
     page = show(browser, re.sub(r"<style.*?</style>", "", markup, flags=re.DOTALL), width, "dark")
     keep(page, f"{width}-no-style")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     top = page.locator("h1").evaluate("h1 => getComputedStyle(h1.closest('td')).backgroundColor")
     assert top == "rgb(15, 45, 82)"
     page.close()
+
+
+CONTRASTS = """() => {
+  const parse = colour => (colour.match(/[\\d.]+/g) || []).map(Number);
+  const luminance = ([r, g, b]) => [r, g, b].map(c => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = element => {
+    for (let at = element; at; at = at.parentElement) {
+      const found = parse(getComputedStyle(at).backgroundColor);
+      if (found.length === 3 || found[3] === 1) return found;
+    }
+    return [255, 255, 255];
+  };
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.textContent.trim() || !element.checkVisibility()) continue;
+    const colours = [parse(getComputedStyle(element).color), ground(element)].map(luminance);
+    const [dark, light] = colours.sort((a, b) => a - b);
+    found.push([(light + 0.05) / (dark + 0.05), walker.currentNode.textContent.trim().slice(0, 40)]);
+  }
+  return found;
+}"""
+"""Of every text, its contrast (WCAG 2.2) with the ground that it stands on, and how it begins."""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark", "outlook"])
+def test_every_text_has_contrast(browser: Browser, scheme: Literal["light", "dark", "outlook"]) -> None:
+    """4.5 at least, computed for every single text: in light, in dark, and where Outlook.com marks what it darkens."""
+    markup = markup_of(8)
+    if scheme == "outlook":
+        markup = markup.replace("<body ", "<body data-ogsc data-ogsb><div ").replace("</body>", "</div></body>")
+    page = show(browser, markup, 600, "dark" if scheme == "dark" else "light")
+    keep(page, f"600-{scheme}-contrast")
+    found = page.evaluate(CONTRASTS)
+    assert len(found) > 60
+    assert [each for each in found if each[0] < 4.5] == []
+    ground = page.locator(".paper").last.evaluate("element => getComputedStyle(element).backgroundColor")
+    assert ground == ("rgb(243, 246, 249)" if scheme == "light" else "rgb(12, 21, 30)")
+    page.close()
+
+
+DARKNESS = """async shot => {
+  const image = new Image();
+  image.src = "data:image/png;base64," + shot;
+  await image.decode();
+  const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+  let dark = 0, light = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    const grey = (data[at] + data[at + 1] + data[at + 2]) / 3;
+    dark += grey < 90;
+    light += grey > 180;
+  }
+  return [dark * 4 / data.length, light * 4 / data.length];
+}"""
+"""The shares of dark and of light pixels of a screenshot."""
+
+
+@pytest.mark.parametrize("width", [600, 360])
+def test_forced_dark(browser: Browser, width: int) -> None:
+    """A program that inverts by itself (here Chromium, as Gmail does) shows light words on dark grounds."""
+    forced = browser.browser_type.launch(
+        executable_path=CHROMIUM, args=[*QUIET, "--enable-features=WebContentsForceDark"]
+    )
+    page = show(forced, markup_of(8), width, "light")
+    keep(page, f"{width}-forced-dark")
+    shot = base64.b64encode(page.screenshot(full_page=True)).decode()
+    forced.close()
+    looking = browser.new_page()
+    dark, light = looking.evaluate(DARKNESS, shot)
+    looking.close()
+    assert dark > 0.8
+    assert 0.01 < light < 0.2
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -287,6 +287,20 @@ def test_variants_of_one_item_make_no_boilerplate_of_it() -> None:
     assert said(*both, known).verdict == "same"
 
 
+@pytest.mark.parametrize("place", range(len(TEXT.split(". "))))
+@pytest.mark.parametrize("falsehood", ["Het slachtoffer overleed zondag", "De bestuurder werd op 12 mei gevat"])
+def test_no_source_teaches_that_what_disagrees_is_boilerplate(place: int, falsehood: str) -> None:
+    """What it says under everything still counts where it stands for news: its copy is no more alike for that."""
+    openings = ("Een kat zat in een boom", "Het zwembad gaat weer open", "Borden zorgen voor verwarring")
+    lies = [item(one, f"{one}. Dat melden wij graag. {falsehood}.", "zuid") for one in openings]
+    told = TEXT.split(". ")
+    copy = item(TITLE, ". ".join([*told[:place], falsehood, *told[place + 1 :]]), "zuid", hours=2)
+    before, after = (said(item(TITLE, TEXT), copy, known) for known in (NONE, learnt([*lies, copy])))
+    assert after.verdict == before.verdict
+    if "Koolmijnlaan" in told[place]:
+        assert before.verdict != "same"
+
+
 def test_the_news_stands_where_a_text_begins() -> None:
     """A long block that two texts share does not make their two pieces of news one, before any source is known."""
     block = " ".join(TEXT.split(". ")[1:5]).replace("Het ", "het ")

@@ -80,6 +80,15 @@ def test_a_copy_that_shows_nothing_new_is_no_update() -> None:
     assert fold(story, COPY, LATER, same=same_entry).updated == LATER
 
 
+def test_who_adds_a_line_does_not_take_the_lead() -> None:
+    """Of copies that are about as full the one seen first leads; a teaser yields to the whole text."""
+    news = "De brug is open. Het verkeer rijdt weer langs de gewone weg, en de omleiding is weg."
+    first = replace(FIRST, sighting=keyed(sighting("bht", text=news, key="1")))
+    for text, zone in ((f"{news} Lees meer.", "bht"), (f"{news} {news}", "hz"), (news[:40], "bht")):
+        copy = Match(sighting=keyed(sighting("hz", text=text, key="2", seen=LATER)), story=first.story, rule="alike")
+        assert leads(folded(first, copy)) == zone
+
+
 def test_the_lead_is_preferred_then_fullest_then_first() -> None:
     """The operator's zone leads if it has a copy; else the fullest text; of equals the one seen first."""
     story = folded(FIRST, COPY)

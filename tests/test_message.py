@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator import text
+from aggregator.digest.blanks import PREFERENCES, UNSUBSCRIBE, VIEW, blank
 from aggregator.errors import MailError
-from aggregator.mail.message import ascii_address, compose, mailbox, unsubscribe
+from aggregator.mail.message import ascii_address, compose, filled, mailbox, unsubscribe
 from aggregator.model import Envelope, Letter
 from tests.lint_mail import lint
 
@@ -60,14 +61,17 @@ def test_the_head_of_a_message() -> None:
         "Reply-To: Redactie <redactie@example.be>",
         "Subject: Verkeerscontrole: 93 van de 1.182 te snel en nog 4 berichten",
         "MIME-Version: 1.0",
-        'Content-Type: multipart/alternative; boundary="=_48a4fb3200f6e9f4e2b751eadee07335"',
         "Content-Language: nl-BE",
         "List-Id: <dagelijks.nieuws.example.be>",
         "List-Unsubscribe: <mailto:redactie@example.be?subject=unsubscribe>",
+        "List-Help: <mailto:redactie@example.be?subject=help>",
+        "List-Owner: <mailto:redactie@example.be>",
+        "List-Post: NO",
         "List-Archive: <https://nieuws.example.be/samenwerking/>",
         "Auto-Submitted: auto-generated",
         "Precedence: bulk",
         "X-Auto-Response-Suppress: OOF, AutoReply",
+        'Content-Type: multipart/alternative; boundary="=_48a4fb3200f6e9f4e2b751eadee07335"',
     ]
 
 
@@ -132,6 +136,48 @@ def test_a_subject_with_a_line_break_is_refused() -> None:
     """A title cannot smuggle in a header."""
     with pytest.raises(MailError, match="The header Subject would have a line break"):
         compose(replace(LETTER, subject="Dag\r\nBcc: iedereen@example.be"), ENVELOPE)
+
+
+@pytest.mark.parametrize("token", ["t" * 22, "t" * 90])
+def test_one_click(token: str) -> None:
+    """An https address unsubscribes with one click (RFC 8058), beside the mail; however long it is, on one line."""
+    url = f"https://nieuws.example.be/mail/u/{token}"
+    raw = compose(LETTER, replace(ENVELOPE, unsubscribe=url))
+    assert raw_header(raw, "List-Unsubscribe") == f"<{url}>, <mailto:redactie@example.be?subject=unsubscribe>"
+    assert raw_header(raw, "List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"
+    assert lint(raw) == []
+
+
+def test_no_click_over_http() -> None:
+    """RFC 8058 wants https: over http the mail alone unsubscribes in the header, and the link in the text goes on."""
+    open_ended = replace(LETTER, text=f"Uit: {blank(UNSUBSCRIBE)}\n")
+    raw = compose(open_ended, replace(ENVELOPE, unsubscribe="http://127.0.0.1:8080/mail/u/t"))
+    assert raw_header(raw, "List-Unsubscribe") == "<mailto:redactie@example.be?subject=unsubscribe>"
+    assert b"List-Unsubscribe-Post" not in raw
+    assert b"Uit: http://127.0.0.1:8080/mail/u/t\r\n" in raw
+    assert lint(raw) == []
+
+
+def test_blanks_are_filled_from_the_envelope() -> None:
+    """Both parts get the reader's addresses, escaped in HTML; what there is no address for leads where all may go."""
+    names = (UNSUBSCRIBE, PREFERENCES, VIEW)
+    words = " ".join(map(blank, names))
+    made = filled(
+        replace(LETTER, text=words, html=words),
+        replace(ENVELOPE, unsubscribe="https://a.example/?u&t", preferences="https://a.example/p", view=None),
+    )
+    assert made.text == "https://a.example/?u&t https://a.example/p https://nieuws.example.be/samenwerking/"
+    assert made.html == "https://a.example/?u&amp;t https://a.example/p https://nieuws.example.be/samenwerking/"
+    alone = filled(replace(LETTER, text=words), ENVELOPE)
+    assert alone.text.split()[0] == "mailto:redactie@example.be?subject=unsubscribe"
+
+
+def test_a_letter_without_html_is_text() -> None:
+    """Who reads text only gets one part, with the same headers."""
+    raw = compose(replace(LETTER, html=""), ENVELOPE)
+    assert read(raw).get_content_type() == "text/plain"
+    assert raw.endswith(b"\r\n\r\nDag\r\n")
+    assert lint(raw) == []
 
 
 def test_international_domains_become_a_labels() -> None:
@@ -233,6 +279,12 @@ def test_text_lines_end_in_one_way() -> None:
     ("spoil", "complaint"),
     [
         (lambda raw: raw.replace(b"Precedence: bulk\r\n", b""), "precedence occurs 0 times"),
+        (lambda raw: raw.replace(b"List-Unsubscribe: ", b"List-Unsubscribe: <https://a.example/>, "), "RFC 8058"),
+        (
+            lambda raw: raw.replace(b"<mailto:redactie@example.be?subject=unsubscribe>", b"<https://a.example/>"),
+            "no mailto",
+        ),
+        (lambda raw: raw.replace(b"Dag\r\n", b"=02view=03\r\n"), "text/plain holds U+0002"),
         (lambda raw: raw.replace(b"Precedence: bulk", b"List-Id: <a.b>"), "list-id occurs 2 times"),
         (lambda raw: raw.replace(b"<mailto:redactie", b"=?utf-8?q?=3Cmailto=3Aredactie?="), "list-unsubscribe is enc"),
         (lambda raw: raw.replace(b"List-Archive: ", b"List-Archive:\r\n "), "list-archive is encoded or folded"),

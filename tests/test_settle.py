@@ -311,6 +311,31 @@ def test_nobody_takes_over_a_story_by_its_address(desk: Store, claims_first: boo
         assert len(stories(desk)) == 2
 
 
+def test_nobody_makes_a_counter_of_a_fact(desk: Store) -> None:
+    """A source that says a short sentence with ever other numbers may not edit such a number past the comparison.
+
+    What both sources have with ever other numbers is a counter, and differs as it likes.
+    """
+    fact, counter = "Bel voor hulp naar {}.", "Al {} keer gelezen."
+
+    def told_with(number: int, *said: str) -> Item:
+        return Item(piece(number).title, " ".join([piece(number).body, *said]))
+
+    with desk:
+        for number in (1, 2, 3):
+            for source in (NORTH, SOUTH):
+                said = [counter.format(number)] if source is NORTH else [counter.format(9), fact.format(100 + number)]
+                take_in(desk, seen(source, number, told_with(number, *said), MORNING))
+        both = told_with(0, fact.format(112), counter.format(0))
+        for source in (NORTH, SOUTH):
+            take_in(desk, seen(source, 9, both, MORNING + hours(1)))
+        counted = told_with(0, fact.format(112), counter.format(7))
+        assert take_in(desk, seen(SOUTH, 9, counted, MORNING + hours(2))).problems == ()
+        false = told_with(0, fact.format(906), counter.format(7))
+        noted = take_in(desk, seen(SOUTH, 9, false, MORNING + hours(3)))
+    assert ["'112' ≠ '906'" in each or "'906' ≠ '112'" in each for each in noted.problems] == [True]
+
+
 def test_a_marked_update_is_the_same_story_updated(desk: Store) -> None:
     """A correction that carries the original joins it, and readers see that the story was updated."""
     corrected = Item(

@@ -284,6 +284,11 @@ def test_a_joined_story_counts_as_mailed(store: Store) -> None:
     assert fresh(store) == ()
 
 
+def _is_declared(name: str | None, kind: str, _parents: object) -> bool:
+    """The index of the search is the engine's own, with tables of its own; ``store.search`` alone knows it."""
+    return not (kind == "table" and (name == "search" or (name or "").startswith("search_")))
+
+
 # -- opening ------------------------------------------------------------------------
 
 
@@ -294,7 +299,7 @@ def test_the_migrations_make_what_the_program_expects(database: str) -> None:
     Store(database).close()
     engine = create_engine(database.replace("postgresql://", "postgresql+psycopg://"))
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": _is_declared})
         differences = compare_metadata(context, metadata)
     engine.dispose()
     assert differences == []

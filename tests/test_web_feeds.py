@@ -151,13 +151,13 @@ class TestFields:
         assert "access-control-allow-origin" not in client.get("/").headers
 
     def test_links(self, client: httpx.Client) -> None:
-        """A feed names itself, its hub and its page before anybody parses it; a page names its feeds (RFC 8288)."""
+        """A feed names itself, its hub and its page before anybody parses it; a page its feeds too (RFC 8288)."""
         assert client.head("/samenwerking.rss").headers["link"] == (
             '<https://nieuws.example.be/samenwerking.rss>; rel="self"; type="application/rss+xml", '
             '<https://nieuws.example.be/hub>; rel="hub", '
             '<https://nieuws.example.be/>; rel="alternate"; type="text/html"'
         )
-        assert client.head("/").links.keys() == {"alternate"}
+        assert client.head("/").links.keys() == {"alternate", "hub", "self"}
         assert (
             '<https://nieuws.example.be/samenwerking.json>; rel="alternate"; type="application/feed+json"'
             in (client.head("/samenwerking/").headers["link"])
@@ -293,7 +293,7 @@ class TestArchive:
                 lambda: publishing.documents,
                 lambda: (True, ""),
                 one.config,
-                older=Publishing(one.config, one.store, lambda: NOW, print).older,
+                asked=Publishing(one.config, one.store, lambda: NOW, print).asked,
             )
             with serving(one_site) as address:
                 answer = httpx.get(f"{address}/samenwerking/archive/1-5.atom", headers={"accept-encoding": "gzip"})

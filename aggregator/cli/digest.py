@@ -17,7 +17,7 @@ from aggregator.cli.output import console, local, print_json, rfc3339, table
 from aggregator.daemon import clock, open_relay, open_store
 from aggregator.digest import delivery as step
 from aggregator.errors import ConfigError, MailError, StoreError
-from aggregator.mail import compose
+from aggregator.mail import compose, filled
 from aggregator.model import Config, Delivery, Digest, Edition
 from aggregator.store import Store, Tx, alone
 
@@ -100,7 +100,8 @@ def preview(
     if eml:
         sys.stdout.buffer.write(compose(letter, envelope))
     else:
-        typer.echo(letter.html if html else f"{letter.subject}\n\n{letter.text}")
+        shown = filled(letter, envelope)
+        typer.echo(shown.html if html else f"{shown.subject}\n\n{shown.text}")
 
 
 @app.command()

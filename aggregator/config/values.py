@@ -36,7 +36,7 @@ _OURS = frozenset(
     }
 )
 _TAKEN = frozenset({"atom", "favicon", "feed", "feeds", "health", "hub", "index", "json", "robots", "rss", "static"})
-_TAKEN |= {"mail", "status", "websub", "zones"}
+_TAKEN |= {"mail", "status", "story", "websub", "zones"}
 _PROBE = Selector(text="<html><body><p>news</p></body></html>")
 _HEADERS = HeaderRegistry()
 
@@ -267,6 +267,7 @@ CHECKS: Mapping[str, Check] = {
     "mail.from": sender,
     "mail.reply_to": sender,
     "mail.relay": relay,
+    "mail.urgent.*": rule,
     "notices.categories.*": rule,
     "notices.words.*": rule,
     "sources.*.key": key,

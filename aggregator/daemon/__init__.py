@@ -2,6 +2,7 @@
 
 from aggregator.daemon.daemon import Daemon
 from aggregator.daemon.directory import Directory
+from aggregator.daemon.leaves import Leaves
 from aggregator.daemon.opening import clock, means, open_relay, open_store
 from aggregator.daemon.polling import Polling
 from aggregator.daemon.rendering import Press, note_presentation, render_all
@@ -9,6 +10,7 @@ from aggregator.daemon.rendering import Press, note_presentation, render_all
 __all__ = [
     "Daemon",
     "Directory",
+    "Leaves",
     "Polling",
     "Press",
     "clock",

@@ -29,6 +29,7 @@ from aggregator.daemon.posting import REST, Posting
 from aggregator.daemon.publishing import Publishing, faults
 from aggregator.daemon.rendering import note_presentation
 from aggregator.daemon.reporting import report
+from aggregator.daemon.searching import Searching
 from aggregator.daemon.ticking import Ticking
 from aggregator.digest.reply import anonymous
 from aggregator.errors import AggregatorError, StoreError
@@ -82,14 +83,15 @@ class Daemon:
             self._hubbing = Hubbing(
                 self._means, lambda: self._publishing.documents, lambda: self._polling.polls, self._say
             )
+            self._searching = Searching(self._config, self._means.store, self._clock, self._say)
             await self._prepare()
             listening = self._config.server
             site = app(
                 lambda: self._publishing.documents,
                 self._health,
                 self._config,
-                self._hubbing.routes,
-                older=self._publishing.older,
+                [*self._hubbing.routes, *self._searching.routes],
+                asked=self._publishing.asked,
                 status=lambda: document(self._config, faults(self._judged(self._clock()))),
             )
             server = Server(site, listening.listen, listening.trusted_proxies)
@@ -169,6 +171,7 @@ class Daemon:
             await self._publishing.go_on()
             self._tell_slow()
             self._hubbing.go_on()
+            self._searching.go_on()
             self._feel_the_pulse()
             await self._look_at_polls()
             await self._poll(now)
@@ -279,6 +282,7 @@ class Daemon:
         self._posting.relay = relay
         self._means = self._polling.means = replace(self._means, config=config)
         self._hubbing.configure(self._means)
+        self._searching.config = config
         self._start = schedule.starting(config, self._polling.polls, readings(self._means), self._clock())
         await self._publishing.configure(config)
         log.info("the new configuration is in use")
@@ -301,9 +305,8 @@ class Daemon:
         if self._ticking:
             await asyncio.wait({self._ticking}, timeout=GRACE)
         tidying = [self._tidying] if self._tidying else []
-        await asyncio.gather(
-            self._polling.finish(GRACE), self._posting.finish(GRACE), self._hubbing.finish(GRACE), *tidying
-        )
+        parts = (self._polling, self._posting, self._hubbing)
+        await asyncio.gather(*(part.finish(GRACE) for part in parts), self._searching.finish(), *tidying)
 
 
 def _differs(one: Config, other: Config, name: str) -> bool:

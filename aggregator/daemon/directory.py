@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from aggregator.errors import AggregatorError
 from aggregator.model import Coding, Document
+from aggregator.publish.packing import packed
 
 MANIFEST = ".aggregator.json"
+AT_ONCE = 200
+"""How many documents are noted in the manifest together, before they are written."""
 _NAMES = TypeAdapter(dict[str, str])
 SUFFIXES: dict[Coding, str] = {"gzip": ".gz", "br": ".br", "zstd": ".zst"}
 
@@ -35,14 +39,14 @@ class Directory:
         """
         current: dict[str, str] = {}
         written: list[Path] = []
-        for path, document in documents:
-            if document is not None and document.status != 200:
-                continue
-            for name, etag, content in _files(path, document, self._known):
-                current[name] = etag
-                if content is not None and (self._known.get(name) != etag or not (self._path / name).exists()):
-                    self._note(name, etag)
-                    written.append(self._put(name, content, document))
+        rest = iter(documents)
+        while some := list(islice(rest, AT_ONCE)):
+            there = [
+                (name, document) for name, document in map(_named, some) if document is None or document.status == 200
+            ]
+            for name, document in there:
+                current |= self._unchanged(name) if document is None else {}
+            written += self._write([(name, document) for name, document in there if document], current)
         for name in self._known.keys() - current.keys():
             self._remove(name)
         self._known = current
@@ -50,10 +54,33 @@ class Directory:
             self._save()
         return written
 
-    def _note(self, name: str, etag: str) -> None:
+    def _unchanged(self, name: str) -> dict[str, str]:
+        """The files of a document that are there, each with its tag."""
+        names = (name, *(name + suffix for suffix in SUFFIXES.values()))
+        return {each: self._known[each] for each in names if each in self._known}
+
+    def _write(self, documents: Sequence[tuple[str, Document]], current: dict[str, str]) -> Iterator[Path]:
+        """Write those that are not there as they are, and say in *current* which files they are."""
+        changed: list[tuple[str, Document, bytes]] = []
+        for name, document in documents:
+            there = self._unchanged(name)
+            if there.get(name) == document.etag and all((self._path / each).exists() for each in there):
+                current |= there
+                continue
+            whole = packed(document)
+            files = ((name, whole.content), *((name + SUFFIXES[coding], found) for coding, found in whole.packed))
+            for each, content in files:
+                current[each] = document.etag
+                if self._known.get(each) != document.etag or not (self._path / each).exists():
+                    changed.append((each, document, content))
+        self._note([name for name, _, _ in changed], current)
+        for name, document, content in changed:
+            yield self._put(name, content, document)
+
+    def _note(self, names: Sequence[str], current: dict[str, str]) -> None:
         """A file is ours before it is there: who dies between the two still knows what to remove."""
-        if name not in self._known:
-            self._known[name] = etag
+        if new := [name for name in names if name not in self._known]:
+            self._known |= {name: current[name] for name in new}
             self._save()
 
     def _put(self, name: str, content: bytes, document: Document | None) -> Path:
@@ -94,15 +121,10 @@ class Directory:
         self._put(MANIFEST, content, None)
 
 
-def _files(path: str, document: Document | None, known: dict[str, str]) -> Iterator[tuple[str, str, bytes | None]]:
-    """The names of a document's files, each with its tag and its bytes."""
-    name = path.lstrip("/") + ("index.html" if path.endswith("/") else "")
-    if document is None:
-        names = (name, *(name + suffix for suffix in SUFFIXES.values()))
-        yield from ((each, known[each], None) for each in names if each in known)
-        return
-    yield name, document.etag, document.content
-    yield from ((name + SUFFIXES[coding], document.etag, content) for coding, content in document.packed)
+def _named(one: tuple[str, Document | None]) -> tuple[str, Document | None]:
+    """A document by the name of its file."""
+    path, document = one
+    return path.lstrip("/") + ("index.html" if path.endswith("/") else ""), document
 
 
 def _is_below(name: str) -> bool:

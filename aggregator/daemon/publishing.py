@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 from aggregator.daemon.directory import Directory
+from aggregator.daemon.leaves import Leaves
 from aggregator.daemon.rendering import Press
 from aggregator.errors import AggregatorError
 from aggregator.model import Config, Document, Poll
@@ -19,6 +20,8 @@ from aggregator.store import Store, Tx
 
 AGAIN = timedelta(minutes=1)
 """When files that could not be written are tried again."""
+STEP = 50
+"""How many stories' pages one tick writes."""
 Say = Callable[[Exception, str], None]
 
 
@@ -32,16 +35,20 @@ class Publishing:
         self._clock = clock
         self._say = say
         self._press = Press(config)
+        self._leaves = Leaves(config)
+        self._files = Leaves(config)
         self._directory: Directory | None = None
         self._revision = -1
         self._write_at: datetime | None = None
         self._turn = asyncio.Lock()
+        self._asking = asyncio.Lock()
 
     async def configure(self, config: Config) -> None:
         """Render everything anew, the next time."""
         async with self._turn:
             self._config = config
             self._press = Press(config)
+            self._leaves, self._files = Leaves(config), Leaves(config)
             self._directory = None
             self._revision = -1
 
@@ -58,28 +65,36 @@ class Publishing:
                 self._write_at = self._clock() if self._config.publish.directory else None
             if self._write_at and self._clock() >= self._write_at:
                 try:
-                    await self._store.read(self._write)
-                    self._write_at = None
+                    if await self._store.read(self._write):
+                        self._write_at = None
                 except AggregatorError as failure:
                     self._say(failure, "[publish].directory")
                     self._write_at = self._clock() + AGAIN
 
-    async def older(self, path: str) -> Document | None:
-        """The page of an archive at *path*."""
-        if places.archived(self._config, path) is None:
-            return None
-        async with self._turn:
-            return await self._store.read(lambda tx: self._press.archive(tx, path))
+    async def asked(self, path: str) -> Document | None:
+        """What is made only when somebody asks for it: a story's page, a month, a page of an archive."""
+        if places.archived(self._config, path):
+            async with self._turn:
+                return await self._store.read(lambda tx: self._press.archive(tx, path))
+        leaves = self._leaves
+        if found := leaves.kept(path, self._revision):
+            return found
+        async with self._asking:
+            return await self._store.read(lambda tx: leaves.find(tx, path))
 
-    def _write(self, tx: Tx) -> None:
+    def _write(self, tx: Tx) -> bool:
+        """Write what has changed, stories' pages a step at a time; whether that was all."""
         assert self._config.publish.directory is not None
         if self._directory is None:
             self._directory = Directory(Path(self._config.publish.directory))
+        made = chain(self.documents.items(), self._press.archives(tx), self._files.files(tx, STEP))
         try:
-            self._directory.write(chain(self.documents.items(), self._press.archives(tx)))
+            self._directory.write(made)
         except AggregatorError:
             self._press.forget()
+            self._files.forget()
             raise
+        return not self._files.unfinished
 
 
 def faults(statuses: Sequence[SourceStatus]) -> list[Fault]:

@@ -10,15 +10,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from aggregator import __version__, renames, select, text, tidy
+from aggregator import __version__, renames, select, shown, text, tidy
 from aggregator.model import Config, Document, Span, Story, Stream, Withdrawn
-from aggregator.publish import Shelf, assets, atom, document, feeds, former, of_shelf, places
+from aggregator.publish import Shelf, assets, atom, document, feeds, former, of_shelf, places, zones
 from aggregator.publish.kept import Kept
 from aggregator.publish.packing import packed
+from aggregator.publish.page import Linked
 from aggregator.store import Tx
 
 ARCHIVES = 64
 """How many pages of archives are kept."""
+LINKED = 2
+"""With how many others a stream's page links a story; its own page names them all."""
 SOUGHT = 2000
 """Among how many of the newest stories of its zones a stream seeks those that its rules let through."""
 
@@ -40,10 +43,11 @@ class Press:
     def render(self, tx: Tx) -> dict[str, Document]:
         """Every document but the archives, and the files that they refer to, as the database says."""
         config = self._config
-        since = max(_since(tx, stream) for stream in config.streams)
+        latest = max(since(tx, stream) for stream in config.streams)
         ids = {each.old: each.new for each in renames.done(tx) if each.kind == "stream"}
-        made = former.documents(config, tx.published.streams(), ids) | assets(config, since)
-        made[feeds.PATH] = document("text/html; charset=utf-8", feeds.render(config), since)
+        made = former.documents(config, tx.published.streams(), ids) | assets(config, latest)
+        for path, content in ((feeds.PATH, feeds.render(config)), (places.ZONES, zones.render(config))):
+            made[path] = document("text/html; charset=utf-8", content, latest)
         for stream in places.streams(config):
             made |= self._stream(tx, stream)
         self._before = {path: self._pack(path, each) for path, each in made.items()}
@@ -77,15 +81,17 @@ class Press:
         self._told.clear()
 
     def _stream(self, tx: Tx, stream: Stream) -> dict[str, Document]:
-        zones = self._config.zones_of(stream)
-        since = _since(tx, stream)
-        spans = tx.published.spans(zones, stream.items)
+        own = self._config.zones_of(stream)
+        looks = since(tx, stream)
+        spans = tx.published.spans(own, stream.items)
+        stories = stories_of(tx, self._config, stream, spans)
         shelf = Shelf(
             config=self._config,
             stream=stream,
-            stories=stories_of(tx, self._config, stream, spans),
-            changed=max(since, tx.stories.changed(zones) or since),
-            withdrawn=tx.published.withdrawn(zones, stream.items),
+            stories=stories,
+            changed=max(looks, tx.stories.changed(own) or looks),
+            withdrawn=tx.published.withdrawn(own, stream.items),
+            links=_links(tx, self._config, stream, stories),
             older=spans[-1] if spans else None,
             kept=self._kept,
         )
@@ -105,7 +111,7 @@ class Press:
                 config=self._config,
                 stream=stream,
                 stories=_shown(self._config, stream, stories),
-                changed=max(span.changed, _since(tx, stream)),
+                changed=max(span.changed, since(tx, stream)),
                 withdrawn=[Withdrawn(story=each.id, at=each.withdrawn) for each in stories if each.withdrawn],
                 older=older,
                 span=span,
@@ -118,7 +124,7 @@ class Press:
 
     def _state(self, tx: Tx, stream: Stream, span: Span, older: Span | None) -> object:
         """What the bytes of a page depend on, its configuration apart."""
-        return span.changed, _since(tx, stream), older and older.first
+        return span.changed, since(tx, stream), older and older.first
 
     def _pack(self, path: str, made: Document) -> Document:
         before = self._before.get(path)
@@ -173,7 +179,20 @@ def _shown(config: Config, stream: Stream, stories: Sequence[Story]) -> list[Sto
     return select.newest_first(public, config, stream)
 
 
-def _since(tx: Tx, stream: Stream) -> datetime:
+def _links(tx: Tx, config: Config, stream: Stream, stories: Sequence[Story]) -> dict[str, list[Linked]]:
+    """The stories that the page of *stream* links each of its own with: such as it shows too, or has shown."""
+    wanted = {story.id: [each.story for each in story.related[:LINKED]] for story in stories}
+    here = {story.id: story for story in stories}
+    missing = sorted({id for ids in wanted.values() for id in ids} - here.keys())
+    here |= {story.id: story for story in _shown(config, stream, tx.stories.all(missing))}
+
+    def linked(id: str) -> Linked:
+        return Linked(id, shown.title(here[id].lead), shown.language(here[id].lead))
+
+    return {story: found for story, ids in wanted.items() if (found := [linked(id) for id in ids if id in here])}
+
+
+def since(tx: Tx, stream: Stream) -> datetime:
     """When a stream changed that no story of it tells: its looks, or a story that is no more."""
     moments = (tx.meta.get(name) for name in (f"presentation:{stream.id}:since", tidy.GONE))
     return max(datetime.fromisoformat(moment or "1970-01-01T00:00:00+00:00") for moment in moments)

@@ -1,6 +1,6 @@
 """Mail: ``message`` makes the bytes, ``smtp`` hands them to the relay."""
 
-from aggregator.mail.message import compose
+from aggregator.mail.message import compose, filled
 from aggregator.mail.smtp import Relay
 
-__all__ = ["Relay", "compose"]
+__all__ = ["Relay", "compose", "filled"]

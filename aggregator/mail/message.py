@@ -14,13 +14,16 @@ from __future__ import annotations
 import re
 import textwrap
 from binascii import b2a_qp
+from dataclasses import replace
 from datetime import UTC
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime
+from html import escape
 from urllib.parse import quote
 
 from aggregator import text, uri
+from aggregator.digest import blanks
 from aggregator.errors import MailError
 from aggregator.model import Envelope, Letter
 
@@ -31,15 +34,35 @@ _SPECIALS = re.compile(r"[^A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]")  # what RFC 5322 §3
 
 
 def compose(letter: Letter, envelope: Envelope) -> bytes:
-    """The message: multipart/alternative, text before HTML, every line ended by CRLF.
+    """The message: multipart/alternative, text before HTML, every line ended by CRLF; text alone without HTML.
 
-    Raises MailError when an address or a header cannot be written; the sentence names it.
+    The letter's blanks are filled from the envelope.  Raises MailError when an address or a header cannot be written;
+    the sentence names it.
     """
     message = EmailMessage(_WIRE)
     for name, value in _headers(letter, envelope):
         message[name] = value
-    message.set_payload([_part("plain", letter.text), _part("html", letter.html)])
+    letter = filled(letter, envelope)
+    plain = _part("plain", letter.text)
+    if letter.html:
+        message["Content-Type"] = f'multipart/alternative; boundary="=_{text.digest(envelope.message_id)}"'
+        message.set_payload([plain, _part("html", letter.html)])
+    else:
+        for name, value in plain.items():
+            message[name] = value
+        message.set_payload(plain.get_payload())
     return message.as_bytes()
+
+
+def filled(letter: Letter, envelope: Envelope) -> Letter:
+    """The letter as one reader has it: its blanks filled with their addresses, else with what serves everybody."""
+    fields = {
+        blanks.UNSUBSCRIBE: envelope.unsubscribe or unsubscribe(envelope.reply_to or envelope.sender),
+        blanks.PREFERENCES: envelope.preferences or envelope.archive,
+        blanks.VIEW: envelope.view or envelope.archive,
+    }
+    escaped = {name: escape(value) for name, value in fields.items()}
+    return replace(letter, text=blanks.fill(letter.text, fields), html=blanks.fill(letter.html, escaped))
 
 
 def mailbox(value: str) -> tuple[str, str]:
@@ -72,7 +95,7 @@ def ascii_address(address: str) -> str:
 
 
 def _headers(letter: Letter, envelope: Envelope) -> list[tuple[str, str]]:
-    boundary = f"=_{text.digest(envelope.message_id)}"
+    people = envelope.reply_to or envelope.sender
     return [
         ("Date", format_datetime(envelope.date.astimezone(UTC))),
         ("Message-ID", envelope.message_id),
@@ -81,10 +104,12 @@ def _headers(letter: Letter, envelope: Envelope) -> list[tuple[str, str]]:
         *([("Reply-To", envelope.reply_to)] if envelope.reply_to else []),
         ("Subject", letter.subject),
         ("MIME-Version", "1.0"),
-        ("Content-Type", f'multipart/alternative; boundary="{boundary}"'),
         *(("Content-Language", found) for found in _LANGUAGE.findall(letter.html)[:1]),
         ("List-Id", f"<{envelope.list_id}>"),
-        ("List-Unsubscribe", f"<{unsubscribe(envelope.reply_to or envelope.sender)}>"),
+        *_leaving(envelope),
+        ("List-Help", f"<{_mailto(people, 'help')}>"),
+        ("List-Owner", f"<{_mailto(people)}>"),
+        ("List-Post", "NO"),
         ("List-Archive", f"<{_ascii_url(envelope.archive)}>"),
         ("Auto-Submitted", "auto-generated"),  # RFC 3834 §5: no automatic answers, please
         ("Precedence", "bulk"),
@@ -92,9 +117,26 @@ def _headers(letter: Letter, envelope: Envelope) -> list[tuple[str, str]]:
     ]
 
 
+def _leaving(envelope: Envelope) -> list[tuple[str, str]]:
+    """One click where the reader has an address for it, which RFC 8058 §3.1 wants to be https; a mail in any case."""
+    by_mail = f"<{unsubscribe(envelope.reply_to or envelope.sender)}>"
+    url = _ascii_url(envelope.unsubscribe or "")
+    if not url.startswith("https:"):
+        return [("List-Unsubscribe", by_mail)]
+    return [
+        ("List-Unsubscribe", f"<{url}>, {by_mail}"),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+    ]
+
+
 def unsubscribe(value: str) -> str:
     """The mailto URI (RFC 6068) by which a reader asks a mailbox to be left out."""
-    return f"mailto:{quote(ascii_address(mailbox(value)[1]), safe='@')}?subject=unsubscribe"
+    return _mailto(value, "unsubscribe")
+
+
+def _mailto(value: str, subject: str | None = None) -> str:
+    address = quote(ascii_address(mailbox(value)[1]), safe="@")
+    return f"mailto:{address}?subject={subject}" if subject else f"mailto:{address}"
 
 
 def _part(subtype: str, content: str) -> EmailMessage:

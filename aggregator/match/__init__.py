@@ -7,7 +7,7 @@ suffices.
 
 from aggregator.match.anchors import anchors
 from aggregator.match.certain import likeness, same_entry
-from aggregator.match.churn import counters, told
+from aggregator.match.churn import counters, told, uncounted
 from aggregator.match.commonplaces import NONE, OPENINGS, Commonplaces, learnt, sentences
 from aggregator.match.compare import compare
 from aggregator.match.identity import identify, is_known, reuses
@@ -36,5 +36,6 @@ __all__ = [
     "sentences",
     "sightings",
     "told",
+    "uncounted",
     "without_guid",
 ]

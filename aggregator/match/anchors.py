@@ -1,7 +1,9 @@
 """A bounded signature by which a store finds what may be alike, without comparing.
 
 The smallest hashes of a text's word triples, and those of its opening: two texts of which one contains the other, or
-its beginning, share some of them (bottom-k sketches).  They only find candidates: ``compare`` decides.
+its beginning, share some of them (bottom-k sketches).  The smallest hashes of its facts find what tells the same in
+other words or in another language, those of its title what has no text.  They only find candidates: ``compare``
+decides.
 """
 
 from __future__ import annotations
@@ -12,24 +14,47 @@ from heapq import nsmallest
 import xxhash
 
 from aggregator.match.commonplaces import NONE, Commonplaces
-from aggregator.match.reading import reading
+from aggregator.match.reading import Reading, called, reading
 from aggregator.model import Sighting
 
-WHOLE = 24
-OPENING = 8
+MOST = 32
+"""How many anchors an entry has at most; what facts, opening and title leave goes to the whole text."""
+OPENING = 6
 OPENING_WORDS = 32
+FACTS = 8
+TITLE = 2
+"""How many anchors a title gives, all of them or none: as many as make a candidate."""
+TITLE_WORDS = 6
+_TELLING = 2.0
 
 
 def anchors(sighting: Sighting, commonplaces: Commonplaces = NONE) -> tuple[int, ...]:
     """At most 32 signed 64-bit numbers, each once, smallest first; of what its source repeats there are none."""
-    body = reading(sighting, commonplaces).body
-    own = [key for key, repeated in zip(body.keys, body.repeated, strict=True) if not repeated]
-    whole, opening = _triples(own), _triples(own[:OPENING_WORDS])
-    return tuple(sorted({*nsmallest(WHOLE, whole), *nsmallest(OPENING, opening)}))
+    read = reading(sighting, commonplaces)
+    own = [key for key, repeated in zip(read.body.keys, read.body.repeated, strict=True) if not repeated]
+    found = {
+        *nsmallest(OPENING, _triples(own[:OPENING_WORDS])),
+        *nsmallest(FACTS, _facts(read, called(sighting))),
+        *_title(read.title.keys),
+    }
+    return tuple(sorted({*found, *nsmallest(MOST - len(found), _triples(own))}))
+
+
+def _facts(read: Reading, ours: str) -> set[int]:
+    """The names, dates and larger numbers that it tells; not its publisher's own name, which is in all that it says."""
+    telling = (key for key, weight in read.telling.items() if weight >= _TELLING)
+    return {_hashed(f"fact {key}") for key in telling if key not in ours}
+
+
+def _title(words: Sequence[str]) -> set[int]:
+    if len(words) < TITLE_WORDS:
+        return set()
+    return {_hashed(f"title {number} {' '.join(words)}") for number in range(TITLE)}
 
 
 def _triples(words: Sequence[str]) -> set[int]:
-    return {
-        xxhash.xxh64_intdigest(" ".join(words[at : at + 3]).encode("utf-8", "surrogatepass")) - (1 << 63)
-        for at in range(max(len(words) - 2, min(len(words), 1)))
-    }
+    return {_hashed(" ".join(words[at : at + 3])) for at in range(max(len(words) - 2, min(len(words), 1)))}
+
+
+def _hashed(said: str) -> int:
+    return xxhash.xxh64_intdigest(said.encode("utf-8", "surrogatepass")) - (1 << 63)

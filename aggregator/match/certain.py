@@ -65,14 +65,21 @@ def _same_address(one: Sighting, other: Sighting, window: timedelta) -> bool:
         return False
     if one.source != other.source:
         return _at_one_address(one, other, window) and likeness(one, other) >= _least(one, other)
-    a, b = plain(one.entry), plain(other.entry)
-    return min(len(a.split()), len(b.split())) < SHORT or text.shared(a, b) >= COMMON
+    return kept_words(one, other)
+
+
+def kept_words(one: Sighting, other: Sighting) -> bool:
+    """Whether two looks of one source may be of one entry, edited: most texts keep some words, short ones need not."""
+    return _words(one, other) < SHORT or likeness(one, other) >= COMMON
+
+
+def _words(one: Sighting, other: Sighting) -> int:
+    return min(len(plain(each.entry).split()) for each in (one, other))
 
 
 def _least(one: Sighting, other: Sighting) -> float:
     """A teaser of a line has words of its own for what it points at."""
-    words = min(len(plain(each.entry).split()) for each in (one, other))
-    return COMMON if words >= SHORT else COMMON / 2
+    return COMMON if _words(one, other) >= SHORT else COMMON / 2
 
 
 def _at_one_address(one: Sighting, other: Sighting, window: timedelta) -> bool:

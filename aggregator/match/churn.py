@@ -7,13 +7,14 @@ a counter, whatever the language; it is learnt like the commonplaces, and kept a
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import xxhash
 
 from aggregator import text
 from aggregator.match.commonplaces import Commonplaces, hashed, split
 from aggregator.match.keys import plain
-from aggregator.model import Sighting
+from aggregator.model import Content, Sighting
 
 LONGEST = 6
 """How many words beside its numbers a counter has at most; longer sentences with numbers are news."""
@@ -35,6 +36,20 @@ def told(sighting: Sighting, commonplaces: Commonplaces) -> str:
     common = commonplaces.of(sighting.source)
     said = (each for each in split(plain(sighting.entry)) if hashed(each) not in common and _shape(each) not in common)
     return text.digest(text.fold(sighting.entry.title), *(text.fold(each) for each in said))
+
+
+def uncounted(one: Sighting, other: Sighting, commonplaces: Commonplaces) -> tuple[Sighting, Sighting]:
+    """Both without the counters that both of their sources have: one source alone makes nothing a counter."""
+    both = commonplaces.of(one.source) & commonplaces.of(other.source)
+    return _without(one, both), _without(other, both)
+
+
+def _without(sighting: Sighting, shapes: frozenset[int]) -> Sighting:
+    said = split(plain(sighting.entry))
+    kept = [each for each in said if _shape(each) not in shapes]
+    if len(kept) == len(said):
+        return sighting
+    return replace(sighting, entry=replace(sighting.entry, summary=None, content=Content(value="\n".join(kept))))
 
 
 def _shape(said: str) -> int | None:

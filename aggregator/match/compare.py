@@ -1,16 +1,18 @@
-"""Whether two sightings are one story: certain rules first, then likeness."""
+"""Whether two sightings are one story: certain rules first, then likeness.
+
+The river (``rules``) and ``evaluate`` judge two items by this and nothing else.  Between zones an address is believed
+unless the words disagree in a fact: it is easily claimed, and one of the two then claims what is the other's.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from aggregator import uri
 from aggregator.match import certain
 from aggregator.match.alike import judge
 from aggregator.match.commonplaces import NONE, Commonplaces
 from aggregator.match.measure import Pair
-from aggregator.match.reading import reading
-from aggregator.match.token import plain
+from aggregator.match.reading import called, reading
 from aggregator.model import Matching, Sighting, Verdict
 
 _SAID = {
@@ -21,11 +23,18 @@ _SAID = {
 }
 
 
-def compare(one: Sighting, other: Sighting, *, settings: Matching, commonplaces: Commonplaces = NONE) -> Verdict:
-    """Whether *one* and *other* are the same story, related or different; the order of the two does not matter."""
+def compare(
+    one: Sighting, other: Sighting, *, settings: Matching, commonplaces: Commonplaces = NONE, repeats: bool = False
+) -> Verdict:
+    """Whether *one* and *other* are the same story, related or different; the order of the two does not matter.
+
+    With *repeats* a source that says it again is judged as another source would be.
+    """
     first, second = sorted((one, other), key=lambda each: (each.published, each.source, each.keys, each.words))
     for rule, fits in certain.rules(settings.window):
         if fits(first, second):
+            if rule == "url" and (denied := claimed(first, second, settings=settings, commonplaces=commonplaces)):
+                return denied
             return Verdict(verdict="same", rule=rule, score=1.0, evidence=_SAID[rule])
     apart = abs(first.published - second.published)
     if apart > max(settings.window, settings.related_window):
@@ -34,15 +43,28 @@ def compare(one: Sighting, other: Sighting, *, settings: Matching, commonplaces:
     pair = Pair(
         *readings,
         apart=apart,
-        own_source=first.source == second.source,
+        own_source=first.source == second.source and not repeats,
         settings=settings,
-        called=(_called(first), _called(second)),
+        called=(called(first), called(second)),
     )
     return _in_time(judge(pair), pair)
 
 
-def _called(sighting: Sighting) -> str:
-    return plain(f"{uri.host(sighting.entry.link or '')} {sighting.source} {sighting.zone}")
+def claimed(one: Sighting, other: Sighting, *, settings: Matching, commonplaces: Commonplaces) -> Verdict | None:
+    """Why two zones that give one address tell different things under it; None where nothing disagrees."""
+    if one.zone == other.zone:
+        return None
+    said = by_words(one, other, settings=settings, commonplaces=commonplaces)
+    return said if (said.verdict, said.rule) == ("different", "slots") else None
+
+
+def by_words(
+    one: Sighting, other: Sighting, *, settings: Matching, commonplaces: Commonplaces, repeats: bool = False
+) -> Verdict:
+    """The verdict when the address of either is not believed."""
+    keys = ([key for key in each.keys if not key.startswith("url:")] for each in (one, other))
+    bare = (replace(each, keys=tuple(some)) for each, some in zip((one, other), keys, strict=True))
+    return compare(*bare, settings=settings, commonplaces=commonplaces, repeats=repeats)
 
 
 def _in_time(verdict: Verdict, pair: Pair) -> Verdict:

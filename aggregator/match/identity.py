@@ -11,15 +11,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import timedelta
 
-from aggregator import text
-from aggregator.match.keys import plain
+from aggregator.match.certain import COMMON, kept_words, likeness
 from aggregator.match.known import Known
 from aggregator.model import Match, Sighting, Story
 
-SHORT = 15
-"""Words below which a text is too short to be compared by its words."""
-COMMON = 0.4
-"""Share of the shorter text's words that a moved entry must have kept."""
 ANOTHER_DATE = timedelta(hours=1)
 _CERTAIN = ("own:", "guid:", "words:")
 _MOVED = ("path:", "url:", "slug:")
@@ -70,7 +65,7 @@ def _certainly(kind: str, one: Sighting, other: Sighting) -> bool:
 
 
 def _moved(one: Sighting, other: Sighting) -> bool:
-    return not _have("own:", one, other) and _kept_words(one, other)
+    return not _have("own:", one, other) and kept_words(one, other)
 
 
 def _reused(one: Sighting, other: Sighting) -> bool:
@@ -79,16 +74,7 @@ def _reused(one: Sighting, other: Sighting) -> bool:
     moved = _have("url:", one, other) and not _shared("url:", one, other)
     dates = one.entry.published, other.entry.published
     redated = dates[0] is not None and dates[1] is not None and abs(dates[0] - dates[1]) > ANOTHER_DATE
-    return moved and redated and _likeness(one, other) < COMMON
-
-
-def _kept_words(one: Sighting, other: Sighting) -> bool:
-    short = min(len(plain(each.entry).split()) for each in (one, other)) < SHORT
-    return short or _likeness(one, other) >= COMMON
-
-
-def _likeness(one: Sighting, other: Sighting) -> float:
-    return text.shared(*(f"{each.entry.title} {plain(each.entry)}" for each in (one, other)))
+    return moved and redated and likeness(one, other) < COMMON
 
 
 def _is_here(member: Sighting, here: Collection[str]) -> bool:

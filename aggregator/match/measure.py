@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from aggregator.match import lexicon
 from aggregator.match.reading import Reading, Side
 from aggregator.match.slots import Comparison, Conflict, against
 from aggregator.match.token import SLOTS, Token, plain
+from aggregator.match.weighing import lead, weighed
 from aggregator.match.wording import is_verbal, phrase
 from aggregator.model import Matching
 
@@ -161,8 +162,7 @@ def _unlike(one: Reading, other: Reading, titles: float) -> Found:
 def _found(
     a: Side, b: Side, whole: Comparison, titles: float, exchanged: Comparison | None, *, order: bool = True
 ) -> Found:
-    a, b = _told_by_one(a, b, whole.pairs), _told_by_one(b, a, [(j, i) for i, j in whole.pairs])
-    a, b = _framed(a, {i for i, _ in whole.pairs}), _framed(b, {j for _, j in whole.pairs})
+    a, b = weighed(a, b, whole.pairs)
     own = [(i, j) for i, j in whole.pairs if not a.repeated[i] and not b.repeated[j]]
     shorter, longer = sorted((a.own, b.own))
     head = int(shorter * 1.15) + 3
@@ -182,45 +182,9 @@ def _found(
         longer=longer,
         conflicts=conflicts,
         reworded=len(whole.turns),
-        lead=max(_lead(a, {i for i, _ in own}), _lead(b, {j for _, j in own})),
+        lead=max(lead(a, {i for i, _ in own}), lead(b, {j for _, j in own})),
         order=order,
     )
-
-
-def _told_by_one(side: Side, there: Side, pairs: Sequence[tuple[int, int]]) -> Side:
-    """*side* with the words that the other has and does not repeat as its own: what is news there is news here."""
-    news = {i for i, j in pairs if side.repeated[i] and not there.repeated[j]}
-    if not news:
-        return side
-    repeated = tuple(each and at not in news for at, each in enumerate(side.repeated))
-    return replace(side, repeated=repeated, own=len(repeated) - sum(repeated))
-
-
-def _framed(side: Side, common: set[int]) -> Side:
-    """*side* without the sentences at its end that the other has nothing of and that hold no fact: a farewell."""
-    repeated = list(side.repeated)
-    end = len(side.tokens)
-    while end:
-        start = end - 1
-        while start and side.tokens[start - 1].sentence == side.tokens[start].sentence:
-            start -= 1
-        sentence = range(start, end)
-        shared = sum(at in common and side.tokens[at].kind != "function" for at in sentence)
-        facts = any(side.tokens[at].kind in SLOTS | {"not", "state"} for at in sentence)
-        if facts or shared > 1 or start < len(side.tokens) // 2:
-            break
-        repeated[start:end] = [True] * (end - start)
-        end = start
-    return (
-        replace(side, repeated=tuple(repeated), own=len(repeated) - sum(repeated)) if end < len(side.tokens) else side
-    )
-
-
-def _lead(side: Side, common: set[int]) -> float:
-    """The share of its own first sentence that the other text has: there the news stands, the rest may be frame."""
-    start = next((token.sentence for token, known in zip(side.tokens, side.repeated, strict=True) if not known), None)
-    places = [at for at, token in enumerate(side.tokens) if token.sentence == start and token.kind != "function"]
-    return sum(at in common for at in places) / len(places) if len(places) > 2 else 1.0
 
 
 def _titles(one: Reading, other: Reading, names: frozenset[str]) -> tuple[float, Comparison | None]:

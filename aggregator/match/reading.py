@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from aggregator.match import lexicon
+from aggregator import uri
+from aggregator.match import keys, lexicon
 from aggregator.match.commonplaces import Commonplaces, hashed, split
-from aggregator.match.keys import plain
-from aggregator.match.token import Token
+from aggregator.match.token import Token, plain
 from aggregator.match.tokens import LONGEST, MOST, language, tokens
 from aggregator.model import Sighting
 
@@ -152,7 +152,12 @@ def _marked(title: Side, body: Side) -> str:
 
 def reading(sighting: Sighting, commonplaces: Commonplaces) -> Reading:
     """The reading of *sighting*, whose source repeats what *commonplaces* says."""
-    return _read(sighting.entry.title[:1_000], plain(sighting.entry)[:LONGEST], commonplaces.of(sighting.source))
+    return _read(sighting.entry.title[:1_000], keys.plain(sighting.entry)[:LONGEST], commonplaces.of(sighting.source))
+
+
+def called(sighting: Sighting) -> str:
+    """Letters in which the name of its publisher may be found: its host and its ids."""
+    return plain(f"{uri.host(sighting.entry.link or '')} {sighting.source} {sighting.zone}")
 
 
 @lru_cache(maxsize=64)

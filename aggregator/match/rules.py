@@ -8,14 +8,14 @@ taken.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 from typing import cast
 
 from aggregator import text, uri
 from aggregator.match.certain import evidence, rules, same_entry, same_words
 from aggregator.match.commonplaces import NONE, Commonplaces
-from aggregator.match.compare import compare
+from aggregator.match.compare import by_words, claimed, compare
 from aggregator.match.known import Known
 from aggregator.model import Match, Matching, Rule, Sighting, Story, Verdict
 
@@ -70,17 +70,9 @@ def _certain(sighting: Sighting, known: Known, settings: Matching, commonplaces:
 
 
 def _is_claimed(sighting: Sighting, story: Story, settings: Matching, commonplaces: Commonplaces) -> bool:
-    """Whether two zones tell different things under one address: one of them claims what is the other's."""
-    others = [member.sighting for member in story.members if member.sighting.zone != sighting.zone]
-    said = (_by_words(sighting, other, settings, commonplaces) for other in others)
-    return any(verdict.verdict == "different" and verdict.rule == "slots" for verdict in said)
-
-
-def _by_words(one: Sighting, other: Sighting, settings: Matching, commonplaces: Commonplaces) -> Verdict:
-    """The verdict when the address of either is not believed."""
-    keys = ([key for key in each.keys if not key.startswith("url:")] for each in (one, other))
-    bare = (replace(each, keys=tuple(some)) for each, some in zip((one, other), keys, strict=True))
-    return compare(*bare, settings=settings, commonplaces=commonplaces)
+    """Whether another zone tells different things under this address: one of them claims what is the other's."""
+    copies = (member.sighting for member in story.members)
+    return any(claimed(sighting, each, settings=settings, commonplaces=commonplaces) for each in copies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +88,23 @@ _NEARER = {"same": 2, "related": 1, "different": 0}
 
 
 def _judged(sighting: Sighting, story: Story, settings: Matching, commonplaces: Commonplaces) -> _Judged:
-    """An editor's members are no reason to keep an entry out, nor are those that an edit made another text."""
+    """An editor's members are no reason to keep an entry out, nor are those that an edit made another text.
+
+    What an editor withdrew does not come back because its source says it again, under a title of its own.
+    """
+    hidden = story.withdrawn is not None
     counting = [member for member in story.members if not member.differs][-NEAREST:] or list(story.members[-1:])
-    verdicts = [(member, _by_words(sighting, member.sighting, settings, commonplaces)) for member in counting]
+    verdicts = [
+        (
+            each,
+            by_words(sighting, each.sighting, settings=settings, commonplaces=commonplaces, repeats=hidden),
+        )
+        for each in counting
+    ]
     nearest = max((said for _, said in verdicts), key=lambda said: (_NEARER[said.verdict], said.score))
     against = any(said.verdict == "different" and member.rule != "editor" for member, said in verdicts)
     ours = [said for member, said in verdicts if member.sighting.source == sighting.source]
-    alone = not _has_another(story, sighting) or any(said.verdict == "same" for said in ours)
+    alone = hidden or not _has_another(story, sighting) or any(said.verdict == "same" for said in ours)
     return _Judged(story, nearest, nearest.verdict == "same" and not against and alone)
 
 
@@ -110,6 +112,7 @@ def _best(fitting: list[_Judged], settings: Matching, commonplaces: Commonplaces
     """The story that fits best, None where another one fits as well and is not the same story."""
     if not fitting:
         return None
+    fitting = [each for each in fitting if not each.story.withdrawn] or fitting  # who is shown is not hidden by a twin
     top = max(each.verdict.score for each in fitting)
     equal = [each for each in fitting if each.verdict.score >= top - EQUAL]
     first = min(equal, key=lambda each: (each.story.published, each.story.id))

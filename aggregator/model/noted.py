@@ -185,6 +185,10 @@ class Related:
     evidence: str
 
 
+FULLER = 1.25
+"""How many times as long a later copy must be to lead: who adds a line to another's text does not get its place."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """Entries that are the same publication, merged.
@@ -216,22 +220,17 @@ class Story:
     def within(self, zones: tuple[str, ...], prefer: str | None = None) -> Story | None:
         """The story as a stream of these zones shows it, its lead first; None when none of them published it.
 
-        The lead is the fullest copy, the zone *prefer* before all others; of equals the one seen first.  A copy that
-        *differs* from what it joined leads only where there is no other.
+        The lead is the fullest copy, the zone *prefer* before all others; of those that are about as full the one seen
+        first (``FULLER``).  A copy that *differs* from what it joined leads only where there is no other.
         """
         members = [member for member in self.members if member.sighting.zone in zones]
         if not members:
             return None
-        lead = min(
-            members,
-            key=lambda m: (
-                bool(m.differs),
-                m.sighting.zone != prefer,
-                -m.sighting.length,
-                m.sighting.seen,
-                m.sighting.source,
-            ),
-        )
+        least = min((bool(m.differs), m.sighting.zone != prefer) for m in members)
+        first = [m.sighting for m in members if (bool(m.differs), m.sighting.zone != prefer) == least]
+        full = max(copy.length for copy in first)
+        copy = min((c for c in first if c.length * FULLER >= full), key=lambda c: (c.seen, -c.length, c.source))
+        lead = next(member for member in members if member.sighting is copy)
         return replace(self, members=(lead, *(member for member in members if member is not lead)))
 
 

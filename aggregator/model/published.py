@@ -17,7 +17,8 @@ class Document:
 
     *links* are what an HTTP Link field says of it (RFC 8288).  *parts* are the content of a feed in pieces: all before
     its entries, each entry, all after them.  *packed* is the content in content codings (RFC 9110 §8.4.1).  A *status*
-    other than 200 stands at an address that is no more: 301 with the *location* that took its place, or 410.
+    other than 200 stands at an address that is no more: 301 with the *location* that took its place, 302 with one that
+    may give it back, or 410.
     """
 
     media_type: str
@@ -27,7 +28,7 @@ class Document:
     links: tuple[Link, ...] = ()
     parts: tuple[bytes, ...] = ()
     packed: tuple[tuple[Coding, bytes], ...] = ()
-    status: Literal[200, 301, 410] = 200
+    status: Literal[200, 301, 302, 410] = 200
     location: str | None = None
 
 

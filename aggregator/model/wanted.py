@@ -160,6 +160,7 @@ class Digest:
 
     An edition is due at each of *at* (local wall time) on *days*; when *every* is set, at each whole multiple of it.
     *open*: whether people may subscribe to it themselves, and limit themselves to some *topics* (categories).
+    *public*: whether its editions are pages of the site too.
     """
 
     id: Ident
@@ -174,6 +175,7 @@ class Digest:
     misfire_grace: Lasting = timedelta(hours=6)
     expire: Lasting = timedelta(hours=24)
     in_doubt: Literal["resend", "hold"] = "resend"
+    public: Flag = True
 
 
 @with_config(ConfigDict(extra="forbid"))

@@ -20,11 +20,15 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """The web server; *listen* is ``host:port`` or ``unix:/path``; *operators* are networks that may read errors."""
+    """The web server; *listen* is ``host:port`` or ``unix:/path``; *operators* are networks that may read errors.
+
+    *search*: whether pages have a form to search with; off where files are served without the daemon.
+    """
 
     listen: str = "127.0.0.1:8080"
     trusted_proxies: Several = ("127.0.0.1",)
     operators: Several = ()
+    search: Flag = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +139,12 @@ class Retention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """Who the digest comes from and the relay that takes it; *privacy* is the address of the privacy statement."""
+    """Who the digest comes from and the relay that takes it.
+
+    *urgent* are rules (``patterns``) for a story that asks readers for help: one of them is found in its title, or is
+    one of its publisher's categories.  Such stories come first.  *privacy* is the
+    address of the privacy statement.
+    """
 
     sender: Annotated[str, Field(alias="from")]
     relay: str = "smtp://127.0.0.1:25"
@@ -143,6 +152,25 @@ class Mail:
     privacy: HttpUrl | None = None
     password_file: Line | None = None
     timeout: Lasting = timedelta(minutes=5)
+    urgent: Several = (
+        "opsporing",
+        "opsporingsbericht*",
+        "opsporing verzocht",
+        "vermist",
+        "vermiste persoon",
+        "vermiste personen",
+        "verontrustende verdwijning",
+        "getuigen gezocht",
+        "getuigenoproep*",
+        "oproep tot getuigen",
+        "wie herkent",
+        "herkent u",
+        "avis de recherche",
+        "disparition inquiétante",
+        "appel à témoins",
+        "zeugenaufruf",
+        "vermisst",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

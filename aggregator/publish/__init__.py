@@ -3,7 +3,9 @@
     shelf.py     what a document is made of: stories, tombstones, its place in the archive
     kept.py      entries that were rendered before
     entry.py atom.py rss.py jsonfeed.py opml.py     a format each, for programs
-    page.py feeds.py     for people
+    page.py      for people: what all pages have, and the stream's
+    story.py months.py zones.py feeds.py     the other pages
+    reasons.py   why copies are one story, for readers
     static.py    what the pages need
     former.py    addresses that lead elsewhere
     faults.py    the operators' feed
@@ -49,15 +51,17 @@ def of_shelf(shelf: Shelf) -> dict[str, Document]:
 
 
 def _page(shelf: Shelf, path: str) -> Document:
-    root = "../" * (path.count("/") - 1)
-    content = page.render(shelf.config, shelf.stream, shelf.stories, shelf.changed, root=root)
-    return document("text/html; charset=utf-8", content, shelf.changed, links=_feeds(shelf))
+    root = page.root_of(path)
+    content = page.render(shelf.config, shelf.stream, shelf.stories, shelf.changed, root=root, links=shelf.links)
+    return document("text/html; charset=utf-8", content, shelf.changed, links=_ways(shelf))
 
 
-def _feeds(shelf: Shelf) -> tuple[Link, ...]:
-    """The way from the page to its feeds, for programs that read no HTML (RFC 8288)."""
+def _ways(shelf: Shelf) -> tuple[Link, ...]:
+    """The page's feeds, and its hubs with its own address (WebSub §4), for programs that read no HTML (RFC 8288)."""
+    config, stream = shelf.config, shelf.stream
     types = {"atom": atom.MEDIA_TYPE, "rss": rss.MEDIA_TYPE, "json": jsonfeed.MEDIA_TYPE}
-    return tuple(
-        Link(href=places.feed(shelf.config, shelf.stream, format), rel="alternate", type=type)
-        for format, type in types.items()
+    feeds = (
+        Link(href=places.feed(config, stream, format), rel="alternate", type=type) for format, type in types.items()
     )
+    own = (Link(href=places.page(config, stream), rel="self"),) if config.hubs else ()
+    return (*feeds, *(Link(href=hub, rel="hub") for hub in config.hubs), *own)

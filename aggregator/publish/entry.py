@@ -138,13 +138,18 @@ def _words(entry: Any, config: Config, lead: Sighting, full: bool) -> None:
         entry.summary(excerpt, type="text")
     if full and (found := content(config, lead)):
         entry.content(found[1], type=found[0])
-    if rights := text.clean(lead.entry.rights or ""):
-        entry.rights(rights)
+    if said := rights(lead):
+        entry.rights(said)
+
+
+def rights(lead: Sighting) -> str:
+    """Whose the text is, in the publisher's words; empty where it says nothing."""
+    return text.clean(lead.entry.rights or "")
 
 
 def links(config: Config, story: Story) -> Iterator[Link]:
     """The lead's page as the alternate, every other source as related, the lead's enclosures (RFC 4287 §4.2.7)."""
-    yield shown.main_link(story) or Link(href=places.fallback(config, story))
+    yield shown.main_link(story) or Link(href=places.page_of(config, story.id))
     for copy in shown.others(story):
         if found := shown.link(copy):
             yield replace(found, rel="related", title=_named(config, copy))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from aggregator import i18n, text
+from aggregator import text
 from aggregator.model import Config, Stream
 from aggregator.publish import page, places
 
@@ -28,13 +28,14 @@ class Choice:
 
 def render(config: Config) -> bytes:
     """The page's bytes, UTF-8: the same for the same configuration."""
-    template = i18n.environment(config.language, config.timezone).get_template("page/feeds.html")
-    return template.render(
+    return page.written(
+        config,
+        "feeds.html",
         **page.frame(config, _ROOT),
         canonical=places.base(config) + PATH,
         streams=_choices(config, config.streams),
         zones=_choices(config, (places.of_zone(zone) for zone in config.zones)),
-    ).encode("utf-8", "replace")
+    )
 
 
 def _choices(config: Config, streams: Iterable[Stream]) -> list[Choice]:

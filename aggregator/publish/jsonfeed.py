@@ -29,7 +29,7 @@ def render(config: Config, story: Story, *, full: bool = True) -> bytes:
     found = entry.content(config, lead) if full else None
     made = {
         "id": story.id,
-        "url": main.href if main else places.fallback(config, story),
+        "url": main.href if main else places.page_of(config, story.id),
         "title": shown.title(lead),
         **({f"content_{found[0]}": found[1]} if found else {"content_text": shown.excerpt(lead) or shown.title(lead)}),
         "summary": shown.excerpt(lead),

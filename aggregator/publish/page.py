@@ -1,12 +1,12 @@
-"""The page of a stream, for people.
+"""The pages for people: what they all have, and the page of a stream.
 
-Every link inside the site is relative, so that the page works below any path prefix and from a folder of files.
+Every link inside the site is relative, so that the pages work below any path prefix and from a folder of files.
 The templates (``templates/page``) hold the words; what is hostile is cleaned before it gets there and escaped there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -18,10 +18,11 @@ from aggregator.publish import places, static
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """A zone that published a story, by its short name."""
+    """A zone that published a story, by its short name; *href* is its own page, None where it has none any more."""
 
     zone: str
     name: str
+    href: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +36,37 @@ class Other:
 
 
 @dataclass(frozen=True, slots=True)
+class Linked:
+    """A story that another one is linked with, by its id, as a link to its own page."""
+
+    id: str
+    title: str
+    lang: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A link of a page to the page of a story."""
+
+    href: str
+    title: str
+    lang: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
-    """A story as the page shows it; *updated* is None when it was not."""
+    """A story as a list shows it; *page* is its own, *updated* None when it was not."""
 
     title: str
     href: str | None
+    page: str
     lang: str | None
     published: datetime
     updated: datetime | None
     badges: tuple[Badge, ...]
     excerpt: str
     others: tuple[Other, ...]
+    related: tuple[Seen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,43 +86,96 @@ class Tab:
     current: bool
 
 
+Links = Mapping[str, Sequence[Linked]]
+"""The stories that each story is linked with, by its id."""
+
+
 def render(
-    config: Config, stream: Stream, stories: Sequence[Story], changed: datetime, *, root: str | None = None
+    config: Config,
+    stream: Stream,
+    stories: Sequence[Story],
+    changed: datetime,
+    *,
+    root: str | None = None,
+    links: Links | None = None,
 ) -> bytes:
-    """The page's bytes, UTF-8.
+    """The bytes of a stream's page.
 
     *root* is the way from the page up to base_url: empty at ``/``, ``../`` at ``/<id>/`` (and the default there).
     """
     if root is None:
-        root = "" if places.path(config, stream) == "/" else "../"
-    template = i18n.environment(config.language, config.timezone).get_template("page/stream.html")
-    return template.render(
+        root = root_of(places.path(config, stream))
+    return written(
+        config,
+        "stream.html",
         **frame(config, root),
         title=text.clean(stream.title) or stream.id,
         subtitle=text.clean(stream.subtitle or ""),
         zones=[config.zone(id) for id in config.zones_of(stream)],
         canonical=places.page(config, stream),
+        hubs=config.hubs,
         feed=f"{root}{stream.id}.atom",
+        months=root + places.months(stream)[1:],
         tabs=_tabs(config, stream, root),
-        days=_days([_item(config, story) for story in stories], ZoneInfo(config.timezone)),
+        days=days_of(config, stories, root, links),
         changed=changed,
-    ).encode("utf-8", "replace")
+    )
 
 
 def render_error(config: Config, status: int) -> bytes:
     """The page for 404, 405, 410 and 500, found at any address: its links start at the path of base_url."""
-    template = i18n.environment(config.language, config.timezone).get_template("page/error.html")
-    return template.render(**frame(config, f"{places.prefix(config)}/"), status=status).encode("utf-8", "replace")
+    return written(config, "error.html", **frame(config, f"{places.prefix(config)}/"), status=status)
 
 
-def frame(config: Config, root: str) -> dict[str, str]:
+def written(config: Config, name: str, **values: object) -> bytes:
+    """A template with its values, UTF-8."""
+    template = i18n.environment(config.language, config.timezone).get_template(f"page/{name}")
+    return template.render(**values).encode("utf-8", "replace")
+
+
+def frame(config: Config, root: str) -> dict[str, object]:
     """What every page needs, whatever it shows."""
+    first = config.streams[0] if config.streams else None
     return {
         "root": root,
         "home": root or "./",
         "style": root + static.style_address(config),
         "icon": root + static.ICON[1:],
+        "site": text.clean(first.title) if first else "",
+        "archive": root + places.months(first)[1:] if first else "",
+        "search": config.server.search,
     }
+
+
+def root_of(path: str) -> str:
+    """The way up to base_url from a page at *path* below it."""
+    return "../" * (path.count("/") - 1)
+
+
+def days_of(config: Config, stories: Sequence[Story], root: str, links: Links | None = None) -> list[Day]:
+    """The stories of each local day together, days and stories in the order in which they came."""
+    known = links or {}
+    items = (_item(config, story, root, known.get(story.id, ())) for story in stories)
+    zone, days = ZoneInfo(config.timezone), dict[date, list[Item]]()
+    for item in items:
+        days.setdefault(item.published.astimezone(zone).date(), []).append(item)
+    return [Day(date=day, items=tuple(found)) for day, found in days.items()]
+
+
+def badges(config: Config, zones: Iterable[str], root: str) -> tuple[Badge, ...]:
+    """The zones with these ids as links to their pages."""
+    here = {zone.id for zone in config.zones}
+    return tuple(_badge(config, shown.zone(config, id), root if id in here else None) for id in zones)
+
+
+def _badge(config: Config, zone: Zone, root: str | None) -> Badge:
+    href = None if root is None else f"{root}zones/{zone.id}/"
+    return Badge(zone=zone.id, name=shown.short_name(config, zone), href=href)
+
+
+def seen(linked: Iterable[Linked], root: str) -> tuple[Seen, ...]:
+    """Links to stories' own pages from a page that is *root* away from base_url."""
+    return tuple(Seen(root + places.story(each.id)[1:], each.title, each.lang) for each in linked)
 
 
 def _tabs(config: Config, stream: Stream, root: str) -> list[Tab]:
@@ -118,30 +192,20 @@ def _tabs(config: Config, stream: Stream, root: str) -> list[Tab]:
     ]
 
 
-def _days(items: Iterable[Item], zone: ZoneInfo) -> list[Day]:
-    """The items of each local day together, days and items in the order in which they came."""
-    days: dict[date, list[Item]] = {}
-    for item in items:
-        days.setdefault(item.published.astimezone(zone).date(), []).append(item)
-    return [Day(date=day, items=tuple(found)) for day, found in days.items()]
-
-
-def _item(config: Config, story: Story) -> Item:
+def _item(config: Config, story: Story, root: str, links: Sequence[Linked]) -> Item:
     lead, link = story.lead, shown.main_link(story)
     return Item(
         title=shown.title(lead),
         href=link.href if link else None,
+        page=root + places.story(story.id)[1:],
         lang=shown.language(lead),
         published=story.published,
         updated=story.updated if story.updated > story.published else None,
-        badges=tuple(_badge(config, shown.zone(config, id)) for id in story.zones),
+        badges=badges(config, story.zones, root),
         excerpt=shown.excerpt(lead),
         others=tuple(_other(config, story, copy) for copy in shown.others(story)),
+        related=seen(links, root),
     )
-
-
-def _badge(config: Config, zone: Zone) -> Badge:
-    return Badge(zone=zone.id, name=shown.short_name(config, zone))
 
 
 def _other(config: Config, story: Story, copy: Sighting) -> Other:

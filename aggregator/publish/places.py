@@ -6,10 +6,19 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from aggregator import shown, uri
-from aggregator.model import Config, Span, Story, Stream, Zone
+from aggregator import uri
+from aggregator.model import Config, Span, Stream, Zone
 
 _ARCHIVE = re.compile(r"/(?P<stream>(?:zones/)?[a-z0-9-]+)/archive/(?P<first>\d{1,15})-(?P<last>\d{1,15})\.atom")
+_STORY = re.compile(r"/story/(?P<name>[0-9a-f]{1,32})/")
+_MONTHS = re.compile(
+    r"/(?P<stream>(?:zones/)?[a-z0-9-]+)/archive/(?:(?P<month>\d{4}-\d{2})/(?:(?P<number>[1-9]\d{0,3})/)?)?"
+)
+ZONES = "/zones/"
+"""All zones: what the scheme of the zones' categories says, with a slash."""
+_UNSAFE = re.compile(r"[^A-Za-z0-9]+")
+UNSUBSCRIBE, PREFERENCES = "/mail/u/", "/mail/p/"
+"""Where a reader's own addresses begin; their token follows."""
 ITEMS = 50
 """How many stories the feed of a zone shows."""
 
@@ -66,12 +75,65 @@ def archived(config: Config, path: str) -> tuple[Stream, int, int] | None:
     return (stream, int(found["first"]), int(found["last"])) if found and stream else None
 
 
+def story(id: str) -> str:
+    """The path of a story's own page below base_url: the last part of its id, which never changes."""
+    return f"/story/{id.rpartition('/')[2]}/"
+
+
+def months(stream: Stream) -> str:
+    """The path of the list of the months in which a stream had news."""
+    return f"/{stream.id}/archive/"
+
+
+def month(stream: Stream, name: str, number: int = 1) -> str:
+    """The path of a page of a month (``2026-11``) of a stream; they are numbered from 1, the newest news first."""
+    return f"{months(stream)}{name}/" + (f"{number}/" if number > 1 else "")
+
+
+def is_asked_for(path: str) -> bool:
+    """Whether what stands at *path* is made when somebody asks for it: stories, months, pages of an archive."""
+    return any(pattern.fullmatch(path) for pattern in (_STORY, _MONTHS, _ARCHIVE))
+
+
+def told(config: Config, path: str) -> str | None:
+    """The id of the story whose page stands at *path*, if there is such a story."""
+    found = _STORY.fullmatch(path)
+    return uri.tag(authority(config), f"story/{found['name']}") if found else None
+
+
+def dated(config: Config, path: str) -> tuple[Stream, str | None, int] | None:
+    """What a path of the months names: a stream, one of its months or None for their list, and a page of the month.
+
+    A page that has another address, as the first one's with its number, is none.
+    """
+    found = _MONTHS.fullmatch(path)
+    stream = next((each for each in streams(config) if found and each.id == found["stream"]), None)
+    if found is None or stream is None or found["number"] == "1":
+        return None
+    return stream, found["month"], int(found["number"] or 1)
+
+
+def whole(config: Config) -> Stream:
+    """What a story's own page takes of it: the copies of every zone that there is, led as the first stream says."""
+    first = config.streams[0] if config.streams else None
+    return Stream(id="story", title=first.title if first else "", prefer=first.prefer if first else None)
+
+
+def editions(digest: str) -> str:
+    """The path of the page of a digest's editions below base_url."""
+    return f"/mail/{digest}/"
+
+
+def edition(digest: str, slot: str) -> str:
+    """The path of an edition's page; its slot in letters that a path and a file name may have."""
+    return f"{editions(digest)}{_UNSAFE.sub('-', slot)}/"
+
+
 def relative(path: str, to: str) -> str:
     """The way from one path below base_url to another, as a reference that works below any prefix (RFC 3986 §4.2)."""
     return "../" * (path.count("/") - 1) + to.removeprefix("/") or "./"
 
 
-def fallback(config: Config, story: Story) -> str:
-    """For a story that no publisher gives an address: its source, its zone, or ourselves."""
-    source, zone = shown.source(config, story.lead.source), shown.zone(config, story.lead.zone)
-    return (source and source.url) or zone.url or f"{base(config)}/"
+def page_of(config: Config, id: str) -> str:
+    """The address of a story's own page; what leads to a story that no publisher gives an address."""
+    return base(config) + story(id)

@@ -70,7 +70,7 @@ def _item(config: Config, story: Story, full: bool) -> Any:
     lead, main = story.lead, shown.main_link(story)
     item = FeedEntry()
     item.title(shown.title(lead))
-    item.link(href=main.href if main else places.fallback(config, story))
+    item.link(href=main.href if main else places.page_of(config, story.id))
     item.guid(story.id, permalink=False)
     item.pubDate(entry.second(story.published))
     # A description is HTML (RSS 2.0, "element may contain entity-encoded HTML"), and what we have is text.

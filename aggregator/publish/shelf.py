@@ -9,6 +9,7 @@ from datetime import datetime
 from aggregator.model import Config, Document, Link, Span, Story, Stream, Withdrawn
 from aggregator.publish import places, static
 from aggregator.publish.kept import Kept
+from aggregator.publish.page import Links
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,8 +17,8 @@ class Shelf:
     """Stories as a document of a stream shows them (``Story.within``), newest first, none withdrawn or held.
 
     *changed* is the document's last change, withdrawals included; *older* the newest page of the archive that begins
-    before this document; *span* what a page of the archive itself holds, None for what is subscribed to; *kept* the
-    entries of the document's last version.
+    before this document; *span* what a page of the archive itself holds, None for what is subscribed to; *links* the
+    stories that each story is linked with; *kept* the entries of the document's last version.
     """
 
     config: Config
@@ -27,6 +28,7 @@ class Shelf:
     withdrawn: Sequence[Withdrawn] = ()
     older: Span | None = None
     span: Span | None = None
+    links: Links = field(default_factory=dict)
     kept: Kept = field(default_factory=Kept, compare=False)
 
     def entries(self, format: str, render: Callable[[Story, bool], bytes]) -> list[bytes]:

@@ -1,7 +1,8 @@
 """What was noted, kept: one writer thread, many readers, verbs of the domain.
 
 ``Store.write`` and ``Store.read`` run a function of a ``Tx``; the verbs are grouped as ``tx.polls``, ``tx.stories``,
-``tx.related``, ``tx.sentences``, ``tx.hands``, ``tx.mailing``, ``tx.audience``, ``tx.websub`` and ``tx.meta``.
+``tx.related``, ``tx.sentences``, ``tx.hands``, ``tx.mailing``, ``tx.audience``, ``tx.search``, ``tx.websub`` and
+``tx.meta``.
 """
 
 from aggregator.store.alone import alone

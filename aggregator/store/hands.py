@@ -29,6 +29,13 @@ class Hands:
             .limit(1)
         )
 
+    def joined_into(self, story: str) -> str | None:
+        """The id of the story that took the copies of *story* in, which has none any more."""
+        columns = schema.hand.c
+        query = select(columns.detail).where(columns.story == story, columns.act == "join")
+        detail = self._connection.scalar(query.order_by(columns.id.desc()).limit(1)) or ""
+        return detail.removeprefix("into ").partition(";")[0] if detail.startswith("into ") else None
+
     def on(self, story: str) -> list[tuple[datetime, str, str, str]]:
         """What was done to a story, oldest first: when, who, what, and the detail."""
         columns = schema.hand.c

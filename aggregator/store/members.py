@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select,
 from aggregator.model import Entry, Match, Sighting, Story
 from aggregator.store import schema
 from aggregator.store.anchors import Anchors, day_of, packed, unpacked
+from aggregator.store.search import Search
 
 _entry = TypeAdapter(Entry)
 CROWD = 10
@@ -31,6 +32,7 @@ class Members:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._anchors = Anchors(connection)
+        self._search = Search(connection)
 
     def of(self, stories: Sequence[str]) -> dict[str, tuple[Match, ...]]:
         """The copies of each of these stories, in the story's order."""
@@ -51,25 +53,28 @@ class Members:
             wanted = _row(member, story.id, position)
             row = _counterpart(wanted, rows)
             if row is None:
-                self._insert(wanted)
+                self._insert(wanted, member.sighting.entry)
             else:
                 rows.remove(row)
-                self._update(row, wanted)
+                self._update(row, wanted, member.sighting.entry)
         for row in rows:
             self._delete(row)
         return sources
 
-    def _insert(self, wanted: dict[str, Any]) -> None:
+    def _insert(self, wanted: dict[str, Any], entry: Entry) -> None:
         id = self._connection.scalar(insert(schema.member).values(wanted).returning(schema.member.c.id))
         assert isinstance(id, int)
         self._keep_keys(id, json.loads(wanted["keys"]))
         self._anchors.keep(id, wanted)
+        self._search.keep(id, entry, new=True)
 
-    def _update(self, row: dict[str, Any], wanted: dict[str, Any]) -> None:
+    def _update(self, row: dict[str, Any], wanted: dict[str, Any], entry: Entry) -> None:
         id = row["id"]
         if all(row[name] == value for name, value in wanted.items()):
             return
         self._connection.execute(update(schema.member).where(schema.member.c.id == id).values(wanted))
+        if row["entry"] != wanted["entry"]:
+            self._search.keep(id, entry)
         old, new = json.loads(row["keys"]), json.loads(wanted["keys"])
         if gone := set(old) - set(new):
             self._connection.execute(
@@ -83,6 +88,7 @@ class Members:
     def _delete(self, row: dict[str, Any]) -> None:
         self._connection.execute(delete(schema.key).where(schema.key.c.member == row["id"]))
         self._anchors.drop(row)
+        self._search.drop(row["id"])
         self._connection.execute(delete(schema.member).where(schema.member.c.id == row["id"]))
 
     def _keep_keys(self, member: int, keys: Iterable[str]) -> None:

@@ -44,6 +44,16 @@ class Relations:
         """What *story* is linked with, withdrawn and held stories too, the likeliest first."""
         return self._of([story]).get(story, ())
 
+    def changed(self, story: str) -> list[datetime]:
+        """When each of the stories that *story* is linked with changed last, withdrawn and held ones too."""
+        columns = schema.related.c
+        others = union_all(
+            select(columns.other.label("id")).where(columns.story == story),
+            select(columns.story.label("id")).where(columns.other == story),
+        ).subquery()
+        query = select(schema.story.c.changed).join(others, others.c.id == schema.story.c.id)
+        return list(self._connection.scalars(query))
+
     def move(self, story: str, to: str) -> None:
         """What *story* was linked with is linked with *to*, which has taken it in."""
         for each in self.of(story):

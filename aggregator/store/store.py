@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from aggregator.errors import StoreError
 from aggregator.model import Poll
 from aggregator.store.audience import Audience
+from aggregator.store.calendar import Calendar
 from aggregator.store.engine import begin_reading, begin_writing, explain, migrate, open_engine
 from aggregator.store.hands import Hands
 from aggregator.store.ledger import Ledger
@@ -32,6 +33,7 @@ from aggregator.store.published import Published
 from aggregator.store.relations import Relations
 from aggregator.store.renames import Renames
 from aggregator.store.retention import Retention
+from aggregator.store.search import Search
 from aggregator.store.sentences import Sentences
 from aggregator.store.stories import Stories
 from aggregator.store.subscribers import Subscribers
@@ -69,6 +71,10 @@ class Tx:
         return Published(self._connection)
 
     @cached_property
+    def calendar(self) -> Calendar:
+        return Calendar(self._connection)
+
+    @cached_property
     def hands(self) -> Hands:
         return Hands(self._connection)
 
@@ -99,6 +105,10 @@ class Tx:
     @cached_property
     def retention(self) -> Retention:
         return Retention(self._connection)
+
+    @cached_property
+    def search(self) -> Search:
+        return Search(self._connection)
 
     @cached_property
     def websub(self) -> WebSub:

@@ -63,7 +63,8 @@ _KEEP = (
 _STORIES = select(schema.story).where(schema.story.c.id.in_(bindparam("ids", expanding=True)))
 
 
-_SHOWN = schema.story.c.withdrawn.is_(None) & schema.story.c.held.is_(False)
+SHOWN = schema.story.c.withdrawn.is_(None) & schema.story.c.held.is_(False)
+"""Readers may see it."""
 
 
 class Stories:
@@ -111,7 +112,7 @@ class Stories:
 
     def newest(self, zones: Sequence[str], limit: int) -> list[Story]:
         """What a stream of these zones shows, newest first."""
-        return self._select(_SHOWN, _in_zones(zones), limit=limit)
+        return self._select(SHOWN, in_zones(zones), limit=limit)
 
     def held(self) -> list[Story]:
         """What waits for the operator's word, newest first."""
@@ -134,7 +135,7 @@ class Stories:
     def changed(self, zones: Sequence[str]) -> datetime | None:
         """When anything that a stream of these zones shows changed last, withdrawals included."""
         latest: datetime | None = self._connection.scalar(
-            select(func.max(schema.story.c.changed)).where(_in_zones(zones))
+            select(func.max(schema.story.c.changed)).where(in_zones(zones))
         )
         return latest
 
@@ -143,7 +144,7 @@ class Stories:
         shown = (
             select(schema.story.c.id, func.count(schema.member.c.zone.distinct()).label("zones"))
             .join(schema.member, schema.member.c.story == schema.story.c.id)
-            .where(_SHOWN)
+            .where(SHOWN)
             .group_by(schema.story.c.id)
             .subquery()
         )
@@ -155,7 +156,7 @@ class Stories:
         """How many stories that are shown have a copy that is another text, and changed after *since*."""
         story, member = schema.story.c, schema.member.c
         differs = exists().where(member.story == story.id, member.differs != "")
-        query = select(func.count()).select_from(schema.story).where(story.changed > since, _SHOWN, differs)
+        query = select(func.count()).select_from(schema.story).where(story.changed > since, SHOWN, differs)
         return self._connection.scalar(query) or 0
 
     def revision(self) -> int:
@@ -269,7 +270,7 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield story.published < wanted.until
     match wanted.state:
         case "shown":
-            yield _SHOWN
+            yield SHOWN
         case "hidden":
             yield story.withdrawn.is_not(None) & of_story
         case "held":
@@ -283,7 +284,8 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
             yield of_story
 
 
-def _in_zones(zones: Sequence[str]) -> ColumnElement[bool]:
+def in_zones(zones: Sequence[str]) -> ColumnElement[bool]:
+    """One of *zones* published it."""
     return exists().where(schema.member.c.story == schema.story.c.id, schema.member.c.zone.in_(zones))
 
 

@@ -1,8 +1,8 @@
 """The site: finished documents by their path, and the little that a web server says beside them.
 
-Nothing is rendered for a request but an error page and, now and then, a page of the archive.  A path prefix of
-base_url is accepted and not required, because some proxies pass it on and some take it off; redirects are relative
-(RFC 9110 §10.2.2) for the same reason.
+Nothing is rendered for a request but error pages, and what is asked for one by one: stories, months, pages of the
+archive.  A path prefix of base_url is accepted and not required, because some proxies pass it on and some take it off;
+redirects are relative (RFC 9110 §10.2.2) for the same reason.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ _READING = ("GET", "HEAD")
 
 Documents = Callable[[], Mapping[str, Document]]
 Health = Callable[[], tuple[bool, str]]
-Older = Callable[[str], Awaitable[Document | None]]
+Asked = Callable[[str], Awaitable[Document | None]]
 
 
-async def _no_archive(path: str) -> Document | None:
+async def _nothing(path: str) -> Document | None:
     return None
 
 
@@ -56,17 +56,17 @@ def app(
     config: Config,
     routes: Sequence[Route] = (),
     *,
-    older: Older = _no_archive,
+    asked: Asked = _nothing,
     status: Callable[[], Document] | None = None,
 ) -> ASGIApp:
     """An ASGI application.
 
     *documents* gives the current documents by their path below base_url and is asked on every request; *health* says
-    whether the job works, and why not; *older* renders a page of an archive; *status* is the operators' feed, for the
-    networks of ``[server].operators``.  What the mapping lacks of ``/static`` comes from the package.  *routes* are
-    what else is there.
+    whether the job works, and why not; *asked* makes what is made only for who asks (``places.is_asked_for``);
+    *status* is the operators' feed, for the networks of ``[server].operators``.  What the mapping lacks of ``/static``
+    comes from the package.  *routes* are what else is there.
     """
-    return _Site(documents, health, config, routes, older, status)
+    return _Site(documents, health, config, routes, asked, status)
 
 
 class _Site:
@@ -76,13 +76,13 @@ class _Site:
         health: Health,
         config: Config,
         routes: Sequence[Route],
-        older: Older,
+        asked: Asked,
         status: Callable[[], Document] | None,
     ) -> None:
         self._documents = documents
         self._health = health
         self._config = config
-        self._older = older
+        self._asked = asked
         self._status = status
         self._routes = routes
         self._operators = [ip_network(network, strict=False) for network in config.server.operators]
@@ -125,7 +125,7 @@ class _Site:
                 return await route.handle(scope, receive, reply.pass_on)
         if scope["method"] not in _READING:
             return await self._error(reply, 405, {"allow": "GET, HEAD"})
-        if f"{path}/" in self._documents() or path == self._prefix:
+        if f"{path}/" in self._documents() or path == self._prefix or places.is_asked_for(f"{path}/"):
             # Relative to what the reader asked for, whatever stands before it.
             fields = {**SECURITY, "location": f"{path.rpartition('/')[2]}/", "cache-control": SHORT}
             return await reply.send(ready(308, encoded({**fields, "content-length": "0"})))
@@ -134,8 +134,8 @@ class _Site:
     async def _find(self, scope: Scope, path: str) -> Document | None:
         if found := self._documents().get(path) or self._own.get(path):
             return found
-        if "/archive/" in path and scope["method"] in _READING:
-            return await self._older(path)
+        if places.is_asked_for(path) and scope["method"] in _READING:
+            return await self._asked(path)
         if path == faults.PATH and self._status and self._is_operator(scope):
             return self._status()
         return None
@@ -173,8 +173,8 @@ class _Site:
         return ready(226, [*fields, (b"im", b"feed"), (b"delta-base", base.encode("latin-1"))], content)
 
     def _prepared(self, path: str, found: Document, keep: str) -> Prepared:
-        if keep in (ARCHIVED, _NEVER):
-            return prepare(found, keep)  # asked for once by each reader, and kept by whoever renders it
+        if keep == _NEVER or places.is_asked_for(path):
+            return prepare(found, keep)  # kept by whoever renders it, as long as there is room
         prepared = self._ready.get((path, keep))
         if prepared is None or prepared.document is not found:
             if len(self._ready) > 4 * len(self._documents()) + 100:
@@ -190,7 +190,7 @@ class _Site:
             return FOR_EVER if scope["query_string"].decode("latin-1") == version else SHORT
         if path == faults.PATH:
             return _NEVER
-        return ARCHIVED if "/archive/" in path else SHORT
+        return ARCHIVED if path.endswith(".atom") and places.is_asked_for(path) else SHORT
 
     def _below(self, scope: Scope) -> str:
         """The path below base_url; the prefix alone stays as it is."""

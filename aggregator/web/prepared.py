@@ -14,7 +14,7 @@ Fields = list[tuple[bytes, bytes]]
 # The pages load one style sheet and one icon of ours, and nothing else in the world.
 SECURITY = {
     "content-security-policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; "
         "frame-ancestors 'none'"
     ),
     "x-content-type-options": "nosniff",
