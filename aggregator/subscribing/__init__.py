@@ -11,7 +11,3 @@
 Nobody is subscribed who has not pressed a button behind a link that only their mailbox has.  Nothing is sent from here:
 a mail is a row that ``post`` takes.  What a stranger is told never depends on who is subscribed.
 """
-
-from aggregator.subscribing.forms import is_open
-
-__all__ = ["is_open"]

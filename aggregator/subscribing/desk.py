@@ -1,4 +1,4 @@
-"""What is done about what somebody asked for: each function is one transaction in the writer's turn."""
+"""What is done about what somebody asked for: each function belongs into one transaction in the writer's turn."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from aggregator import post
 from aggregator.model import Choices, Config, Confirmation, Consent, Digest, Letter, Reader, Subscriber
 from aggregator.publish import places
 from aggregator.store import EVERY, Tx
-from aggregator.subscribing import addresses, letters, pages, words
+from aggregator.subscribing import addresses, letters, words
 
 VALID = timedelta(days=7)
 """How long a link to confirm works, and what was asked is kept."""
+Person = tuple[Reader, Subscriber | None, tuple[str, ...]]
+"""A reader by one of their links, who they are if they subscribed, and every digest that they read."""
 ONCE = timedelta(hours=24)
 """How long a mailbox is left alone that was sent a mail which anybody could have asked for."""
-Outcome = Literal["confirmed", "gone"]
 
 
 def ask(tx: Tx, config: Config, address: str, choices: Choices, now: datetime) -> None:
@@ -33,7 +34,8 @@ def ask(tx: Tx, config: Config, address: str, choices: Choices, now: datetime) -
     if not missing:
         known = read[wanted[0].id]
         letter = letters.known(config, wanted, _link(config, f"p/{known.token}"))
-        return _mail(tx, config, "known", letter, wanted[0], known.address, now)
+        _mail(tx, config, "known", letter, wanted[0], known.address, now)
+        return
     asked = _keep(tx, config, "subscribe", address, replace(choices, digests=missing), now)
     digests = [config.digest(id) for id in missing]
     letter = letters.confirm(config, digests, _link(config, f"c/{asked.token}"), asked.expires)
@@ -77,10 +79,14 @@ def move(tx: Tx, config: Config, reader: Reader, address: str, now: datetime) ->
     _mail(tx, config, "move", letter, digests[0], address, now, key=asked.token)
 
 
-def person(tx: Tx, config: Config, token: str) -> tuple[Reader, Subscriber | None, tuple[str, ...]] | None:
+def person(tx: Tx, config: Config, token: str) -> Person | None:
     """Whose link this is, and all the digests that they read; None for nobody who gets anything."""
     reader = tx.audience.by_token(token)
-    if reader is None or not _known(config, [reader.digest]) or tx.audience.is_suppressed(reader.digest, reader.address):
+    if (
+        reader is None
+        or not _known(config, [reader.digest])
+        or tx.audience.is_suppressed(reader.digest, reader.address)
+    ):
         return None
     if reader.subscriber is None:
         configured = config.digest(reader.digest).recipients
@@ -98,10 +104,18 @@ def save(tx: Tx, reader: Reader, choices: Choices, now: datetime) -> None:
 
 
 def enter(
-    tx: Tx, config: Config, address: str, choices: Choices, act: Literal["entered", "imported"], source: str, now: datetime
+    tx: Tx,
+    config: Config,
+    address: str,
+    choices: Choices,
+    act: Literal["entered", "imported"],
+    source: str,
+    now: datetime,
 ) -> Literal["added", "there", "suppressed"]:
     """Make *address* a subscriber because the operator says so, who knows from *source* that they agreed."""
-    if tx.audience.is_suppressed(EVERY, address) or any(tx.audience.is_suppressed(id, address) for id in choices.digests):
+    if tx.audience.is_suppressed(EVERY, address) or any(
+        tx.audience.is_suppressed(id, address) for id in choices.digests
+    ):
         return "suppressed"
     read = {reader.digest for reader in _read(tx, config, address)}
     missing = tuple(id for id in choices.digests if id not in read)
@@ -223,7 +237,11 @@ def _mail(
 
 
 def _last(tx: Tx, config: Config, digest: Digest) -> str:
-    """Where the last edition can be read: its page, or that of the stream."""
+    """Where the last edition can be read: its page, or where there is none the stream's."""
+    sent = (each.slot for each in tx.mailing.editions(digest.id) if each.stories)
+    slot = next(sent, None) if digest.public else None
+    if slot:
+        return f"{places.base(config)}{places.edition(digest.id, slot)}"
     return places.page(config, config.stream(digest.stream))
 
 
@@ -232,4 +250,4 @@ def _known(config: Config, ids: Sequence[str]) -> list[Digest]:
 
 
 def _link(config: Config, below: str) -> str:
-    return f"{places.base(config)}{pages.PATH}{below}"
+    return f"{places.base(config)}{places.SUBSCRIBE}{below}"

@@ -57,11 +57,6 @@ def offer(config: Config, also: Sequence[str] = ()) -> Offer:
     )
 
 
-def is_open(config: Config) -> bool:
-    """Whether anybody can subscribe here."""
-    return bool(config.mail) and any(digest.open for digest in config.digests)
-
-
 def subscribing(form: Form, config: Config, secret: bytes, now: datetime) -> Filled:
     """The form of somebody who wants to subscribe."""
     typed = _one(form, "address")

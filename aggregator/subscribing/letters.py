@@ -42,7 +42,7 @@ def known(config: Config, digests: Sequence[Digest], preferences: str) -> Letter
         _("You are subscribed to “%(titles)s” already", titles=titles),
         [
             _("Somebody, probably you, asked us to mail “%(titles)s” to this address.", titles=titles),
-            _("You are subscribed already, so nothing has changed. You can see and change your choices, or end a pause:"),
+            _("You are subscribed already, so nothing has changed. You can see and change what you get:"),
         ],
         Action(_("To your preferences"), preferences),
         [_("Was it not you? Then do nothing.")],

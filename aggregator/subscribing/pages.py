@@ -15,7 +15,6 @@ from aggregator.publish import page, places
 from aggregator.subscribing import forms, words
 from aggregator.subscribing.letters import Action
 
-PATH = "/mail/"
 _PLACES = ("form", "address", "digest", "zone", "until")
 
 
@@ -54,7 +53,7 @@ def subscribe(config: Config, filled: forms.Filled | None, stamp: str) -> bytes:
         form=_fields(config, offered, ticked, problems),
         stamp=stamp,
         consent=words.consent(config),
-        here=_here(config),
+        here=here(config),
     )
 
 
@@ -82,7 +81,7 @@ def confirm(config: Config, act: str) -> bytes:
 def gone(config: Config) -> bytes:
     """Behind a link to confirm that has been used, is too old, or was never made."""
     _ = words.speaker(config)
-    again = Action(_("To the form"), _here(config)) if forms.is_open(config) else None
+    again = Action(_("To the form"), here(config)) if places.is_open(config) else None
     return said(
         config,
         _("This link works no longer"),
@@ -112,14 +111,14 @@ def leave(config: Config, reader: Reader) -> bytes:
         title=_("Unsubscribe"),
         said=(_("You then get “%(title)s” no longer, from now on.", title=title),),
         buttons=[Button("leave", _("Unsubscribe"))],
-        link=Action(_("Or change your preferences"), _here(config, f"p/{reader.token}")),
+        link=Action(_("Or change your preferences"), here(config, f"p/{reader.token}")),
     )
 
 
 def left(config: Config) -> bytes:
     """After unsubscribing, and behind the links of who has unsubscribed."""
     _ = words.speaker(config)
-    again = Action(_("To the form"), _here(config)) if forms.is_open(config) else None
+    again = Action(_("To the form"), here(config)) if places.is_open(config) else None
     return said(config, _("You are unsubscribed"), _("The reader of this mail gets it no longer."), link=again)
 
 
@@ -145,9 +144,7 @@ def preferences(
     """What a reader gets, and what they can do about it; *digests* are all that they read."""
     _ = words.speaker(config)
     offered = forms.offer(config, digests) if subscriber else only(config, reader)
-    ticked = Choices(
-        digests=tuple(digests), zones=reader.zones, categories=reader.categories, format=reader.format
-    )
+    ticked = Choices(digests=tuple(digests), zones=reader.zones, categories=reader.categories, format=reader.format)
     problems = dict(filled.problems) if filled else {}
     assert config.mail is not None
     return _render(
@@ -164,7 +161,7 @@ def preferences(
         done=done,
         proof=[_proof(config, line) for line in proof],
         contact=parseaddr(config.mail.reply_to or config.mail.sender)[1],
-        here=_here(config, f"p/{reader.token}"),
+        here=here(config, f"p/{reader.token}"),
     )
 
 
@@ -208,16 +205,14 @@ def _fields(config: Config, offered: forms.Offer, ticked: Choices, problems: dic
         digests=tuple((digest.id, words.title(config, digest)) for digest in offered.digests),
         zones=tuple((zone.id, shown.zone(config, zone.id).name) for zone in offered.zones),
         topics=tuple((topic, topic) for topic in offered.topics),
-        ticked=Choices(
-            digests=ticked.digests, zones=zones, categories=ticked.categories, format=ticked.format
-        ),
+        ticked=Choices(digests=ticked.digests, zones=zones, categories=ticked.categories, format=ticked.format),
         problems={"digest": problems.get("digest", ""), "zone": problems.get("zone", "")},
     )
 
 
-def _here(config: Config, below: str = "") -> str:
+def here(config: Config, below: str = "") -> str:
     """An address of these pages as a reference that works behind any proxy: from the root of the host."""
-    return f"{places.prefix(config)}{PATH}{below}"
+    return f"{places.prefix(config)}{places.SUBSCRIBE}{below}"
 
 
 def _render(config: Config, name: str, *, problems: Mapping[str, str] | None = None, **values: object) -> bytes:
