@@ -120,4 +120,4 @@ def _letter(
 
 
 def _titles(config: Config, digests: Sequence[Digest]) -> str:
-    return i18n.listed(config.language, dict.fromkeys(words.title(config, digest) for digest in digests))
+    return words.listed(config, (words.title(config, digest) for digest in digests))

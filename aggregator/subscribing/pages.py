@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 
 from aggregator import i18n, shown, text
-from aggregator.model import Choices, Config, Consent, Reader, Subscriber
+from aggregator.model import Choices, Config, Confirmation, Consent, Reader, Subscriber
 from aggregator.publish import page, places
 from aggregator.subscribing import forms, words
 from aggregator.subscribing.letters import Action
@@ -68,14 +68,16 @@ def asked(config: Config) -> bytes:
     )
 
 
-def confirm(config: Config, act: str) -> bytes:
+def confirm(config: Config, asked: Confirmation) -> bytes:
     """The button that subscribes, or moves to this address, and the one that says: never again."""
     _ = words.speaker(config)
     buttons = [
-        Button("confirm", _("Yes, subscribe me") if act == "subscribe" else _("Yes, use this address")),
+        Button("confirm", _("Yes, subscribe me") if asked.act == "subscribe" else _("Yes, use this address")),
         Button("refuse", _("That was not me: never ask me again")),
     ]
-    return _render(config, "ask", title=_("Only this button is left"), said=(), buttons=buttons, link=None)
+    named = [words.title(config, digest) for digest in config.digests if digest.id in asked.choices.digests]
+    then = _("“%(titles)s” then comes to the mailbox in which you found the link.", titles=words.listed(config, named))
+    return _render(config, "ask", title=_("Only this button is left"), said=(then,), buttons=buttons, link=None)
 
 
 def gone(config: Config) -> bytes:
@@ -88,6 +90,12 @@ def gone(config: Config) -> bytes:
         _("It was used already, or it is older than seven days."),
         link=again,
     )
+
+
+def nobody(config: Config) -> bytes:
+    """Behind a link to preferences that nobody has, or nobody any more."""
+    _ = words.speaker(config)
+    return said(config, _("This link works no longer"), _("It belongs to nobody who gets these mails."))
 
 
 def confirmed(config: Config, preferences: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from aggregator import i18n, text
@@ -41,6 +41,11 @@ def consent(config: Config) -> str:
 def version(words: str) -> str:
     """The name of these very words."""
     return text.digest(words)[:16]
+
+
+def listed(config: Config, names: Iterable[str]) -> str:
+    """A, B and C, each once."""
+    return i18n.listed(config.language, dict.fromkeys(names))
 
 
 def title(config: Config, digest: Digest) -> str:

@@ -105,7 +105,7 @@ class _Ends:
         if asked is None:
             return _page(pages.gone(config), 404)
         if request.method != "POST":
-            return _page(pages.confirm(config, asked.act))
+            return _page(pages.confirm(config, asked))
         form = await _form(request)
         if isinstance(form, Response):
             return form
@@ -113,7 +113,7 @@ class _Ends:
             await self._store.write(lambda tx: desk.refuse(tx, token, now))
             return _page(pages.refused(config))
         if forms.act(form) != "confirm":
-            return _page(pages.confirm(config, asked.act), 422)
+            return _page(pages.confirm(config, asked), 422)
         reader = await self._store.write(lambda tx: desk.confirm(tx, config, token, now))
         if reader is None:
             return _page(pages.gone(config), 404)
@@ -138,7 +138,7 @@ class _Ends:
         config, now, token = self._config(), self._clock(), request.path_params["token"]
         found = await self._whose(token)
         if found is None:
-            return _page(pages.gone(config), 404)
+            return _page(pages.nobody(config), 404)
         if request.method != "POST":
             return await self._show(config, token)
         form = await _form(request)
