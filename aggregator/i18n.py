@@ -8,16 +8,17 @@ given zone; how they are written is a sentence of the catalogue too (CLDR patter
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
 from functools import cache, partial
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.core import UnknownLocaleError
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.lists import format_list
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -25,7 +26,9 @@ from babel.messages.pofile import read_po
 from babel.support import Translations
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+_Unit = Literal["year", "day", "hour", "minute", "second"]
 _CATALOGUES = Path(__file__).parent / "locale"
+_UNITS: Mapping[_Unit, int] = {"year": 31_536_000, "day": 86_400, "hour": 3600, "minute": 60, "second": 1}
 
 
 @cache
@@ -65,8 +68,9 @@ def environment(language: str, timezone: str) -> Environment:
     """The package's templates, escaping by default and strict about names.
 
     Filters: ``day`` (Monday 23 November 2026), ``moment`` (day of the month and time), ``clock`` (time), each of an
-    aware datetime, ``month`` (November 2026) of a date, and ``listed`` (A, B and C).  Globals: ``lang``, ``gettext``
-    and ``ngettext``.  Shared by everyone who asks with the same arguments: read it, never change it.
+    aware datetime, ``month`` (November 2026) of a date, ``lasting`` (2 hours) of a duration, and ``listed`` (A, B and
+    C).  Globals: ``lang``, ``gettext`` and ``ngettext``.
+    Shared by everyone who asks with the same arguments: read it, never change it.
     """
     made = Environment(
         autoescape=True,
@@ -80,6 +84,7 @@ def environment(language: str, timezone: str) -> Environment:
     made.globals["lang"] = language
     writer = _Writer(language, timezone)
     made.filters |= {"day": writer.day, "moment": writer.moment, "clock": writer.clock, "month": writer.month}
+    made.filters["lasting"] = writer.lasting
     made.filters["listed"] = partial(listed, language)
     return made
 
@@ -108,6 +113,12 @@ class _Writer:
 
     def clock(self, moment: datetime) -> str:
         return format_datetime(moment, self._clock, tzinfo=self._zone, locale=self._locale)
+
+    def lasting(self, time: timedelta) -> str:
+        """In the largest unit of which it is a whole number: 90 minutes, 2 hours."""
+        seconds = int(time.total_seconds())
+        unit = next(unit for unit, size in _UNITS.items() if seconds % size == 0)
+        return format_timedelta(time, unit, threshold=seconds, locale=self._locale)  # in no larger one
 
     def moment(self, moment: datetime) -> str:
         return format_datetime(moment, self._moment, tzinfo=self._zone, locale=self._locale)

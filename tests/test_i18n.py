@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import jinja2
@@ -103,6 +103,23 @@ class TestEnvironment:
         summer = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
         assert written("{{ now|day }}, {{ now|clock }}", now=summer) == "donderdag 2 juli 2026, 00.30 uur"
         assert written("{{ now|clock }}", timezone="UTC", now=summer) == "22.30 uur"
+
+    @pytest.mark.parametrize(
+        ("language", "minutes", "words"),
+        [
+            ("nl-BE", 90, "90 minuten"),
+            ("nl-BE", 60, "1 uur"),
+            ("nl-BE", 14 * 1440, "14 dagen"),
+            ("nl-BE", 400 * 1440, "400 dagen"),
+            ("nl-BE", 1825 * 1440, "5 jaar"),
+            ("fr-BE", 120, "2\xa0heures"),
+            ("de-BE", 60, "1 Stunde"),
+            ("en", 0, "0 years"),
+        ],
+    )
+    def test_durations(self, language: str, minutes: int, words: str) -> None:
+        """A duration is told exactly, in the largest unit of which it is a whole number."""
+        assert written("{{ time|lasting }}", language, time=timedelta(minutes=minutes)) == words
 
     def test_lists(self) -> None:
         """Names are joined as the language joins them, and escaped."""

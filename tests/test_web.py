@@ -195,7 +195,7 @@ class TestSite:
     def test_an_icon_and_robots(self, client: httpx.Client) -> None:
         """What browsers and robots ask for unasked is there."""
         assert client.get("/favicon.ico").headers["content-type"] == "image/svg+xml"
-        assert client.get("/robots.txt").text == "User-agent: *\nAllow: /\n"
+        assert client.get("/robots.txt").text == "User-agent: *\nDisallow: /search\nAllow: /\n"
 
     def test_health(self, client: httpx.Client) -> None:
         """200 while the job works, 503 and the reason when it does not, never from a cache."""

@@ -26,6 +26,7 @@ def relations(document: dict[str, Any]) -> list[Mistake]:
         *_nowhere(document, "streams.*.zones.*", "zones"),
         *_nowhere(document, "streams.*.sources.*", "sources"),
         *_nowhere(document, "digests.*.stream", "streams"),
+        *_nowhere(document, "digests.*.zones.*", "zones"),
         *_formerly(document, "zones", "was"),
         *_formerly(document, "sources", "aliases"),
         *_formerly(document, "streams", "was"),
@@ -34,8 +35,10 @@ def relations(document: dict[str, Any]) -> list[Mistake]:
         *_pages(document),
         *_auth(document),
         *_recipients(document),
+        *_cadences(document),
         *_mail(document),
         *_subscribing(document),
+        *_security(document),
     ]
 
 
@@ -146,6 +149,16 @@ def _recipients(document: dict[str, Any]) -> Iterator[Mistake]:
         yield from _twice(digest, "recipients.*", "each address once", place)
 
 
+def _cadences(document: dict[str, Any]) -> Iterator[Mistake]:
+    """Settings of a digest that say two things about when."""
+    for place, digest in _tables(document, "digests"):
+        cadence, several = digest.get("cadence", "daily"), isinstance(digest.get("at"), list) and len(digest["at"]) > 1
+        if "every" in digest and cadence != "daily":
+            yield Mistake((*place, "every"), f'expected no such setting beside cadence = "{cadence}", found one')
+        if several and cadence in {"weekly", "monthly"}:
+            yield Mistake((*place, "at"), f'expected one time of day, because cadence is "{cadence}"; found several')
+
+
 def _mail(document: dict[str, Any]) -> Iterator[Mistake]:
     mail = document.get("mail")
     if mail is None and document.get("digests"):
@@ -169,3 +182,11 @@ def _user(relay: Any) -> str | None:
     except ValueError:
         return None
     return parts.username if parts.password is None else None
+
+
+def _security(document: dict[str, Any]) -> Iterator[Mistake]:
+    """security.txt has both, or is none (RFC 9116 §2.5)."""
+    about = document.get("about", {})
+    if isinstance(about, dict) and ("security_contact" in about) != ("security_expires" in about):
+        missing = "security_expires" if "security_contact" in about else "security_contact"
+        yield Mistake(("about", missing), "expected security_contact and security_expires together, found one of them")

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from aggregator import __version__, renames, select, shown, text, tidy
 from aggregator.model import Config, Document, Span, Story, Stream, Withdrawn
-from aggregator.publish import Shelf, assets, atom, document, feeds, former, of_shelf, places, zones
+from aggregator.publish import Shelf, assets, atom, document, feeds, former, of_shelf, places, standing, zones
 from aggregator.publish.kept import Kept
 from aggregator.publish.packing import packed
 from aggregator.publish.page import Linked
@@ -46,6 +46,7 @@ class Press:
         latest = max(since(tx, stream) for stream in config.streams)
         ids = {each.old: each.new for each in renames.done(tx) if each.kind == "stream"}
         made = former.documents(config, tx.published.streams(), ids) | assets(config, latest)
+        made |= standing.documents(config, max(latest, _moment(tx, "site:since")))
         for path, content in ((feeds.PATH, feeds.render(config)), (places.ZONES, zones.render(config))):
             made[path] = document("text/html; charset=utf-8", content, latest)
         for stream in places.streams(config):
@@ -171,6 +172,10 @@ def note_presentation(tx: Tx, config: Config, now: datetime) -> None:
         if tx.meta.get(f"presentation:{stream.id}") != look:
             tx.meta.put(f"presentation:{stream.id}", look)
             tx.meta.put(f"presentation:{stream.id}:since", now.isoformat())
+    told = (config.about, config.fetch, config.retention, config.notices, config.server.search)
+    if tx.meta.get("site") != (look := text.digest(*map(repr, told))):
+        tx.meta.put("site", look)
+        tx.meta.put("site:since", now.isoformat())
 
 
 def _shown(config: Config, stream: Stream, stories: Sequence[Story]) -> list[Story]:
@@ -194,12 +199,15 @@ def _links(tx: Tx, config: Config, stream: Stream, stories: Sequence[Story]) -> 
 
 def since(tx: Tx, stream: Stream) -> datetime:
     """When a stream changed that no story of it tells: its looks, or a story that is no more."""
-    moments = (tx.meta.get(name) for name in (f"presentation:{stream.id}:since", tidy.GONE))
-    return max(datetime.fromisoformat(moment or "1970-01-01T00:00:00+00:00") for moment in moments)
+    return max(_moment(tx, name) for name in (f"presentation:{stream.id}:since", tidy.GONE))
+
+
+def _moment(tx: Tx, name: str) -> datetime:
+    return datetime.fromisoformat(tx.meta.get(name) or "1970-01-01T00:00:00+00:00")
 
 
 def _look(config: Config, stream: Stream) -> tuple[str, ...]:
     sources = [replace(source, interval=None, note=None, page=None) for source in config.sources]
     publish = replace(config.publish, directory=None)
     parts = (stream, config.streams, config.zones, sources, config.base_url, config.language, config.timezone)
-    return tuple(repr(part) for part in (*parts, publish, config.hubs))
+    return tuple(repr(part) for part in (*parts, publish, config.hubs, config.server.search))

@@ -7,7 +7,7 @@ Every datetime is aware and in UTC; an absent collection is ``()``, never None.
 """
 
 from aggregator.model.answered import Response
-from aggregator.model.mailed import Choices, Confirmation, Consent, Reader, Subscriber, SubscriberState
+from aggregator.model.mailed import Choices, Confirmation, Consent, Lot, Reader, Subscriber, SubscriberState
 from aggregator.model.noted import (
     Caching,
     Delivery,
@@ -71,6 +71,7 @@ __all__ = [
     "Lease",
     "Letter",
     "Link",
+    "Lot",
     "Mail",
     "Match",
     "Matching",

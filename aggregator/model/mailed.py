@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from aggregator.model.noted import Envelope, Letter
+
 SubscriberState = Literal["active", "paused", "suspended"]
 """*suspended*: what was sent came back.  Who has not confirmed is a ``Confirmation``, who has left a suppression."""
 Format = Literal["both", "text"]
@@ -25,6 +27,8 @@ class Reader:
     subscriber: int | None = None
     zones: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+from aggregator.model.noted import Envelope, Letter
+
     format: Format = "both"
 
 

@@ -6,8 +6,8 @@ How it serves, fetches, parses, matches, guards, deletes and mails; ``wanted`` h
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Annotated
+from datetime import date, timedelta
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -35,11 +35,31 @@ class Server:
 class Publish:
     """What documents are like: in a feed of more than *max_size* bytes the older stories have no full text, only an
     excerpt.  *logo* is the address of a picture, twice as wide as high.  With *directory* all documents are files too.
+    *robots*: whether search engines may list the pages.
     """
 
     directory: str | None = None
     max_size: Size = 1_000_000
     logo: HttpUrl | None = None
+    robots: Flag = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """Who publishes this and how to reach them, in their own words; paragraphs are parted by empty lines.
+
+    *security_contact* is whom to tell of a hole, until *security_expires*, the day on which this is looked at again.
+    """
+
+    name: Line | None = None
+    address: Line | None = None
+    email: Line | None = None
+    phone: Line | None = None
+    text: str | None = None
+    privacy: str | None = None
+    accessibility: str | None = None
+    security_contact: Line | None = None
+    security_expires: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,17 +161,25 @@ class Retention:
 class Mail:
     """Who the digest comes from and the relay that takes it.
 
+    *timeout* is for the greeting and each command, *data_timeout* for the answer to DATA, *block_timeout* for each
+    block of the text, *dot_timeout* for the answer to the final dot; a shorter wait there makes doubts, and doubts make
+    duplicates (RFC 5321 §4.5.3.2, RFC 1047).  *rate* is in mails a minute.
+
     *urgent* are rules (``patterns``) for a story that asks readers for help: one of them is found in its title, or is
-    one of its publisher's categories.  Such stories come first.  *privacy* is the
-    address of the privacy statement.
+    one of its publisher's categories.  Such stories come first.
     """
 
     sender: Annotated[str, Field(alias="from")]
     relay: str = "smtp://127.0.0.1:25"
     reply_to: str | None = None
-    privacy: HttpUrl | None = None
     password_file: Line | None = None
+    starttls: Literal["offered", "required"] = "offered"
+    connections: Annotated[int, Field(strict=True, ge=1, le=20)] = 2
+    rate: Annotated[int, Field(strict=True, ge=1)] | None = None
     timeout: Lasting = timedelta(minutes=5)
+    data_timeout: Lasting = timedelta(minutes=2)
+    block_timeout: Lasting = timedelta(minutes=3)
+    dot_timeout: Lasting = timedelta(minutes=10)
     urgent: Several = (
         "opsporing",
         "opsporingsbericht*",

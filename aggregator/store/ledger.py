@@ -58,12 +58,14 @@ class Ledger:
         *tokens* are those of the old and the new address, for the links.  A message whose fate is unknown stays as it
         is: only the same bytes may be sent again.
         """
-        columns, mailed = schema.delivery.c, schema.mailed
-        theirs = schema.mailed.alias()
-        has = exists().where(theirs.c.digest == digest, theirs.c.address == new, theirs.c.story == mailed.c.story)
-        before = (mailed.c.digest == digest) & (mailed.c.address == old)
-        self._connection.execute(update(mailed).where(before, ~has).values(address=new))
-        self._connection.execute(delete(mailed).where(before))
+        columns = schema.delivery.c
+        for ledger in (schema.mailed, schema.amended):
+            theirs = ledger.alias()
+            same = [theirs.c[key.name] == key for key in ledger.primary_key if key.name != "address"]
+            before = (ledger.c.digest == digest) & (ledger.c.address == old)
+            has = exists().where(theirs.c.address == new, *same)
+            self._connection.execute(update(ledger).where(before, ~has).values(address=new))
+            self._connection.execute(delete(ledger).where(before))
         rows = self._connection.execute(
             select(columns.id, columns.envelope).where(
                 columns.digest == digest,

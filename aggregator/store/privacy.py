@@ -1,7 +1,7 @@
 """What is known of somebody, and how it is forgotten: on their word, or because its time is over.
 
 Addresses stand in: subscriber, recipient, confirmation, consent, delivery (and the letters of mails to one address),
-mailed.  A suppression and ``told`` hold keyed hashes.  A log holds neither.
+mailed, amended.  A suppression and ``told`` hold keyed hashes.  A log holds neither.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ class Privacy:
             "unconfirmed": [_row(schema.confirmation, row) for row in self._rows(schema.confirmation, address)],
             "mails": self._mails(address),
             "stories_mailed": [_row(schema.mailed, row) for row in self._rows(schema.mailed, address)],
+            "updates_mailed": [_row(schema.amended, row) for row in self._rows(schema.amended, address)],
             "suppressed": [
                 {"digest": digest or "all", "reason": reason, "at": _told(at)}
                 for digest, reason, at in self._audience.suppressions(address)
@@ -57,7 +58,8 @@ class Privacy:
         if subscriber:
             moving = schema.confirmation.c.subscriber == subscriber.id
             gone["confirmation"] += self._delete(schema.confirmation, moving)
-        gone["mailed"] += self._delete(schema.mailed, _is(schema.mailed.c.address, address))
+        for ledger in (schema.mailed, schema.amended):
+            gone[ledger.name] += self._delete(ledger, _is(ledger.c.address, address))
         gone["delivery"] += self._forget_mails(_is(schema.delivery.c.address, address))
         for table in (schema.recipient, schema.confirmation, schema.consent, schema.subscriber):
             gone[table.name] += self._delete(table, _is(table.c.address, address))
@@ -106,8 +108,9 @@ class Privacy:
             select(columns.id, columns.edition, columns.letter, columns.digest).where(which)
         ).all()
         for some in _batches([row.id for row in rows]):
-            ledger = update(schema.mailed).where(schema.mailed.c.delivery.in_(some))
-            self._connection.execute(ledger.values(delivery=None))
+            for ledger in (schema.mailed, schema.amended):
+                whose = update(ledger).where(ledger.c.delivery.in_(some))
+                self._connection.execute(whose.values(delivery=None))
             self._connection.execute(delete(schema.delivery).where(columns.id.in_(some)))
         single = [row for row in rows if row.digest.startswith(SINGLE)]
         for some in _batches([row.letter for row in single]):
@@ -149,6 +152,7 @@ class Privacy:
 
 _HOLDING = (
     schema.subscriber, schema.recipient, schema.confirmation, schema.consent, schema.delivery, schema.mailed,
+    schema.amended,
 )  # fmt: skip
 _KEYS = ("id", "subscriber", "token", "cursor", "delivery", "address")
 

@@ -246,8 +246,9 @@ class Subscribers:
 
     def _forget_mailed(self, reader: Reader) -> None:
         """What they were mailed is nobody's business any more; who comes back begins with what arrives then."""
-        mailed = (schema.mailed.c.digest == reader.digest) & (schema.mailed.c.address == reader.address)
-        self._connection.execute(delete(schema.mailed).where(mailed))
+        for ledger in (schema.mailed, schema.amended):
+            theirs = (ledger.c.digest == reader.digest) & (ledger.c.address == reader.address)
+            self._connection.execute(delete(ledger).where(theirs))
 
     def _drop(self, id: int) -> None:
         self._connection.execute(delete(schema.confirmation).where(schema.confirmation.c.subscriber == id))

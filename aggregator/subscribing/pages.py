@@ -11,7 +11,7 @@ from email.utils import parseaddr
 
 from aggregator import i18n, shown, text
 from aggregator.model import Choices, Config, Confirmation, Consent, Reader, Subscriber
-from aggregator.publish import page, places
+from aggregator.publish import page, places, standing
 from aggregator.subscribing import forms, words
 from aggregator.subscribing.letters import Action
 
@@ -230,5 +230,5 @@ def _render(config: Config, name: str, *, problems: Mapping[str, str] | None = N
         **values,
         problems={**dict.fromkeys(_PLACES, ""), **(problems or {})},
         faulty=bool(problems),
-        privacy=config.mail.privacy if config.mail else None,
+        privacy=f"{places.prefix(config)}{standing.PRIVACY}",
     ).encode("utf-8", "replace")

@@ -15,7 +15,7 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aggregator.model import Config, Document
-from aggregator.publish import faults, page, places, static
+from aggregator.publish import faults, page, places, standing, static
 from aggregator.web.conditional import evaluate, named
 from aggregator.web.negotiation import coding, takes_entries
 from aggregator.web.news import News
@@ -36,7 +36,6 @@ from aggregator.web.prepared import (
 )
 
 _NEVER = "no-store"
-_ROBOTS = b"User-agent: *\nAllow: /\n"
 _WRITERS = {b"if-match", b"if-unmodified-since"}
 _CONDITIONS = {b"if-none-match", b"if-modified-since", *_WRITERS}
 _READING = ("GET", "HEAD")
@@ -89,7 +88,7 @@ class _Site:
         self._prefix = places.prefix(config)
         self._own = static.assets(config, UNDATED)
         self._own["/favicon.ico"] = self._own[static.ICON]
-        self._own["/robots.txt"] = static.document("text/plain; charset=utf-8", _ROBOTS, UNDATED)
+        self._own |= standing.documents(config, UNDATED)
         self._ready: dict[tuple[str, str], Prepared] = {}
         self._news = News()
         self._errors: dict[int, bytes] = {}
@@ -125,7 +124,8 @@ class _Site:
                 return await route.handle(scope, receive, reply.pass_on)
         if scope["method"] not in _READING:
             return await self._error(reply, 405, {"allow": "GET, HEAD"})
-        if f"{path}/" in self._documents() or path == self._prefix or places.is_asked_for(f"{path}/"):
+        below = f"{path}/"
+        if below in self._documents() or below in self._own or path == self._prefix or places.is_asked_for(below):
             # Relative to what the reader asked for, whatever stands before it.
             fields = {**SECURITY, "location": f"{path.rpartition('/')[2]}/", "cache-control": SHORT}
             return await reply.send(ready(308, encoded({**fields, "content-length": "0"})))

@@ -2,8 +2,10 @@
 
 from aggregator.store.schema.base import Instant, metadata
 from aggregator.store.schema.mail import (
+    amended,
     confirmation,
     consent,
+    content,
     delivery,
     edition,
     letter,
@@ -31,10 +33,12 @@ from aggregator.store.schema.websub import intent, lease, ping, subscription
 
 __all__ = [
     "Instant",
+    "amended",
     "anchor",
     "arrival",
     "confirmation",
     "consent",
+    "content",
     "delivery",
     "edition",
     "hand",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
 from aggregator.store.schema.base import Instant, metadata
 
@@ -15,6 +15,7 @@ edition = Table(
     Column("frozen", Instant, nullable=False),
     Column("state", String, nullable=False),
     Column("stories", Integer, nullable=False),
+    Column("until", Instant),
     UniqueConstraint("digest", "slot"),
 )
 
@@ -26,7 +27,19 @@ letter = Table(
     Column("subject", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("html", Text, nullable=False),
+    Column("rest", Integer, nullable=False, server_default="0"),
 )
+
+content = Table(
+    "content",
+    metadata,
+    Column("letter", Integer, ForeignKey("letter.id", ondelete="CASCADE"), primary_key=True),
+    Column("story", String, primary_key=True),
+    Column("version", Instant, nullable=False),
+    Column("new", Boolean, nullable=False),
+    Index(None, "story"),
+)
+"""What is in a letter: stories that are *new* to its readers, updates of others; *version* was their ``updated``."""
 
 delivery = Table(
     "delivery",
@@ -43,8 +56,10 @@ delivery = Table(
     Column("doubts", Integer, nullable=False),
     Column("reply", Text),
     Column("envelope", Text, nullable=False),
+    Column("attempted", Instant),
     UniqueConstraint("edition", "address"),
     Index(None, "state", "next_attempt"),
+    Index(None, "edition", "state"),
 )
 
 mailed = Table(
@@ -54,11 +69,23 @@ mailed = Table(
     Column("address", String, primary_key=True),
     Column("story", String, primary_key=True),
     Column("delivery", Integer, ForeignKey("delivery.id"), index=True),
+    Index(None, "story"),
 )
 """The ledger: its primary key is what makes sending a story twice to one subscriber impossible.
 
 *delivery* is null once that is kept no longer.
 """
+
+amended = Table(
+    "amended",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("address", String, primary_key=True),
+    Column("story", String, primary_key=True),
+    Column("version", Instant, primary_key=True),
+    Column("delivery", Integer, ForeignKey("delivery.id", ondelete="CASCADE"), index=True),
+)
+"""The ledger of updates: its primary key is what makes sending one of them twice impossible."""
 
 subscriber = Table(
     "subscriber",

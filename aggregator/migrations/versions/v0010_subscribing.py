@@ -1,13 +1,13 @@
 """Subscribing by oneself: what waits for a confirmation, what was consented to, pauses; deliveries are not kept long.
 
-Revision ID: 0007
+Revision ID: 0010
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
@@ -51,5 +51,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_told")),
     )
     op.add_column("subscriber", sa.Column("until", moment, nullable=True))
-    with op.batch_alter_table("mailed") as mailed:
-        mailed.alter_column("delivery", existing_type=sa.Integer(), nullable=True)
+    for name in ("mailed", "amended"):
+        with op.batch_alter_table(name) as table:
+            table.alter_column("delivery", existing_type=sa.Integer(), nullable=True)
