@@ -27,8 +27,6 @@ class Reader:
     subscriber: int | None = None
     zones: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
-from aggregator.model.noted import Envelope, Letter
-
     format: Format = "both"
 
 
@@ -88,3 +86,17 @@ class Consent:
     version: str = ""
     words: str = ""
     source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lot:
+    """One letter of an edition: the *stories* that are new in it, the *updates* of others, and who gets it.
+
+    *rest* is how many stories its readers are due beyond it.
+    """
+
+    letter: Letter
+    stories: tuple[str, ...]
+    envelopes: tuple[Envelope, ...]
+    updates: tuple[str, ...] = ()
+    rest: int = 0

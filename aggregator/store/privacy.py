@@ -14,7 +14,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, delete, exists,
 
 from aggregator.store import schema
 from aggregator.store.audience import EVERY, Audience
-from aggregator.store.mailing import SINGLE, UNFINISHED
+from aggregator.store.editions import SINGLE, UNFINISHED
 from aggregator.store.subscribers import Subscribers
 
 _BATCH = 500

@@ -49,7 +49,7 @@ class Filled:
 def offer(config: Config, also: Sequence[str] = ()) -> Offer:
     """The open digests, and those of *also*, with the zones and topics that there are in any of them."""
     wanted = tuple(digest for digest in config.digests if digest.open or digest.id in also) if config.mail else ()
-    inside = {id for digest in wanted for id in config.zones_of(config.stream(digest.stream))}
+    inside = {id for digest in wanted for id in zones_of(config, digest)}
     return Offer(
         digests=wanted,
         zones=tuple(zone for zone in config.zones if zone.id in inside),
@@ -134,8 +134,14 @@ def _signed(secret: bytes, moment: str) -> str:
     return hmac.digest(secret, f"form\0{moment}".encode(), "sha256").hex()[:32]
 
 
+def zones_of(config: Config, digest: Digest) -> tuple[str, ...]:
+    """The zones that a digest has news of."""
+    inside = config.zones_of(config.stream(digest.stream))
+    return tuple(id for id in inside if not digest.zones or id in digest.zones)
+
+
 def _meets(config: Config, digest: str, zones: Sequence[str]) -> bool:
-    return not set(config.zones_of(config.stream(config.digest(digest).stream))).isdisjoint(zones)
+    return not set(zones_of(config, config.digest(digest))).isdisjoint(zones)
 
 
 def _one(form: Form, name: str) -> str:

@@ -176,7 +176,7 @@ def preferences(
 def only(config: Config, reader: Reader) -> forms.Offer:
     """What a recipient in the configuration can choose: within the digest that the operator gave them."""
     digest = config.digest(reader.digest)
-    inside = config.zones_of(config.stream(digest.stream))
+    inside = forms.zones_of(config, digest)
     return forms.Offer((digest,), tuple(zone for zone in config.zones if zone.id in inside), digest.topics)
 
 
