@@ -28,8 +28,8 @@ from aggregator.store.mailing import Mailing
 from aggregator.store.meta import Meta
 from aggregator.store.place import Place
 from aggregator.store.polls import Polls
-from aggregator.store.privacy import Privacy
 from aggregator.store.printed import Printed
+from aggregator.store.privacy import Privacy
 from aggregator.store.published import Published
 from aggregator.store.relations import Relations
 from aggregator.store.renames import Renames
