@@ -73,7 +73,7 @@ class TestTemplates:
         (fault,) = page.broken(config.theme)
         assert fault == "page/stream.html, line 2: UndefinedError: 'nobody' is undefined"
 
-    @pytest.mark.parametrize("name", i18n.pages())
+    @pytest.mark.parametrize("name", [name for name in i18n.pages() if "/mail/" not in name])
     def test_each_is_tried_before_readers_come(self, name: str) -> None:
         """A fault in any page's template is found by rendering it once."""
         found = trial.problems(themed(templates=((name, "{{ nobody }}"),)))

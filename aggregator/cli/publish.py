@@ -12,7 +12,7 @@ from aggregator import renames
 from aggregator.cli.options import ConfigOption
 from aggregator.cli.output import console
 from aggregator.config import find
-from aggregator.daemon import Directory, Leaves, Press, clock, configured, note_presentation, open_store
+from aggregator.daemon import Directory, Leaves, Press, Prints, clock, configured, note_presentation, open_store
 from aggregator.model import Config
 from aggregator.store import Store, Tx
 
@@ -38,5 +38,6 @@ def note(store: Store, config: Config) -> None:
 
 
 def _write(tx: Tx, config: Config, directory: Path) -> list[Path]:
-    press = Press(config)
-    return Directory(directory).write(chain(press.render(tx).items(), press.archives(tx), Leaves(config).files(tx)))
+    press, leaves, prints = Press(config), Leaves(config), Prints(config)
+    made = chain(press.render(tx).items(), press.archives(tx), leaves.files(tx), prints.files(tx))
+    return Directory(directory).write(made)

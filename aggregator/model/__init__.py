@@ -7,7 +7,7 @@ Every datetime is aware and in UTC; an absent collection is ``()``, never None.
 """
 
 from aggregator.model.answered import Response
-from aggregator.model.mailed import Reader, SubscriberState
+from aggregator.model.mailed import Choices, Confirmation, Consent, Lot, Reader, Subscriber, SubscriberState
 from aggregator.model.noted import (
     Caching,
     Delivery,
@@ -63,9 +63,12 @@ __all__ = [
     "Auth",
     "Caching",
     "Category",
+    "Choices",
     "Coding",
     "Colours",
     "Config",
+    "Confirmation",
+    "Consent",
     "Content",
     "Delivery",
     "DeliveryState",
@@ -82,6 +85,7 @@ __all__ = [
     "Lease",
     "Letter",
     "Link",
+    "Lot",
     "Mail",
     "Match",
     "Matching",
@@ -107,6 +111,7 @@ __all__ = [
     "Span",
     "Story",
     "Stream",
+    "Subscriber",
     "SubscriberState",
     "Subscription",
     "Text",

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from aggregator import query
-from aggregator.model import Config, Entry, Link, Match, Related, Sighting, Story, Text, Zone
-from aggregator.publish import feeds, months, page, places, results, standing, story, zones
+from aggregator.model import Config, Digest, Edition, Entry, Link, Match, Related, Sighting, Story, Text, Zone
+from aggregator.publish import editions, feeds, months, page, places, results, standing, story, zones
 
 _AT = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 
@@ -45,8 +45,17 @@ def _pages(config: Config) -> list[Callable[[], object]]:
         lambda: standing.documents(config, _AT),
         lambda: results.render(config, replace(sought, stories=[told, bare], more=True, number=2)),
         lambda: results.render(config, sought),
+        *(partial(_editions, config, digest, told) for digest in config.digests[:1]),
         *(partial(page.render_error, config, status) for status in (404, 405, 410, 500)),
     ]
+
+
+def _editions(config: Config, digest: Digest, told: Story) -> None:
+    out = Edition(id=1, digest=digest.id, slot="x", frozen=_AT, state="done", stories=1)
+    issue = editions.Issue(edition=out, headline="x", parts=[editions.Part("x", [told])], newer=out, older=out)
+    editions.render(config, digest, issue, _AT)
+    editions.render_list(config, digest, [out], _AT)
+    editions.render_list(config, digest, [], _AT)
 
 
 def _stories(config: Config) -> tuple[Story, Story, Story]:
