@@ -79,8 +79,9 @@ class Publishing:
         leaves = self._leaves
         if found := leaves.kept(path, self._revision):
             return found
+        press = self._press
         async with self._asking:
-            return await self._store.read(lambda tx: leaves.find(tx, path))
+            return await self._store.read(lambda tx: leaves.find(tx, path) or press.elsewhere(tx, path))
 
     def _write(self, tx: Tx) -> bool:
         """Write what has changed, stories' pages a step at a time; whether that was all."""

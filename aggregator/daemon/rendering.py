@@ -51,8 +51,7 @@ class Press:
         """Every document but the archives, and the files that they refer to, as the database says."""
         config = self._config
         latest = max(since(tx, stream) for stream in config.streams)
-        ids = {each.old: each.new for each in renames.done(tx) if each.kind == "stream"}
-        made = former.documents(config, tx.published.streams(), ids) | assets(config, latest)
+        made = former.documents(config, tx.published.streams(), _renamed(tx)) | assets(config, latest)
         made |= standing.documents(config, max(latest, _moment(tx, "site:since")))
         for path, content in ((feeds.PATH, feeds.render(config)), (places.ZONES, zones.render(config))):
             made[path] = document("text/html; charset=utf-8", content, latest)
@@ -61,6 +60,10 @@ class Press:
             made |= self._stream(tx, stream, [facts.get(name) for name in self._facts(stream)])
         self._before = {path: self._pack(path, each) for path, each in made.items()}
         return self._before
+
+    def elsewhere(self, tx: Tx, path: str) -> Document | None:
+        """The redirect from a page that is made when it is asked for, of a stream that has another id now."""
+        return former.below(self._config, _renamed(tx), path)
 
     def archive(self, tx: Tx, path: str) -> Document | None:
         """The page of an archive at *path*; None when there is none."""
@@ -222,6 +225,10 @@ def _links(tx: Tx, config: Config, stream: Stream, stories: Sequence[Story]) -> 
 def since(tx: Tx, stream: Stream) -> datetime:
     """When a stream changed that no story of it tells: its looks, or a story that is no more."""
     return max(_moment(tx, name) for name in (f"presentation:{stream.id}:since", tidy.GONE))
+
+
+def _renamed(tx: Tx) -> dict[str, str]:
+    return {each.old: each.new for each in renames.done(tx) if each.kind == "stream"}
 
 
 def _moment(tx: Tx, name: str) -> datetime:
