@@ -43,6 +43,7 @@ class Press:
         self._config = config
         self._kept = Kept()
         self._shelves: dict[str, tuple[object, Shelf, dict[str, Document]]] = {}
+        self._framed: tuple[object, dict[str, Document]] | None = None
         self._archive: dict[str, tuple[object, Document]] = {}
         self._told: dict[str, object] = {}
         self._before: dict[str, Document] = {}
@@ -50,11 +51,7 @@ class Press:
     def render(self, tx: Tx) -> dict[str, Document]:
         """Every document but the archives, and the files that they refer to, as the database says."""
         config = self._config
-        latest = max(since(tx, stream) for stream in config.streams)
-        made = former.documents(config, tx.published.streams(), _renamed(tx)) | assets(config, latest)
-        made |= standing.documents(config, max(latest, _moment(tx, "site:since")))
-        for path, content in ((feeds.PATH, feeds.render(config)), (places.ZONES, zones.render(config))):
-            made[path] = document("text/html; charset=utf-8", content, latest)
+        made = dict(self._frame(tx))
         facts = tx.meta.some(sorted(set(chain.from_iterable(map(self._facts, places.streams(config))))))
         for stream in places.streams(config):
             made |= self._stream(tx, stream, [facts.get(name) for name in self._facts(stream)])
@@ -91,6 +88,19 @@ class Press:
     def forget(self) -> None:
         """What ``archives`` told of was lost."""
         self._told.clear()
+
+    def _frame(self, tx: Tx) -> dict[str, Document]:
+        """What no story changes."""
+        config = self._config
+        latest = max(since(tx, stream) for stream in config.streams)
+        told, known, renamed = max(latest, _moment(tx, "site:since")), tx.published.streams(), _renamed(tx)
+        state = (latest, told, known, renamed)
+        if self._framed is None or self._framed[0] != state:
+            made = former.documents(config, known, renamed) | assets(config, latest) | standing.documents(config, told)
+            for path, content in ((feeds.PATH, feeds.render(config)), (places.ZONES, zones.render(config))):
+                made[path] = document("text/html; charset=utf-8", content, latest)
+            self._framed = (state, made)
+        return self._framed[1]
 
     def _facts(self, stream: Stream) -> list[str]:
         """The names of what the database says of a stream: as long as it says the same, its documents are the same."""
