@@ -8,6 +8,7 @@
   - StoreError         the database refused
     - SearchError      it was asked for what takes too long to find
   - MailError          a message could not be composed or handed over
+  - DigestError        an edition cannot become what somebody wants it to be
   - ServeError         the web server cannot listen
 
 An HTTP status code is not an error: it is an answer, and travels in ``Response``.
@@ -49,6 +50,9 @@ class SearchError(StoreError): ...
 
 
 class MailError(AggregatorError): ...
+
+
+class DigestError(AggregatorError): ...
 
 
 class ServeError(AggregatorError): ...

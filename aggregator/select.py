@@ -7,7 +7,7 @@ are held against title and text of every copy that the stream takes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from aggregator import html, patterns, text
@@ -22,6 +22,14 @@ def shown(story: Story, config: Config, stream: Stream) -> Story | None:
     if not members or not _lets_through(stream, copies):
         return None
     return replace(story, members=members).within(zones, stream.prefer)
+
+
+def narrowed(story: Story, zones: Collection[str], categories: Collection[str], prefer: str | None) -> Story | None:
+    """*story*, as a stream shows it, for who wants these zones and categories only (none: all)."""
+    members = tuple(member for member in story.members if not zones or member.sighting.zone in zones)
+    if categories and not any(in_categories(member.sighting.entry, categories) for member in members):
+        return None
+    return replace(story, members=members).within(story.zones, prefer)
 
 
 def newest_first(stories: Iterable[Story], config: Config, stream: Stream) -> list[Story]:

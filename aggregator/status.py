@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,8 @@ from aggregator.model import Config, Lease, Ping, Poll, Source, Subscription
 from aggregator.model.units import write_duration
 
 Condition = Literal["ok", "waiting", "late", "failing", "gone", "off"]
+RELAY = "relay"
+"""Under this name the store's ``meta`` has how the relay takes our mail."""
 WRONG: frozenset[Condition] = frozenset({"late", "failing", "gone"})
 
 
@@ -74,6 +77,17 @@ def pushing(
         f"source {one.source}: its hub does not take our subscription: {one.error}" for one in leases if one.error
     ]
     return words
+
+
+def relaying(told: str | None, now: datetime) -> str | None:
+    """What is wrong with the mail relay, in a sentence; *told* is what the daemon noted under ``RELAY``."""
+    noted = json.loads(told) if told else {}
+    if not noted.get("until"):
+        return None
+    pause = datetime.fromisoformat(noted["until"]) - now
+    again = f"asked again in {_span(pause)}" if pause > timedelta(0) else "asked again with the next mail"
+    times = "" if noted["failures"] == 1 else f" ({noted['failures']} times in a row)"
+    return f"the relay takes nothing{times}: {noted['reason']}; {again}"
 
 
 def _many(number: int, what: str) -> str:

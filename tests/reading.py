@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ class Newsroom:
     address: str
 
     def go_on(self) -> None:
-        asyncio.run(self.publishing.go_on())
+        go_on(self.publishing)
 
     def keep(self, *stories: Story) -> None:
         """Save *stories* as they are."""
@@ -42,10 +43,16 @@ def newsroom(folder: Path, config: Config) -> Iterator[Newsroom]:
     """A newsroom over a new database in *folder*."""
     with desk(folder, config) as one:
         publishing = Publishing(config, one.store, lambda: one.now, _raise)
-        asyncio.run(publishing.go_on())
+        go_on(publishing)
         site = app(lambda: publishing.documents, lambda: (True, "well"), config, asked=publishing.asked)
         with serving(site) as address:
             yield Newsroom(one, publishing, address)
+
+
+def go_on(publishing: Publishing) -> None:
+    """In a thread, for a browser may run a loop of its own in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(publishing.go_on())).result()
 
 
 def _raise(failure: Exception, what: str) -> None:

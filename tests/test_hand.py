@@ -14,7 +14,7 @@ import pytest
 
 from aggregator import hand
 from aggregator.hand import Hand, NoSuchStory
-from aggregator.model import Envelope, Letter, Matching, Source, Story, Verdict
+from aggregator.model import Envelope, Letter, Lot, Matching, Source, Story, Verdict
 from aggregator.store import Store, Tx, Wanted
 from tests.arrivals import (
     CONFIG,
@@ -154,7 +154,7 @@ def test_what_is_shown_again_after_a_mailing_is_still_mailed(store: Store) -> No
     one = story()
     keep(store, one)
     store.submit(lambda tx: hand.hide(tx, one.id, WHO)).result()
-    store.submit(lambda tx: tx.mailing.freeze("d", "1", now=NOW, expires=NOW, letters=[])).result()
+    store.submit(lambda tx: tx.mailing.freeze("d", "1", now=NOW, expires=NOW, lots=[])).result()
     store.submit(lambda tx: hand.show(tx, one.id, LATER)).result()
     assert fresh(store) == (one.id,)
 
@@ -170,8 +170,8 @@ def mail(store: Store, slot: str, *stories: Story) -> None:
         date=NOW,
         archive="https://example.be/",
     )
-    letters = [(letter, [each.id for each in stories], {"a@example.be": envelope})]
-    store.submit(lambda tx: tx.mailing.freeze("d", slot, now=NOW, expires=NOW, letters=letters)).result()
+    lots = [Lot(letter=letter, stories=tuple(each.id for each in stories), envelopes=(envelope,))]
+    store.submit(lambda tx: tx.mailing.freeze("d", slot, now=NOW, expires=NOW, lots=lots)).result()
 
 
 def test_what_is_joined_is_not_mailed_again(store: Store) -> None:
@@ -195,7 +195,7 @@ def test_an_undone_join_loses_and_repeats_no_mail(store: Store, taken_in: int) -
     keep(store, due)
     gone, kept = (had, due) if taken_in == 1 else (due, had)
     store.submit(lambda tx: hand.join(tx, kept.id, gone.id, WHO)).result()
-    store.submit(lambda tx: tx.mailing.freeze("d", "2", now=NOW, expires=NOW, letters=[])).result()
+    store.submit(lambda tx: tx.mailing.freeze("d", "2", now=NOW, expires=NOW, lots=[])).result()
     assert fresh(store) == ()
     store.submit(lambda tx: hand.split(tx, kept.id, gone.id, LATER)).result()
     assert fresh(store) == (due.id,)

@@ -54,16 +54,17 @@ class Office:
 
     def freeze_due(self) -> list[Edition]:
         due = self.store.look(lambda tx: post.due_slots(tx, self.config, self.now))
-        frozen = [self._freeze_slot(digest, slot) for digest, slot in due]
-        assert [self._freeze_slot(digest, slot) for digest, slot in due] == [None] * len(due)
-        return [edition for edition in frozen if edition]
+        frozen = [edition for digest, slot in due for edition in self._freeze_slot(digest, slot)]
+        assert [self._freeze_slot(digest, slot) for digest, slot in due] == [[]] * len(due)
+        return frozen
 
-    def _freeze_slot(self, digest: Digest, slot: str) -> Edition | None:
+    def _freeze_slot(self, digest: Digest, slot: str) -> list[Edition]:
         return self.store.submit(lambda tx: post.freeze_slot(tx, self.config, digest, slot, self.now)).result()
 
     def deliver(self) -> list[Delivery]:
         assert self.config.mail is not None
-        relay = Relay(self.config.mail, None, dot_timeout=timedelta(seconds=1))
+        second = timedelta(seconds=1)
+        relay = Relay(replace(self.config.mail, timeout=second, dot_timeout=second))
         try:
             return post.deliver_due(self.store, relay, self.config, self.clock)
         finally:

@@ -143,7 +143,7 @@ def test_a_renamed_zone_keeps_stories_ids_and_arrivals(store: Store) -> None:
     config = replace(CONFIG, zones=(replace(BHT, id="5373", was=("bht",)), HZ))
     store.submit(lambda tx: tx.audience.enrol("d", ["a@example.be"], NOW)).result()
     keep(store, both := joint())
-    store.submit(lambda tx: tx.mailing.freeze("d", "1", now=NOW, expires=NOW, letters=[])).result()
+    store.submit(lambda tx: tx.mailing.freeze("d", "1", now=NOW, expires=NOW, lots=[])).result()
     apply(store, config)
     assert get(store, both).zones == ("5373", "hz")
     assert store.look(lambda tx: tx.mailing.fresh("d", ["a@example.be"], ["5373", "hz"])) == {}

@@ -82,7 +82,7 @@ def test_no_rules_means_no_reading() -> None:
 def keep(store: Store, *stories: Story, after: timedelta = timedelta(0)) -> None:
     def save(tx: Tx) -> None:
         for one in stories:
-            tx.stories.save(one, at=NOW + after, loud=True)
+            tx.stories.save(replace(one, changed=NOW + after), at=NOW + after, loud=True)
 
     store.submit(save).result()
 

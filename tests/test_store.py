@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from aggregator.errors import StoreError
-from aggregator.model import Delivery, Edition, Envelope, Letter, Poll, Story, Validators
+from aggregator.model import Delivery, Edition, Envelope, Letter, Lot, Poll, Story, Validators
 from aggregator.store import Store, Tx, alone
 from tests.stories import NOW, joint, sighting, story
 
@@ -35,8 +35,9 @@ def envelope(address: str) -> Envelope:
 
 
 def freeze(tx: Tx, slot: str, stories: list[str], *addresses: str) -> Edition:
-    letters = [(LETTER, stories, {address: envelope(address) for address in addresses})] if stories else []
-    return tx.mailing.freeze("dagelijks", slot, now=NOW, expires=NOW + HOUR, letters=letters)
+    lot = Lot(letter=LETTER, stories=tuple(stories), envelopes=tuple(map(envelope, addresses)))
+    lots = [lot] if stories else []
+    return tx.mailing.freeze("dagelijks", slot, now=NOW, expires=NOW + HOUR, lots=lots)
 
 
 def sharing(store: Store, key: str) -> list[Story]:

@@ -55,7 +55,15 @@ def list_(
     table(
         ("edition", "digest", "slot", "frozen", "stories", "state", "deliveries"),
         (
-            (str(e.id), e.digest, e.slot, local(e.frozen, settings), str(e.stories), e.state, _counts(tallies[e.id]))
+            (
+                str(e.id),
+                e.digest,
+                e.slot,
+                local(e.frozen, settings),
+                str(e.stories),
+                stands(e, settings),
+                _counts(tallies[e.id]),
+            )
             for e in editions
         ),
     )
@@ -122,6 +130,9 @@ def send(digest: Id, config: ConfigOption = None) -> None:
             console.print(f"{digest}: nothing has arrived since the last edition; skipped")
             return
         console.print(f"{digest}: edition {edition.slot} is frozen, {edition.stories} stories")
+        if edition.state == "held":
+            console.print("it is held for review; `aggregator digest release` sends it", soft_wrap=True)
+            return
         with ExitStack() as stack:
             try:
                 stack.enter_context(alone(settings.database))
@@ -132,15 +143,40 @@ def send(digest: Id, config: ConfigOption = None) -> None:
 
 
 @app.command()
+def hold(digest: Id, config: ConfigOption = None) -> None:
+    """Hold the edition that is being sent, or waits for its review, until it is released or cancelled."""
+    if not _become(digest, config, post.hold, "held until it is released"):
+        console.print(f"{digest}: no edition is on its way")
+
+
+@app.command()
 def release(digest: Id, config: ConfigOption = None) -> None:
-    """Send the held mails of a digest once more, the same bytes. Held: in_doubt = "hold", and the relay went silent."""
-    _settle_held(digest, config, step.release, "queued to be sent once more")
+    """Send the edition that is held; where none is, the mails that are held in doubt, once more, the same bytes.
+
+    Held in doubt: in_doubt = "hold", and the relay went silent.
+    """
+    if not _become(digest, config, post.release, "goes out now"):
+        _settle_held(digest, config, step.release, "queued to be sent once more")
 
 
 @app.command()
 def cancel(digest: Id, config: ConfigOption = None) -> None:
-    """Drop the held mails of a digest, because the relay's log says that they were delivered."""
-    _settle_held(digest, config, lambda delivery, _: step.cancel(delivery), "dropped")
+    """Give up the edition that is held: what was not sent of it goes into the next one.
+
+    Where none is held, drop the mails that are held in doubt, because the relay's log says that they were delivered.
+    """
+    if not _become(digest, config, post.cancel, "cancelled; what was not sent of it goes into the next edition"):
+        _settle_held(digest, config, lambda delivery, _: step.cancel(delivery), "dropped")
+
+
+def _become(id: str, config: Path | None, act: Callable[..., list[Edition]], done: str) -> bool:
+    settings = configured(config)
+    wanted, now = _digest(settings, id), clock()
+    with open_store(settings, create=False) as store:
+        editions = store.submit(lambda tx: act(tx, wanted, now)).result()
+    for edition in editions:
+        console.print(f"{id}: edition {edition.slot} {done}", markup=False, soft_wrap=True)
+    return bool(editions)
 
 
 def _settle_held(id: str, config: Path | None, settle: Callable[[Delivery, datetime], Delivery], done: str) -> None:
@@ -176,6 +212,13 @@ def _deliver(store: Store, config: Config) -> None:
         raise MailError(f"{waiting} mails were not sent; those that are deferred wait for the daemon (aggregator run)")
 
 
+def stands(edition: Edition, config: Config) -> str:
+    """How an edition stands, in words."""
+    if edition.state != "held":
+        return edition.state
+    return f"held until {local(edition.until, config)}" if edition.until else "held until released"
+
+
 def _digest(config: Config, id: str) -> Digest:
     try:
         return config.digest(id)
@@ -192,6 +235,7 @@ def _as_json(edition: Edition, tally: dict[str, int]) -> dict[str, object]:
         "frozen": rfc3339(edition.frozen),
         "stories": edition.stories,
         "state": edition.state,
+        "until": rfc3339(edition.until),
         "deliveries": tally,
     }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from aggregator import renames
 from aggregator import status as judge
+from aggregator.cli.digest import stands
 from aggregator.cli.options import ConfigOption, JsonOption, configured
 from aggregator.cli.output import console, local, print_json, rfc3339, table
 from aggregator.daemon import clock, open_store
@@ -30,6 +31,7 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         pushes = store.look(lambda tx: (tx.websub.subscriptions(), tx.websub.pings(), tx.websub.leases()))
         now = clock()
         differing = store.look(lambda tx: tx.stories.differing(now - LATELY))
+        relay = judge.relaying(store.look(lambda tx: tx.meta.get(judge.RELAY)), now) if settings.mail else None
     statuses = judge.sources(settings, polls, now, held_hosts(polls.values(), now))
     if json:
         document = _document(settings, statuses, counts, editions, tally, doubts, troubled)
@@ -38,6 +40,7 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
             "differing_stories": differing,
             "renamed": [asdict(each) for each in renamed],
             "websub": _websub(*pushes),
+            "relay": relay,
         }
         print_json(document | more)
         return
@@ -62,10 +65,12 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         console.print()
         table(
             ("digest", "slot", "frozen", "stories", "state"),
-            ((e.digest, e.slot, local(e.frozen, settings), str(e.stories), e.state) for e in editions),
+            ((e.digest, e.slot, local(e.frozen, settings), str(e.stories), stands(e, settings)) for e in editions),
         )
     for sentence in judge.pushing(*pushes, now):
         console.print(sentence, markup=False, soft_wrap=True)
+    if relay:
+        console.print(relay, style="red", markup=False, soft_wrap=True)
     _print_deliveries(settings, tally, troubled, doubts)
 
 
@@ -120,7 +125,14 @@ def _document(
         "stories": counts[0],
         "joint_stories": counts[1],
         "editions": [
-            {"digest": e.digest, "slot": e.slot, "frozen": rfc3339(e.frozen), "stories": e.stories, "state": e.state}
+            {
+                "digest": e.digest,
+                "slot": e.slot,
+                "frozen": rfc3339(e.frozen),
+                "stories": e.stories,
+                "state": e.state,
+                "until": rfc3339(e.until),
+            }
             for e in editions
         ],
         "deliveries": tally,

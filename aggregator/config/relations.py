@@ -26,6 +26,7 @@ def relations(document: dict[str, Any]) -> list[Mistake]:
         *_nowhere(document, "streams.*.zones.*", "zones"),
         *_nowhere(document, "streams.*.sources.*", "sources"),
         *_nowhere(document, "digests.*.stream", "streams"),
+        *_nowhere(document, "digests.*.zones.*", "zones"),
         *_formerly(document, "zones", "was"),
         *_formerly(document, "sources", "aliases"),
         *_formerly(document, "streams", "was"),
@@ -34,6 +35,7 @@ def relations(document: dict[str, Any]) -> list[Mistake]:
         *_pages(document),
         *_auth(document),
         *_recipients(document),
+        *_cadences(document),
         *_mail(document),
         *_subscribing(document),
         *_security(document),
@@ -142,9 +144,19 @@ def _authorization(auth: dict[str, Any]) -> list[str]:
 
 def _recipients(document: dict[str, Any]) -> Iterator[Mistake]:
     for place, digest in _tables(document, "digests"):
-        if digest.get("recipients", []) == []:
+        if digest.get("recipients", []) == [] and digest.get("open") is not True:
             yield Mistake((*place, "recipients"), "expected at least one mail address, found none")
         yield from _twice(digest, "recipients.*", "each address once", place)
+
+
+def _cadences(document: dict[str, Any]) -> Iterator[Mistake]:
+    """Settings of a digest that say two things about when."""
+    for place, digest in _tables(document, "digests"):
+        cadence, several = digest.get("cadence", "daily"), isinstance(digest.get("at"), list) and len(digest["at"]) > 1
+        if "every" in digest and cadence != "daily":
+            yield Mistake((*place, "every"), f'expected no such setting beside cadence = "{cadence}", found one')
+        if several and cadence in {"weekly", "monthly"}:
+            yield Mistake((*place, "at"), f'expected one time of day, because cadence is "{cadence}"; found several')
 
 
 def _mail(document: dict[str, Any]) -> Iterator[Mistake]:

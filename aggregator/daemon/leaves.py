@@ -30,9 +30,8 @@ _END = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class Leaves:
-    """Good for one configuration, with *room* for so many bytes.
-
-    ``find`` and ``files`` are not for use by two threads at once.
+    """Good for one configuration, with *room* for so many bytes.  ``find`` and ``files`` are not for use by two
+    threads at once.
     """
 
     def __init__(self, config: Config, room: int = KEPT) -> None:

@@ -15,8 +15,9 @@ from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
 from aggregator import post
-from aggregator.mail import Relay
+from aggregator.mail import Breaker, Meter, Relay
 from aggregator.model import Config, Delivery, Digest
+from aggregator.status import RELAY
 from aggregator.store import Store
 
 T = TypeVar("T")
@@ -27,8 +28,6 @@ BATCH = 50
 """Deliveries taken from the store at a time."""
 REST = timedelta(seconds=10)
 """How long what has just failed rests, so that a full disk does not fill the log too."""
-CLOSED = timedelta(minutes=1)
-"""How long a relay that takes nothing from us is left alone."""
 LATE = timedelta(hours=1)
 """A delivery that has been tried in vain for so long is a fault of health."""
 
@@ -49,6 +48,9 @@ class Posting:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._rest_until: dict[str, datetime] = {}
         self._unsettled = False
+        self._breaker = Breaker()
+        self._noted: Breaker | None = None
+        self._meter: Meter | None = None
 
     def go_on(self) -> None:
         """Freeze what is due and hand over what is due, each unless it is still at it or resting."""
@@ -60,7 +62,7 @@ class Posting:
     def _is_resting(self, name: str) -> bool:
         """Never for longer than there was reason to: the clock may have been set back meanwhile."""
         now = self._clock()
-        return timedelta(0) < self._rest_until.get(name, now) - now <= max(REST, CLOSED)
+        return timedelta(0) < self._rest_until.get(name, now) - now <= REST
 
     async def finish(self, grace: float) -> None:
         """Let a hand-over end within *grace* seconds; one that takes longer is taken up at the next start."""
@@ -89,6 +91,9 @@ class Posting:
     async def _freeze(self) -> None:
         config, now = self.config, self._clock()
         faults: list[Exception] = []
+        if await self._store.read(lambda tx: post.overdue(tx, now)):
+            for edition in await self._store.write(lambda tx: post.release_overdue(tx, config, now)):
+                log.info("digest %s: nobody stopped edition %s, it goes out", edition.digest, edition.slot)
         for digest, slot in await self._store.read(lambda tx: post.due_slots(tx, config, now)):
             try:
                 await self._freeze_one(digest, slot, now)
@@ -98,11 +103,10 @@ class Posting:
             raise faults[0]
 
     async def _freeze_one(self, digest: Digest, slot: str, now: datetime) -> None:
-        edition = await self._store.write(lambda tx: post.freeze_slot(tx, self.config, digest, slot, now))
-        if edition and edition.state == "skipped":
-            log.info("digest %s: nothing new, edition %s is skipped", digest.id, slot)
-        elif edition:
-            log.info("digest %s: edition %s is frozen, %d stories", digest.id, slot, edition.stories)
+        for edition in await self._store.write(lambda tx: post.freeze_slot(tx, self.config, digest, slot, now)):
+            told = {"skipped": "nothing new, it is skipped", "held": "frozen, and held for review"}.get(edition.state)
+            told = told or f"frozen, {edition.stories} stories"
+            log.info("digest %s: edition %s: %s", digest.id, edition.slot, told)
 
     # -- handing over --
 
@@ -111,11 +115,37 @@ class Posting:
         if self._unsettled:
             await _in_thread(lambda: post.recover(self._store, self.config, self._clock))
             self._unsettled = False
-        due = await self._store.read(lambda tx: tx.mailing.due(now, BATCH))
-        if due and self.relay:
+        room = self._room(now)
+        due = await self._store.read(lambda tx: tx.mailing.due(now, room))
+        if self.relay and due:
             relay = self.relay
             await _in_thread(lambda: self._deliver(relay, due))
+            await self._note_relay()
+        elif self.relay and room and self.relay.is_open:
+            await _in_thread(self.relay.close)
         self.late = await self._store.read(lambda tx: tx.mailing.late(now - LATE))
+
+    def _room(self, now: datetime) -> int:
+        """How many mails may go at this tick: by how the relay took the last ones, and by its rate."""
+        rate = self.config.mail.rate if self.config.mail else None
+        if rate is None:
+            self._meter = None
+        elif self._meter is None or self._meter.rate != rate:
+            self._meter = Meter(rate=rate)
+        room = self._breaker.room(now, BATCH)
+        return self._meter.room(now, room) if self._meter else room
+
+    async def _note_relay(self) -> None:
+        """Keep for ``status``, and say, that the relay takes nothing, or takes mail again."""
+        now, before = self._breaker, self._noted
+        if now == before:
+            return
+        if now.until:
+            log.warning("the relay takes nothing from us now; the next attempt is at %s", f"{now.until:%H:%M:%S} UTC")
+        elif before:
+            log.info("the relay takes mail again")
+        await self._store.write(lambda tx: tx.meta.put(RELAY, now.told()))
+        self._noted = now
 
     def _deliver(self, relay: Relay, due: list[Delivery]) -> None:
         faults: list[Exception] = []
@@ -133,10 +163,11 @@ class Posting:
                 # No address: a log is kept, shown and sent around, and SECURITY.md promises that it names nobody.
                 told = "mail %d of digest %s: %s, %s; whose it is: aggregator digest list %d"
                 log.warning(told, after.id, after.digest, after.state, after.reply, after.edition)
-            if after.state == "deferred" and reply and reply.phase in {"connect", "mail"}:
-                log.warning("the relay takes nothing from us now; the next attempt is in a minute")
-                self._rest_until["mail"] = self._clock() + CLOSED
-                break
+            if reply:
+                self._meter = self._meter and self._meter.take(self._clock(), 1)
+                self._breaker = self._breaker.after(reply, self._clock())
+                if self._breaker.until:
+                    break
         if faults:
             raise faults[0]
 

@@ -50,7 +50,7 @@ def claim(delivery: Delivery, now: datetime) -> Delivery:
     _expect(delivery, *_WAITING)
     if now >= delivery.expires:
         return replace(delivery, state="expired")
-    return replace(delivery, state="sending", attempts=delivery.attempts + 1)
+    return replace(delivery, state="sending", attempts=delivery.attempts + 1, attempted=now)
 
 
 def cancel(delivery: Delivery) -> Delivery:

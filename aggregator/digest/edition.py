@@ -1,59 +1,57 @@
-"""When an edition is due.
+"""The state machine of one edition: one sending of a digest.
 
-A slot is a moment on the wall of the operator's time zone, and its name is that wall time: whatever the clock does in
-between, a digest has one slot a day for each of its times, never none and never two.  Slots are computed from the
-calendar on every call, so there is nothing to drift and nothing to forget.
+    due ─freeze─▶ sending ─every delivery is settled─▶ done
+        │            │ ▲
+        │         hold release
+        │            ▼ │
+        ├─review──▶ held ─cancel─▶ cancelled
+        └─nothing new─▶ skipped
+
+What is frozen stays as it is: later edits are the next edition's.  A held edition hands nothing over until its time is
+up, or, where it has none, until somebody says so.  Of a cancelled one what had not been handed over goes into the next.
+Everything here is pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from aggregator.model import Digest
-from aggregator.model.wanted import WEEK
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DAY = timedelta(days=1)
+from aggregator.errors import DigestError
+from aggregator.model import Edition
+from aggregator.model.units import UNTIL_RELEASED
 
 
-def slot_due(digest: Digest, tz: ZoneInfo, now: datetime) -> str | None:
-    """The name of the latest slot that is not later than *now* and not older than the digest's ``misfire_grace``.
-
-    Slots that were missed before it are not named: what they would have brought is in this one.
-    """
-    latest = max(_slots(digest, tz, now), default=None)
-    if latest is None or now - latest[0] > digest.misfire_grace:
-        return None
-    return latest[1]
+def begun(review: timedelta | None, now: datetime) -> tuple[str, datetime | None]:
+    """The state in which an edition that was frozen *now* begins, and until when it is held."""
+    if review is None:
+        return "sending", None
+    return "held", None if review == UNTIL_RELEASED else now + review
 
 
-def _slots(digest: Digest, tz: ZoneInfo, now: datetime) -> Iterator[tuple[datetime, str]]:
-    """Moments (UTC) not later than *now* with their names, the latest one among them."""
-    if digest.every:
-        moment = now - (now - _EPOCH) % digest.every
-        yield moment, moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return
-    today = now.astimezone(tz).date()
-    # From tomorrow, because a clock that is set back over midnight shows today's date again after the first of
-    # tomorrow's times, to a week ago, because a digest may have a single day.
-    for day in (today + _DAY * back for back in range(1, -8, -1)):
-        if WEEK[day.weekday()] in digest.days:
-            for at in digest.at:
-                moment = _moment(day, at, tz)
-                if moment <= now:
-                    yield moment, _name(day, at, one_a_day=len(set(digest.at)) == 1)
+def hold(edition: Edition) -> Edition:
+    """The edition held until somebody releases it.  Raises DigestError when there is nothing left to hold."""
+    _expect(edition, "sending", "held")
+    return replace(edition, state="held", until=None)
 
 
-def _moment(day: date, at: time, tz: ZoneInfo) -> datetime:
-    """The instant of a wall time, as RFC 5545 §3.3.5 reads it.
-
-    Of a time that occurs twice, the first; a time that the clock skips is read with the offset before the gap, so
-    that 02:30 becomes 03:30.
-    """
-    return datetime.combine(day, at.replace(fold=0), tzinfo=tz).astimezone(UTC)
+def release(edition: Edition) -> Edition:
+    """The held edition on its way.  Raises DigestError when it was not held."""
+    _expect(edition, "held")
+    return replace(edition, state="sending", until=None)
 
 
-def _name(day: date, at: time, *, one_a_day: bool) -> str:
-    return day.isoformat() if one_a_day else f"{day.isoformat()}T{at:%H:%M}"
+def cancel(edition: Edition) -> Edition:
+    """The held edition given up.  Raises DigestError when it was not held."""
+    _expect(edition, "held")
+    return replace(edition, state="cancelled", until=None)
+
+
+def is_over(edition: Edition, now: datetime) -> bool:
+    """Whether the time for which it was held is up."""
+    return edition.state == "held" and edition.until is not None and edition.until <= now
+
+
+def _expect(edition: Edition, *states: str) -> None:
+    if edition.state not in states:
+        raise DigestError(f"edition {edition.slot} of {edition.digest} is {edition.state}, not {' or '.join(states)}")

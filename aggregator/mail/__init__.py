@@ -1,6 +1,7 @@
-"""Mail: ``message`` makes the bytes, ``smtp`` hands them to the relay."""
+"""Mail: ``message`` makes the bytes, ``relay`` hands them over."""
 
 from aggregator.mail.message import compose, filled
-from aggregator.mail.smtp import Relay
+from aggregator.mail.pace import Breaker, Meter, objection
+from aggregator.mail.relay import Relay
 
-__all__ = ["Relay", "compose", "filled"]
+__all__ = ["Breaker", "Meter", "Relay", "compose", "filled", "objection"]

@@ -236,14 +236,18 @@ class Story:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """One sending of a digest.  *slot* names the moment it was due and is unique in the digest."""
+    """One sending of a digest.  *slot* names the moment it was due and is unique in the digest.
+
+    One that is held goes out at *until*, or without one when somebody says so.
+    """
 
     id: int
     digest: str
     slot: str
     frozen: datetime
-    state: Literal["sending", "done", "skipped"]
+    state: Literal["held", "sending", "done", "skipped", "cancelled"]
     stories: int = 0
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,8 +300,9 @@ DeliveryState = Literal[
 class Delivery:
     """One edition to one subscriber.
 
-    *doubts* counts how often nobody could tell whether the relay took it; *reply* is what the relay said last, without
-    addresses: it is logged, and an address of a subscriber may not be.
+    *attempted* is when it was last taken for an attempt; *doubts* counts how often nobody could tell whether the relay
+    took it; *reply* is what the relay said last, without addresses: it is logged, and an address of a subscriber may
+    not be.
     """
 
     id: int
@@ -310,3 +315,4 @@ class Delivery:
     attempts: int = 0
     doubts: int = 0
     reply: str | None = None
+    attempted: datetime | None = None

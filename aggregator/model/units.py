@@ -21,6 +21,9 @@ WEEK: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # Longer ones are slips of the finger, and would carry a date past the end of the calendar.
 LONGEST = timedelta(days=3650)
 
+UNTIL_RELEASED = timedelta.max
+"""How long an edition is held that waits for a word."""
+
 _SECONDS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 _BYTES = {"GB": 1000**3, "MB": 1000**2, "kB": 1000, "KB": 1000, "B": 1}
 _DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?[smhdw])+")
@@ -103,6 +106,33 @@ def _time(value: Any) -> time:
     if found and int(found[1]) < 24 and int(found[2]) < 60:
         return time(int(found[1]), int(found[2]))
     raise ValueError('expected a time of day such as "07:00", or a list of them')
+
+
+def hours(value: Any) -> tuple[time, time]:
+    """Read ``"22:00-07:00"``: from when to when, over midnight where the second is the earlier one.
+
+    Raises ValueError for anything else, and for hours that begin when they end.
+    """
+    try:
+        start, end = map(_time, value.split("-"))
+    except (AttributeError, ValueError):
+        start = end = time()
+    if start == end:
+        raise ValueError('expected hours such as "22:00-07:00"')
+    return start, end
+
+
+def review(value: Any) -> timedelta:
+    """Read how long an edition waits for the editor, ``"15m"``, or ``"until released"``.
+
+    Raises ValueError for anything else.
+    """
+    if value == "until released":
+        return UNTIL_RELEASED
+    try:
+        return lasting(duration(value))
+    except ValueError as error:
+        raise ValueError('expected a duration such as "15m", or "until released"') from error
 
 
 def days(value: Any) -> tuple[Weekday, ...]:
@@ -192,6 +222,8 @@ Duration = Annotated[timedelta, BeforeValidator(duration)]
 Lasting = Annotated[timedelta, BeforeValidator(duration), AfterValidator(lasting)]
 Size = Annotated[int, BeforeValidator(size)]
 Times = Annotated[tuple[time, ...], BeforeValidator(times)]
+Hours = Annotated[tuple[time, time], BeforeValidator(hours)]
+Review = Annotated[timedelta, BeforeValidator(review)]
 Days = Annotated[tuple[Weekday, ...], BeforeValidator(days)]
 Several = Annotated[tuple[str, ...], BeforeValidator(several)]
 Line = Annotated[str, AfterValidator(line)]

@@ -18,12 +18,14 @@ from aggregator.model.units import WEEK as WEEK
 from aggregator.model.units import (
     Color,
     Days,
+    Hours,
     HttpUrl,
     Ident,
     Idents,
     Lasting,
     Line,
     Pages,
+    Review,
     Several,
     Times,
 )
@@ -159,7 +161,14 @@ class Stream:
 class Digest:
     """A scheduled mail edition of a stream.
 
-    An edition is due at each of *at* (local wall time) on *days*; when *every* is set, at each whole multiple of it.
+    It has the stories of *stream*, of these *zones* and in these *categories* only where there are any.  *cadence* says
+    when an edition is due: at each of *at* (local wall time) on *days*; weekly and monthly on the first day of the week
+    or month that is one of *days*; at once for each story by itself, at most *most* a day and none in the hours of
+    *quiet*.  When *every* is set, at each whole multiple of it instead.
+
+    With *review* a frozen edition waits so long before it goes out (``UNTIL_RELEASED``: for the operator's word), and
+    *review_by* are mailed it meanwhile.
+    *open*: whether people may subscribe to it themselves, and limit themselves to some *topics* (categories).
     *public*: whether its editions are pages of the site too.
     """
 
@@ -169,7 +178,16 @@ class Digest:
     at: Times = (time(7, 0),)
     days: Days = WEEK
     every: Lasting | None = None
+    cadence: Literal["daily", "weekdays", "weekly", "monthly", "at once"] = "daily"
+    zones: Several = ()
+    categories: Several = ()
+    quiet: Hours | None = None
+    most: Annotated[int, Field(strict=True, ge=1, le=1000)] = 10
+    review: Review | None = None
+    review_by: Several = ()
     recipients: Several = ()
+    open: Flag = False
+    topics: Several = ()
     misfire_grace: Lasting = timedelta(hours=6)
     expire: Lasting = timedelta(hours=24)
     in_doubt: Literal["resend", "hold"] = "resend"

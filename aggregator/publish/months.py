@@ -13,7 +13,7 @@ from aggregator import text
 from aggregator.model import Config, Story, Stream
 from aggregator.publish import page, places
 
-PAGE = 60
+PAGE = 50
 """How many stories one page shows."""
 FIRST = 1900
 """The earliest year that has an archive: what is dated before was misread."""
@@ -115,7 +115,7 @@ def render(config: Config, stream: Stream, leaf: Leaf) -> bytes:
         "month.html",
         **_frame(config, stream, path),
         month=leaf.month,
-        days=page.days_of(config, leaf.stories, page.root_of(path)),
+        days=page.by_day(config, page.items_of(config, leaf.stories, page.root_of(path))),
         leaves=[(each, places.relative(path, places.month(stream, leaf.month.name, each))) for each in numbers],
         number=leaf.number,
         older=way(leaf.older),

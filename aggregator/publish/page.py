@@ -7,13 +7,17 @@ The templates (``templates/page``) hold the words; what is hostile is cleaned be
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from aggregator import i18n, shown, text
 from aggregator.model import Config, Sighting, Story, Stream, Zone
 from aggregator.publish import places, static
+
+LIGHT = 50_000
+"""Bytes that a stream's page takes at most."""
+_ITEM, _EXCERPT, _LINK = 300, 24, 17  # bytes of markup around each, at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,14 @@ def render(
     """
     if root is None:
         root = root_of(places.path(config, stream))
+    items = items_of(config, stories, root, links)
+    made = _stream(config, stream, items, changed, root)
+    if len(made) > LIGHT:
+        made = _stream(config, stream, _lighter(items, len(made) - LIGHT), changed, root)
+    return made
+
+
+def _stream(config: Config, stream: Stream, items: Sequence[Item], changed: datetime, root: str) -> bytes:
     return written(
         config,
         "stream.html",
@@ -117,9 +129,32 @@ def render(
         feed=f"{root}{stream.id}.atom",
         months=root + places.months(stream)[1:],
         tabs=_tabs(config, stream, root),
-        days=days_of(config, stories, root, links),
+        days=by_day(config, items),
         changed=changed,
     )
+
+
+def _lighter(items: Sequence[Item], surplus: int) -> list[Item]:
+    """The items when *surplus* bytes have to go: the oldest lose their excerpts first; what is too much even so is
+    left to the months.
+    """
+    kept = list(items)
+    for at in reversed(range(len(kept))):
+        if surplus > 0:
+            surplus -= _bytes(kept[at].excerpt) + _EXCERPT
+            surplus -= sum(_bytes(each.title, each.href) + _LINK for each in kept[at].related)
+            kept[at] = replace(kept[at], excerpt="", related=())
+    while surplus > 0 and len(kept) > 1:
+        last = kept.pop()
+        surplus -= _ITEM + _bytes(last.title, last.href or "", *(other.name for other in last.others))
+    return kept
+
+
+def _bytes(*texts: str) -> int:
+    """What they take in a page, where what could be markup is written in four or five bytes."""
+    escaped = sum(3 * each.count(sign) for each in texts for sign in "<>")
+    escaped += sum(4 * each.count(sign) for each in texts for sign in "&'\"")
+    return escaped + sum(len(each.encode("utf-8", "replace")) for each in texts)
 
 
 def render_error(config: Config, status: int) -> bytes:
@@ -144,6 +179,7 @@ def frame(config: Config, root: str) -> dict[str, object]:
         "site": text.clean(first.title) if first else "",
         "archive": root + places.months(first)[1:] if first else "",
         "search": config.server.search,
+        "subscribe": root + places.SUBSCRIBE[1:] if places.is_open(config) else "",
     }
 
 
@@ -152,10 +188,14 @@ def root_of(path: str) -> str:
     return "../" * (path.count("/") - 1)
 
 
-def days_of(config: Config, stories: Sequence[Story], root: str, links: Links | None = None) -> list[Day]:
-    """The stories of each local day together, days and stories in the order in which they came."""
+def items_of(config: Config, stories: Sequence[Story], root: str, links: Links | None = None) -> list[Item]:
+    """The stories as a list shows them that is *root* away from base_url."""
     known = links or {}
-    items = (_item(config, story, root, known.get(story.id, ())) for story in stories)
+    return [_item(config, story, root, known.get(story.id, ())) for story in stories]
+
+
+def by_day(config: Config, items: Iterable[Item]) -> list[Day]:
+    """The items of each local day together, days and items in the order in which they came."""
     zone, days = ZoneInfo(config.timezone), dict[date, list[Item]]()
     for item in items:
         days.setdefault(item.published.astimezone(zone).date(), []).append(item)

@@ -7,7 +7,8 @@
 
 from aggregator.store.alone import alone
 from aggregator.store.audience import EVERY, Audience
-from aggregator.store.mailing import SINGLE, Mailing
+from aggregator.store.editions import SINGLE
+from aggregator.store.mailing import Mailing
 from aggregator.store.polls import Polls
 from aggregator.store.store import Store, Tx
 from aggregator.store.stories import State, Stories, Wanted, revision_of

@@ -1,7 +1,20 @@
 """The tables.  Every change to them is a migration in ``migrations/``; a test compares the two."""
 
 from aggregator.store.schema.base import Instant, metadata
-from aggregator.store.schema.mail import delivery, edition, letter, mailed, recipient, subscriber, suppression
+from aggregator.store.schema.mail import (
+    amended,
+    confirmation,
+    consent,
+    content,
+    delivery,
+    edition,
+    letter,
+    mailed,
+    recipient,
+    subscriber,
+    suppression,
+    told,
+)
 from aggregator.store.schema.river import (
     anchor,
     arrival,
@@ -20,8 +33,12 @@ from aggregator.store.schema.websub import intent, lease, ping, subscription
 
 __all__ = [
     "Instant",
+    "amended",
     "anchor",
     "arrival",
+    "confirmation",
+    "consent",
+    "content",
     "delivery",
     "edition",
     "hand",
@@ -43,5 +60,6 @@ __all__ = [
     "subscriber",
     "subscription",
     "suppression",
+    "told",
     "tombstone",
 ]

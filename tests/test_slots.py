@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.digest.edition import slot_due
+from aggregator.digest.slots import slot_due
 from aggregator.model import Digest
 from aggregator.model.wanted import WEEK, Weekday
 

@@ -1,0 +1,110 @@
+"""One delivery after the other, in three durable steps around the one undecidable moment of SMTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from email.utils import parseaddr
+from typing import Literal
+
+from aggregator.digest import delivery as step
+from aggregator.errors import MailError, StoreError
+from aggregator.mail import Relay, compose
+from aggregator.model import Config, Delivery, Envelope, Letter, Reply
+from aggregator.store import SINGLE, Store, Tx
+
+Clock = Callable[[], datetime]
+
+
+def recover(store: Store, config: Config, clock: Clock) -> list[Delivery]:
+    """Take up the deliveries that a dead process left in the middle; to be called before any is claimed."""
+
+    def take_up(tx: Tx) -> list[Delivery]:
+        found = [
+            step.recover(delivery, _policy(config, delivery.digest), clock()) for delivery in tx.mailing.interrupted()
+        ]
+        for delivery in found:
+            tx.mailing.note(delivery)
+        return found
+
+    return store.submit(take_up).result()
+
+
+def deliver_due(store: Store, relay: Relay, config: Config, clock: Clock, *, limit: int = 100) -> list[Delivery]:
+    """Hand over up to *limit* deliveries whose time has come, one after the other."""
+    due = store.look(lambda tx: tx.mailing.due(clock(), limit))
+    return [deliver(store, relay, delivery, config, clock)[0] for delivery in due]
+
+
+def deliver(
+    store: Store,
+    relay: Relay,
+    delivery: Delivery,
+    config: Config,
+    clock: Clock,
+    *,
+    again: Callable[[], bool] = lambda: False,
+) -> tuple[Delivery, Reply | None]:
+    """Hand one due delivery to the relay, in three durable steps; what became of it, and what the relay said.
+
+    *again* is asked, and may wait, when the store does not take the relay's answer; as long as it says so the store is
+    tried again, for an answer that was heard is no doubt.  Synchronous: it belongs in the mailing thread.
+    """
+    claimed = store.submit(lambda tx: _claim(tx, delivery.id, config, clock())).result()
+    if claimed is None or claimed.state != "sending":
+        return claimed or delivery, None
+    at_dot = step.dot(claimed)
+
+    def before_dot() -> None:
+        store.submit(lambda tx: tx.mailing.note(at_dot)).result()
+
+    letter, about = store.look(lambda tx: tx.mailing.contents(claimed))
+    reply = _hand_over(relay, letter, about, before_dot)
+    answered = step.answered(at_dot if reply.phase == "dot" else claimed, reply, clock())
+    if answered.state == "in_doubt":
+        answered = step.recover(answered, _policy(config, delivery.digest), clock())
+    _keep(store, answered, again)
+    return answered, reply
+
+
+def _keep(store: Store, answered: Delivery, again: Callable[[], bool]) -> None:
+    while True:
+        try:
+            return store.submit(lambda tx: tx.mailing.note(answered)).result()
+        except StoreError:
+            if not again():
+                raise
+
+
+def _hand_over(relay: Relay, letter: Letter, about: Envelope, before_dot: Callable[[], None]) -> Reply:
+    try:
+        content = compose(letter, about)
+    except MailError as failure:
+        return Reply(phase="rcpt", code=553, text=str(failure))
+    return relay.hand_over(parseaddr(about.sender)[1], about.recipient, content, before_dot)
+
+
+def _claim(tx: Tx, id: int, config: Config, now: datetime) -> Delivery | None:
+    """Claim a delivery if it is still due; one that is too late expires, one that nobody wants is cancelled."""
+    delivery = tx.mailing.delivery(id)
+    edition = tx.mailing.edition_of(delivery) if delivery else None
+    if delivery is None or edition is None or delivery.state not in {"queued", "deferred"} or edition.state == "held":
+        return delivery
+    wanted = edition.state != "cancelled" and _wanted(tx, config, delivery)
+    claimed = step.claim(delivery, now) if wanted else step.cancel(delivery)
+    tx.mailing.note(claimed)
+    if edition.state == "cancelled":
+        tx.mailing.give_back(delivery.digest, delivery.id)
+    return claimed
+
+
+def _wanted(tx: Tx, config: Config, delivery: Delivery) -> bool:
+    """Whether its reader is one still; a mail to one address alone is always wanted."""
+    if delivery.digest.startswith(SINGLE):
+        return True
+    configured = next((digest.recipients for digest in config.digests if digest.id == delivery.digest), None)
+    return configured is not None and tx.audience.wants(delivery.digest, delivery.address, configured)
+
+
+def _policy(config: Config, digest: str) -> Literal["resend", "hold"]:
+    return next((known.in_doubt for known in config.digests if known.id == digest), "hold")

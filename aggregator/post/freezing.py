@@ -1,0 +1,187 @@
+"""Freezing: from now on it is settled what an edition says and who gets it, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from aggregator import select, text
+from aggregator.digest import edition as course
+from aggregator.digest import render, slots
+from aggregator.errors import MailError
+from aggregator.mail import compose
+from aggregator.model import Config, Digest, Edition, Envelope, Letter, Lot, Reader
+from aggregator.post import readers, reviewing
+from aggregator.post.envelopes import envelope
+from aggregator.post.readers import Due
+from aggregator.store import Tx
+
+LONG_AGO = timedelta(days=62)
+AT_ONCE = ""
+"""The slot of a digest that goes by its stories: each of them is one, and none has a name beforehand."""
+LONGEST = f"{'x' * 241}@example.org"  # an address can have no more than 254 characters (RFC 5321 §4.5.3.1.3)
+
+
+def enrol(tx: Tx, config: Config, now: datetime) -> None:
+    """Make the recipients of the configuration recipients from now on, and streams what they are from now on."""
+    for digest in config.digests:
+        tx.audience.enrol(digest.id, digest.recipients, now)
+    for stream in config.streams:
+        if tx.meta.get(f"selection:{stream.id}") != select.settings(stream):
+            tx.meta.put(f"selection:{stream.id}", select.settings(stream))
+            tx.meta.put(f"selection:{stream.id}:since", now.isoformat())
+
+
+# -- when --------------------------------------------------------------------------
+
+
+def due_slots(tx: Tx, config: Config, now: datetime) -> list[tuple[Digest, str]]:
+    """The digests whose slot has come and that nobody froze before; for looking before taking the writer's turn."""
+    timezone = ZoneInfo(config.timezone)
+    found = [(digest, _slot(tx, digest, timezone, now)) for digest in config.digests]
+    return [(digest, slot) for digest, slot in found if slot is not None]
+
+
+def _slot(tx: Tx, digest: Digest, timezone: ZoneInfo, now: datetime) -> str | None:
+    if digest.cadence == "at once" and not digest.every:
+        return AT_ONCE if _may_go_at_once(tx, digest, timezone, now) else None
+    slot = slots.slot_due(digest, timezone, now)
+    return slot if slot and tx.mailing.edition(digest.id, slot) is None else None
+
+
+def _may_go_at_once(tx: Tx, digest: Digest, timezone: ZoneInfo, now: datetime) -> bool:
+    """Whether anything happened since it was last looked for news, and today's number of editions is not reached."""
+    if tx.meta.get(_looked_at(digest)) == _state_of(tx, digest) or slots.is_quiet(digest, timezone, now):
+        return False
+    return _room(tx, digest, timezone, now) > 0
+
+
+def _room(tx: Tx, digest: Digest, timezone: ZoneInfo, now: datetime) -> int:
+    return digest.most - tx.mailing.frozen_since(digest.id, slots.midnight(timezone, now))
+
+
+def _looked_at(digest: Digest) -> str:
+    return f"looked:{digest.id}"
+
+
+def _state_of(tx: Tx, digest: Digest) -> str:
+    """What news depends on: the stories, and what the digest takes of them."""
+    return text.digest(str(tx.stories.revision()), digest.stream, repr(digest.zones), repr(digest.categories))
+
+
+def missed(tx: Tx, config: Config, now: datetime) -> list[tuple[Digest, str]]:
+    """The digests whose last slot passed unfrozen, beyond its grace: their stories go into the next edition."""
+    timezone = ZoneInfo(config.timezone)
+    passed = [
+        (digest, slots.slot_due(replace(digest, misfire_grace=LONG_AGO), timezone, now)) for digest in config.digests
+    ]
+    return [
+        (digest, slot)
+        for digest, slot in passed
+        if slot and slots.slot_due(digest, timezone, now) != slot
+        if tx.mailing.edition(digest.id, slot) is None and tx.mailing.editions(digest.id, limit=1)
+    ]
+
+
+# -- what --------------------------------------------------------------------------
+
+
+def freeze_slot(tx: Tx, config: Config, digest: Digest, slot: str, now: datetime) -> list[Edition]:
+    """``freeze``, unless somebody else was quicker; of a digest that goes at once, an edition for each story."""
+    if slot == AT_ONCE:
+        return _freeze_each(tx, config, digest, now)
+    return [] if tx.mailing.edition(digest.id, slot) else [freeze(tx, config, digest, slot, now)]
+
+
+def freeze(tx: Tx, config: Config, digest: Digest, slot: str, now: datetime) -> Edition:
+    """Freeze the edition of *slot*: for every recipient what arrived and was not yet mailed to them.
+
+    Recipients with the same news share a letter.  The slot is unique; freezing it again fails whole.  What arrived last
+    and does not fit into the letter is not mailed, and its readers' cursors stay, so that the next edition has it.
+    """
+    return _freeze(tx, config, digest, slot, now, readers.due(tx, config, digest, now))
+
+
+def _freeze(
+    tx: Tx, config: Config, digest: Digest, slot: str, now: datetime, due: list[Due], *, advance: bool = True
+) -> Edition:
+    lots = [_lot(config, digest, slot, each, now) for each in due]
+    state, until = course.begun(digest.review, now)
+    expires = now + digest.expire
+    edition = tx.mailing.freeze(
+        digest.id, slot, now=now, expires=expires, lots=lots, state=state, until=until, advance=advance
+    )
+    if edition.state == "held":
+        reviewing.ask(tx, config, digest, edition, max(lots, key=lambda lot: len(lot.envelopes)), now)
+    return edition
+
+
+def _freeze_each(tx: Tx, config: Config, digest: Digest, now: datetime) -> list[Edition]:
+    """An edition for each story that is news to somebody, as many as may go today; the others wait for tomorrow."""
+    frozen: list[Edition] = []
+    room = _room(tx, digest, ZoneInfo(config.timezone), now)
+    while due := readers.due(tx, config, digest, now):
+        if len(frozen) >= room:
+            return frozen
+        first = due[0].stories[0].id
+        slot = _own_slot(tx, digest, first)
+        its = readers.due(tx, config, digest, now, only={first})
+        frozen.append(_freeze(tx, config, digest, slot, now, its, advance=False))
+    tx.mailing.advance(digest.id)
+    tx.meta.put(_looked_at(digest), _state_of(tx, digest))
+    return frozen
+
+
+def _own_slot(tx: Tx, digest: Digest, story: str) -> str:
+    """The story's name; numbered where readers become due later what others had, as with a zone that joins."""
+    name = story.rpartition("/")[2]
+    number = 1
+    while tx.mailing.edition(digest.id, f"{name}.{number}" if number > 1 else name):
+        number += 1
+    return f"{name}.{number}" if number > 1 else name
+
+
+def preview(tx: Tx, config: Config, digest: Digest, now: datetime) -> tuple[Letter, Envelope] | None:
+    """The letter and envelope that the first recipient would get now; None when there is nothing new."""
+    tx.audience.enrol(digest.id, digest.recipients, now)
+    due = readers.due(tx, config, digest, now)
+    for address in digest.recipients:
+        for each in due:
+            theirs = next((reader for reader in each.readers if reader.address == address), None)
+            if theirs:
+                letter, _ = _letter(config, digest, "preview", each, now)
+                return letter, envelope(config, digest, "preview", theirs, now)
+    return None
+
+
+def _lot(config: Config, digest: Digest, slot: str, due: Due, now: datetime) -> Lot:
+    letter, many = _letter(config, digest, slot, due, now)
+    return Lot(
+        letter=letter,
+        stories=tuple(story.id for story in due.stories[:many]),
+        updates=tuple(story.id for story in due.updates),
+        envelopes=tuple(envelope(config, digest, slot, reader, now) for reader in due.readers),
+        rest=len(due.stories) - many,
+    )
+
+
+def _letter(config: Config, digest: Digest, slot: str, due: Due, now: datetime) -> tuple[Letter, int]:
+    """The letter of some readers, and how many of their new stories it holds."""
+    about = envelope(config, digest, slot, Reader(digest=digest.id, address=LONGEST, token="x" * 22), now)
+    kept: Callable[[Letter], Letter] = (
+        (lambda letter: replace(letter, html="")) if due.text_only else (lambda same: same)
+    )
+    letter, many = render(
+        config, digest, due.stories, now, lambda letter: _weight(kept(letter), about), updates=due.updates
+    )
+    return kept(letter), many
+
+
+def _weight(letter: Letter, about: Envelope) -> int:
+    """The bytes of its message; none for one that cannot be sent, whatever its size."""
+    try:
+        return len(compose(letter, about))
+    except MailError:
+        return 0

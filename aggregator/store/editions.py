@@ -1,0 +1,316 @@
+"""Editions, who is due what, and the ledgers: what makes a digest neither lost nor sent twice.
+
+A recipient's *cursor* counts arrivals.  ``fresh`` is what arrived after it and is not in the ledger; ``freeze`` writes
+the edition, one delivery a recipient, the ledgers and the cursors in its caller's transaction: all of it or nothing.
+The ledgers are written by the database itself, from the deliveries and from what is in their letters: ten thousand
+readers of twenty stories are two hundred thousand rows.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, delete, exists, func, insert, select, true, update
+
+from aggregator.model import DeliveryState, Edition, Envelope, Lot
+from aggregator.store import schema
+
+SINGLE = "~"
+"""What the name of a digest begins with that is none: mails to one address each."""
+UNFINISHED: tuple[DeliveryState, ...] = ("queued", "sending", "dot", "deferred", "in_doubt", "held")
+WAITING: tuple[DeliveryState, ...] = ("queued", "deferred")
+_BATCH = 500
+"""How many values one IN list takes."""
+_envelope = TypeAdapter(Envelope)
+_SHOWN = schema.story.c.withdrawn.is_(None) & schema.story.c.held.is_(False)
+
+
+class Editions:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    # -- who is due what -------------------------------------------------------
+
+    def fresh(
+        self,
+        digest: str,
+        addresses: Collection[str],
+        zones: Collection[str],
+        *,
+        again: datetime | None = None,
+        changed: datetime | None = None,
+    ) -> dict[str, tuple[str, ...]]:
+        """For each address the stories of *zones* that it has not been mailed, oldest arrival first.
+
+        A story counts when it arrived after the address's cursor in one of these zones, is shown, and is not in the
+        ledger; with *again* also when it arrived after that moment and since the address is a recipient, and (with
+        *changed*) anything of it changed after that one.
+        """
+        readers = self._standing(digest, addresses)
+        arrivals = self._arrivals(min((row.cursor for row in readers), default=0), zones, again, changed)
+        had = self._had(digest, {row.story for row in arrivals})
+        due: dict[tuple[int, datetime | None], tuple[str, ...]] = {}
+        found: dict[str, tuple[str, ...]] = {}
+        for reader in readers:
+            stand = (reader.cursor, reader.since if again else None)
+            if stand not in due:
+                due[stand] = _due(arrivals, reader.cursor, again and max(again, reader.since))
+            ids = tuple(id for id in due[stand] if id not in had.get(reader.address, ()))
+            if ids:
+                found[reader.address] = ids
+        return found
+
+    def updates(self, digest: str, since: datetime) -> dict[str, tuple[str, ...]]:
+        """For each address the stories that it was mailed after *since* and that were edited since.
+
+        None of which it has been mailed this version already, and none that is not shown any more.
+        """
+        edition, content, mailed, story = schema.edition.c, schema.content.c, schema.mailed.c, schema.story.c
+        joined = schema.content.join(schema.letter).join(schema.edition, edition.id == schema.letter.c.edition)
+        edited = (
+            select(content.story)
+            .distinct()
+            .select_from(joined.join(schema.story, story.id == content.story))
+            .where(edition.digest == digest, edition.frozen > since, content.version < story.updated, _SHOWN)
+        )
+        told = schema.amended.c
+        same = (told.digest == mailed.digest) & (told.address == mailed.address) & (told.story == mailed.story)
+        rows = (
+            select(mailed.address, mailed.story)
+            .join(schema.delivery, schema.delivery.c.id == mailed.delivery)
+            .join(schema.content, (content.letter == schema.delivery.c.letter) & (content.story == mailed.story))
+            .join(schema.story, story.id == mailed.story)
+            .where(
+                mailed.digest == digest,
+                schema.delivery.c.state == "sent",
+                content.version < story.updated,
+                ~exists().where(same, told.version >= story.updated),
+            )
+            .order_by(mailed.address, story.updated.desc(), mailed.story)
+        )
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for batch in _batches(self._connection.scalars(edited)):
+            for row in self._connection.execute(rows.where(mailed.story.in_(batch))):
+                found[row.address].append(row.story)
+        return {address: tuple(stories) for address, stories in found.items()}
+
+    def _standing(self, digest: str, addresses: Collection[str]) -> list[Any]:
+        columns, wanted = schema.recipient.c, set(addresses)
+        query = select(columns.address, columns.cursor, columns.since).where(columns.digest == digest)
+        return [row for row in self._connection.execute(query.order_by(columns.address)) if row.address in wanted]
+
+    def _arrivals(
+        self, after: int, zones: Collection[str], again: datetime | None, changed: datetime | None
+    ) -> list[Row[Any]]:
+        arrival = schema.arrival.c
+        counts: ColumnElement[bool] = arrival.seq > after
+        if again is not None:
+            lately = schema.story.c.changed > changed if changed else true()
+            counts |= (arrival.at > again) & lately
+        query = (
+            select(arrival.story, arrival.seq, arrival.at)
+            .join(schema.story, schema.story.c.id == arrival.story)
+            .where(counts, arrival.zone.in_(zones), arrival.loud.is_(True), _SHOWN)
+            .order_by(arrival.seq)
+        )
+        return list(self._connection.execute(query))
+
+    def _had(self, digest: str, stories: Iterable[str]) -> dict[str, set[str]]:
+        """Who has been mailed which of *stories*."""
+        mailed, had = schema.mailed.c, defaultdict[str, set[str]](set)
+        for batch in _batches(sorted(stories)):
+            query = select(mailed.address, mailed.story).where(mailed.digest == digest, mailed.story.in_(batch))
+            for row in self._connection.execute(query):
+                had[row.address].add(row.story)
+        return had
+
+    # -- editions --------------------------------------------------------------
+
+    def edition(self, digest: str, slot: str) -> Edition | None:
+        """The edition of a slot, None while it has not been frozen."""
+        return self._edition(schema.edition.c.digest == digest, schema.edition.c.slot == slot)
+
+    def editions(self, digest: str | None = None, limit: int = 20) -> list[Edition]:
+        """The latest editions, newest first."""
+        columns = schema.edition.c
+        query = select(schema.edition).where(columns.digest.not_like(f"{SINGLE}%")).order_by(columns.id.desc())
+        return self._editions((query.where(columns.digest == digest) if digest else query).limit(limit))
+
+    def on_the_way(self, digest: str | None = None) -> list[Edition]:
+        """The editions that are held or being sent, newest first."""
+        columns = schema.edition.c
+        query = select(schema.edition).where(columns.state.in_(("held", "sending")))
+        query = query.where(columns.digest == digest if digest else columns.digest.not_like(f"{SINGLE}%"))
+        return self._editions(query.order_by(columns.id.desc()))
+
+    def frozen_since(self, digest: str, moment: datetime) -> int:
+        """How many editions with stories in them were frozen from *moment* on."""
+        columns = schema.edition.c
+        query = select(func.count()).select_from(schema.edition)
+        since = (columns.digest == digest, columns.frozen >= moment, columns.state != "skipped")
+        return self._connection.scalar(query.where(*since)) or 0
+
+    def freeze(
+        self,
+        digest: str,
+        slot: str,
+        *,
+        now: datetime,
+        expires: datetime,
+        lots: Sequence[Lot],
+        state: str = "sending",
+        until: datetime | None = None,
+        advance: bool = True,
+    ) -> Edition:
+        """Write an edition in *state*: each letter, what is in it, and a delivery for each of its envelopes.
+
+        The slot is unique in the digest and the ledger's rows are unique too, so a second freezing of either fails
+        whole.  Without lots the edition is recorded as skipped.  Of readers who are due more than is in their letter
+        the cursor stays (of all of them without *advance*): the ledger keeps the next edition from what is in this one.
+        """
+        stories = {story for lot in lots for story in lot.stories}
+        values = {"state": state, "until": until} if lots else {"state": "skipped"}
+        edition = self._insert(schema.edition, digest=digest, slot=slot, frozen=now, stories=len(stories), **values)
+        for lot in lots:
+            self._post(edition, digest, lot, now, expires)
+        if stories:
+            self._enter_ledgers(edition)
+        if advance:
+            self.advance(digest, edition)
+        return self._known(edition)
+
+    def advance(self, digest: str, edition: int = 0) -> None:
+        """Put all that has arrived behind the readers of *digest*, but those whose news *edition* left a rest of."""
+        recipient, delivery, letter = schema.recipient.c, schema.delivery.c, schema.letter.c
+        behind = select(delivery.address).join(schema.letter, letter.id == delivery.letter)
+        behind = behind.where(delivery.edition == edition, letter.rest > 0)
+        newest = self._connection.scalar(select(func.max(schema.arrival.c.seq))) or 0
+        self._connection.execute(
+            update(schema.recipient)
+            .where(recipient.digest == digest, recipient.address.not_in(behind))
+            .values(cursor=newest)
+        )
+
+    def keep(self, edition: Edition, *, now: datetime, expires: datetime) -> None:
+        """Keep what became of a held edition, or of one that is to be held.
+
+        What waits in one that is released may go at once, until *expires*.  What waits in a cancelled one is given up,
+        and its stories go back to its readers' next edition.
+        """
+        columns = schema.edition.c
+        values = {"state": edition.state, "until": edition.until}
+        self._connection.execute(update(schema.edition).where(columns.id == edition.id).values(values))
+        waiting = (schema.delivery.c.edition == edition.id) & schema.delivery.c.state.in_(WAITING)
+        if edition.state == "sending":
+            fresh = waiting & (schema.delivery.c.doubts == 0)
+            self._connection.execute(update(schema.delivery).where(fresh).values(next_attempt=now))
+            self._connection.execute(update(schema.delivery).where(waiting).values(expires=expires))
+            self.finish(edition.id)
+        elif edition.state == "cancelled":
+            ids = select(schema.delivery.c.id).where(waiting)
+            self._give_back(edition.digest, list(self._connection.scalars(ids)))
+            self._connection.execute(update(schema.delivery).where(waiting).values(state="cancelled"))
+
+    def give_back(self, digest: str, delivery: int) -> None:
+        """Let the stories of a delivery that will not be made be news to its reader again."""
+        self._give_back(digest, [delivery])
+
+    def finish(self, edition: int) -> None:
+        """An edition is done when each of its deliveries is settled."""
+        open_ones = exists().where(schema.delivery.c.edition == edition, schema.delivery.c.state.in_(UNFINISHED))
+        self._connection.execute(
+            update(schema.edition)
+            .where(schema.edition.c.id == edition, schema.edition.c.state == "sending", ~open_ones)
+            .values(state="done")
+        )
+
+    # -- inside ----------------------------------------------------------------
+
+    def _post(self, edition: int, digest: str, lot: Lot, now: datetime, expires: datetime) -> None:
+        told = lot.letter
+        values = {"subject": told.subject, "text": told.text, "html": told.html, "rest": lot.rest}
+        letter = self._insert(schema.letter, edition=edition, **values)
+        self._list_content(letter, lot.stories, new=True)
+        self._list_content(letter, lot.updates, new=False)
+        common = {"edition": edition, "letter": letter, "digest": digest, "next_attempt": now, "expires": expires}
+        common |= {"state": "queued", "attempts": 0, "doubts": 0}
+        rows = [
+            {**common, "address": each.recipient, "envelope": _envelope.dump_json(each).decode()}
+            for each in lot.envelopes
+        ]
+        self._connection.execute(insert(schema.delivery), rows)
+
+    def _list_content(self, letter: int, stories: Sequence[str], *, new: bool) -> None:
+        """What is in a letter, in the version that stands in the store while it is frozen."""
+        for batch in _batches(stories):
+            versions = self._connection.execute(select(schema.story).where(schema.story.c.id.in_(batch)))
+            rows = [{"letter": letter, "story": row.id, "version": row.updated, "new": new} for row in versions]
+            if rows:
+                self._connection.execute(insert(schema.content), rows)
+
+    def _enter_ledgers(self, edition: int) -> None:
+        delivery, content = schema.delivery.c, schema.content.c
+        columns = (delivery.digest, delivery.address, content.story)
+        rows = schema.delivery.join(schema.content, content.letter == delivery.letter)
+        here = delivery.edition == edition
+        fresh = select(*columns, delivery.id).select_from(rows).where(here, content.new.is_(True))
+        self._connection.execute(insert(schema.mailed).from_select(["digest", "address", "story", "delivery"], fresh))
+        names = ["digest", "address", "story", "version", "delivery"]
+        edits = select(*columns, content.version, delivery.id).select_from(rows).where(here, content.new.is_(False))
+        self._connection.execute(insert(schema.amended).from_select(names, edits))
+
+    def _give_back(self, digest: str, deliveries: Sequence[int]) -> None:
+        """Out of the ledgers, and the cursors before the first of their stories; letter by letter."""
+        delivery, recipient = schema.delivery.c, schema.recipient.c
+        for batch in _batches(deliveries):
+            lost = delivery.id.in_(batch)
+            for letter in self._connection.scalars(select(delivery.letter).distinct().where(lost)).all():
+                first = self._first_arrival(letter)
+                theirs = select(delivery.address).where(lost, delivery.letter == letter)
+                before = (recipient.digest == digest, recipient.cursor >= first, recipient.address.in_(theirs))
+                if first is not None:
+                    self._connection.execute(update(schema.recipient).where(*before).values(cursor=first - 1))
+            self._connection.execute(delete(schema.mailed).where(schema.mailed.c.delivery.in_(batch)))
+            self._connection.execute(delete(schema.amended).where(schema.amended.c.delivery.in_(batch)))
+
+    def _first_arrival(self, letter: int) -> int | None:
+        content, arrival = schema.content.c, schema.arrival.c
+        fresh = select(content.story).where(content.letter == letter, content.new.is_(True))
+        first: int | None = self._connection.scalar(select(func.min(arrival.seq)).where(arrival.story.in_(fresh)))
+        return first
+
+    def _insert(self, table: Table, **values: object) -> int:
+        id = self._connection.scalar(insert(table).values(**values).returning(table.c.id))
+        assert isinstance(id, int)
+        return id
+
+    def _known(self, id: int) -> Edition:
+        found = self._edition(schema.edition.c.id == id)
+        assert found is not None
+        return found
+
+    def _edition(self, *where: ColumnElement[bool]) -> Edition | None:
+        return next(iter(self._editions(select(schema.edition).where(*where))), None)
+
+    def _editions(self, query: Select[tuple[object, ...]]) -> list[Edition]:
+        return [edition_of(row) for row in self._connection.execute(query)]
+
+
+def _due(arrivals: Iterable[Row[Any]], cursor: int, again: datetime | None) -> tuple[str, ...]:
+    counts = (row for row in arrivals if row.seq > cursor or (again is not None and row.at > again))
+    return tuple(dict.fromkeys(row.story for row in counts))
+
+
+def _batches(items: Iterable[object]) -> Iterable[list[object]]:
+    known = list(items)
+    return (known[start : start + _BATCH] for start in range(0, len(known), _BATCH))
+
+
+def edition_of(row: Row[tuple[object, ...]]) -> Edition:
+    """A row of the table, as what it is."""
+    names = ("id", "digest", "slot", "frozen", "state", "stories", "until")
+    return Edition(**{name: getattr(row, name) for name in names})
