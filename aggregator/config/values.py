@@ -96,7 +96,11 @@ def stream(value: str) -> str | None:
 
 def digest(value: str) -> str | None:
     """The id of a digest stands in addresses beside those of its readers."""
-    return wrong("a name other than c, p and u, which addresses of readers have", value) if value in {"c", "p", "u"} else None
+    return (
+        wrong("a name other than c, p and u, which addresses of readers have", value)
+        if value in {"c", "p", "u"}
+        else None
+    )
 
 
 def authority(value: str) -> str | None:

@@ -7,8 +7,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aggregator import __version__, renames, uri
+from aggregator import __version__, renames, templating, uri
 from aggregator.config import load, secret
+from aggregator.digest import trial as mails
 from aggregator.errors import AggregatorError, ConfigError
 from aggregator.fetch import Fetcher
 from aggregator.mail import Relay
@@ -45,7 +46,9 @@ async def means(
 def configured(path: Path) -> Config:
     """The configuration that the file at *path* holds, its templates tried; raises ConfigError with every mistake."""
     config = load(path)
-    if problems := trial.problems(config):
+    templating.forget(config.theme)
+    problems = trial.problems(config) or mails.problems(config, trial.stories(config))
+    if problems:
         raise ConfigError(problems, where=str(path))
     return config
 
