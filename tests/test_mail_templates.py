@@ -35,7 +35,7 @@ def problems(config: Config) -> list[str]:
 
 def test_they_are_tried_first() -> None:
     """One part may be the operator's, with the same values; the other stays ours; styles are written into elements."""
-    own = '<style>p { color: red }</style><p>{{ title }}: {{ sections[0].full[0].title }} <a href="{{ unsubscribe }}">weg</a></p>'
+    own = '<style>p { color: red }</style><p>{{ sections[0].full[0].title }} <a href="{{ unsubscribe }}">weg</a></p>'
     made = letter(themed(digest_html=own))
     assert '<p style="color: red' in made.html
     assert "Politiezones starten gezamenlijk verkeersteam" in made.html
