@@ -80,10 +80,10 @@ def test_what_is_final(state: DeliveryState) -> None:
 def test_the_dot_follows_sending(state: DeliveryState) -> None:
     """``dot`` can be marked only while sending."""
     if state == "sending":
-        assert dot(a_delivery(state, attempts=1)) == a_delivery("dot", attempts=1)
+        assert dot(a_delivery(state, attempts=1), NOW) == a_delivery("dot", attempts=1, attempted=NOW)
     else:
         with pytest.raises(ValueError, match=f"is {state}, not sending"):
-            dot(a_delivery(state))
+            dot(a_delivery(state), NOW)
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ class Journey(RuleBasedStateMachine):
     @precondition(lambda self: self.committed.state == "sending")
     @rule()
     def the_marker_is_committed(self) -> None:
-        self.committed = dot(self.committed)
+        self.committed = dot(self.committed, NOW)
 
     @precondition(lambda self: self.committed.state == "dot")
     @rule(code=st.sampled_from([None, 250, 451, 554]), crash=st.booleans(), took=st.booleans())

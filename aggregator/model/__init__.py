@@ -7,7 +7,7 @@ Every datetime is aware and in UTC; an absent collection is ``()``, never None.
 """
 
 from aggregator.model.answered import Response
-from aggregator.model.mailed import Lot, Reader, SubscriberState
+from aggregator.model.mailed import Lot, Reader, SubscriberState, Traces
 from aggregator.model.noted import (
     Caching,
     Delivery,
@@ -97,6 +97,7 @@ __all__ = [
     "SubscriberState",
     "Subscription",
     "Text",
+    "Traces",
     "Unread",
     "Validators",
     "Verdict",

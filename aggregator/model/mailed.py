@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from aggregator.model.noted import Envelope, Letter
@@ -40,3 +41,13 @@ class Lot:
     envelopes: tuple[Envelope, ...]
     updates: tuple[str, ...] = ()
     rest: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traces:
+    """What the relay's log knows: the Message-IDs that were *taken*, those *begun*, from when until when."""
+
+    taken: frozenset[str]
+    begun: frozenset[str]
+    since: datetime | None
+    until: datetime | None

@@ -160,6 +160,9 @@ class Retention:
 class Mail:
     """Who the digest comes from and the relay that takes it.
 
+    *relay_log* is where a Postfix notes what it took: a file, or ``|`` and a command.  *machine* names this
+    installation where /etc/machine-id does not: a database that was last mailed from by another one mails nothing.
+
     *urgent* are rules (``patterns``) for a story that asks readers for help: one of them is found in its title, or is
     one of its publisher's categories.  Such stories come first.
     """
@@ -168,6 +171,8 @@ class Mail:
     relay: str = "smtp://127.0.0.1:25"
     reply_to: str | None = None
     password_file: Line | None = None
+    relay_log: Line | None = None
+    machine: Line | None = None
     timeout: Lasting = timedelta(minutes=5)
     urgent: Several = (
         "opsporing",

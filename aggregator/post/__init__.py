@@ -12,13 +12,17 @@ there is one, and else the same bytes go out once more.
 over.
 """
 
-from aggregator.post.delivering import Clock, deliver, deliver_due, recover
+from aggregator.post.adopting import STRANGE, adopt, is_strange, settle_in
+from aggregator.post.delivering import Clock, deliver, deliver_due
+from aggregator.post.doubts import recover, settle
 from aggregator.post.envelopes import envelope, list_domain
 from aggregator.post.freezing import due_slots, enrol, freeze, freeze_slot, missed, preview
 from aggregator.post.reviewing import cancel, hold, overdue, release, release_overdue
 
 __all__ = [
+    "STRANGE",
     "Clock",
+    "adopt",
     "cancel",
     "deliver",
     "deliver_due",
@@ -28,6 +32,7 @@ __all__ = [
     "freeze",
     "freeze_slot",
     "hold",
+    "is_strange",
     "list_domain",
     "missed",
     "overdue",
@@ -35,4 +40,6 @@ __all__ = [
     "recover",
     "release",
     "release_overdue",
+    "settle",
+    "settle_in",
 ]

@@ -41,6 +41,10 @@ class Audience:
             meta.put(_SECRET, known)
         return bytes.fromhex(known)
 
+    def named(self, *parts: str) -> str:
+        """A name for something that is not to stand in the database itself."""
+        return _keyed(self.secret(), *parts)
+
     def token(self, digest: str, address: str) -> str:
         """What stands in the links of a reader's mails: 128 bits of an HMAC (RFC 2104), in 22 characters."""
         return _keyed(self.secret(), "reader", digest, address)

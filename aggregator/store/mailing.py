@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, select, update
 
 from aggregator.model import Delivery, Edition, Envelope, Letter, Lot
 from aggregator.store import schema
@@ -41,6 +41,15 @@ class Mailing(Editions):
             .order_by(columns.next_attempt, columns.id)
             .limit(limit)
         )
+
+    def in_doubt(self, now: datetime) -> list[tuple[Delivery, str]]:
+        """Deliveries in doubt about which the relay's log is to be asked now, each with its Message-ID."""
+        columns = schema.delivery.c
+        return self._with_ids((columns.state == "in_doubt") & (columns.next_attempt <= now))
+
+    def waiting(self) -> list[tuple[Delivery, str]]:
+        """Deliveries that wait, each with its Message-ID."""
+        return self._with_ids(schema.delivery.c.state.in_(WAITING))
 
     def interrupted(self) -> list[Delivery]:
         """Deliveries that a process which is no more was in the middle of."""
@@ -132,6 +141,10 @@ class Mailing(Editions):
         return self._deliveries(select(schema.delivery).where(schema.delivery.c.doubts > 0).order_by("id"))
 
     # -- inside ----------------------------------------------------------------
+
+    def _with_ids(self, where: ColumnElement[bool]) -> list[tuple[Delivery, str]]:
+        rows = self._connection.execute(select(schema.delivery).where(where).order_by(schema.delivery.c.id))
+        return [(_delivery(row), _envelope.validate_json(row.envelope).message_id) for row in rows]
 
     def _deliveries(self, query: Select[tuple[object, ...]]) -> list[Delivery]:
         return [_delivery(row) for row in self._connection.execute(query)]
