@@ -352,8 +352,8 @@ MISTAKES = [
     (
         "smtp://127.0.0.1:25",
         "smtp://127.0.0.1",
-        'mail.relay: expected "smtp://host:port" or "smtps://user@host:port", such as "smtp://127.0.0.1:25", '
-        'found "smtp://127.0.0.1"',
+        'mail.relay: expected "smtp://host:port", "smtps://user@host:port" or "sendmail:/path", '
+        'such as "smtp://127.0.0.1:25", found "smtp://127.0.0.1"',
     ),
     (
         "smtp://127.0.0.1:25",

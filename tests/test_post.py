@@ -63,7 +63,8 @@ class Office:
 
     def deliver(self) -> list[Delivery]:
         assert self.config.mail is not None
-        relay = Relay(self.config.mail, None, dot_timeout=timedelta(seconds=1))
+        second = timedelta(seconds=1)
+        relay = Relay(replace(self.config.mail, timeout=second, dot_timeout=second))
         try:
             return post.deliver_due(self.store, relay, self.config, self.clock)
         finally:

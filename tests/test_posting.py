@@ -5,13 +5,19 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from aggregator.daemon.posting import REST, Posting
-from aggregator.store import Store
+from aggregator.mail import Relay
+from aggregator.model import Envelope, Letter, Mail
+from aggregator.status import RELAY, relaying
+from aggregator.store import Store, Tx
+from tests.fakes import relay as fake
 from tests.stories import CONFIG, NOW
 
 
@@ -36,3 +42,97 @@ def test_what_has_failed_rests_and_no_longer(tmp_path: Path, later: timedelta, a
 
     asyncio.run(scenario())
     assert told.count("mail") == (2 if again else 1)
+
+
+LETTER = Letter(subject="Dag", text="Dag.", html="<p>Dag.</p>")
+
+
+def envelope(number: int) -> Envelope:
+    return Envelope(
+        sender="nieuws@example.be",
+        reply_to=None,
+        recipient=f"lezer{number}@example.be",
+        list_id="proef.example.be",
+        message_id=f"<{number}@example.be>",
+        date=NOW,
+        archive="https://example.be/",
+    )
+
+
+class Desk:
+    """A store with so many mails that are due, and the daemon's mail on a clock of ours."""
+
+    def __init__(self, path: Path, settings: Mail, many: int) -> None:
+        self.store = Store(f"sqlite:///{path / 'a.db'}")
+        self.now = NOW
+        self.told: list[str] = []
+        config = replace(CONFIG, mail=settings)
+        for number in range(many):
+            self.store.submit(partial(self._write, number)).result()
+        self.posting = Posting(
+            config, self.store, Relay(settings), lambda: self.now, lambda failure, what: self.told.append(str(failure))
+        )
+
+    def _write(self, number: int, tx: Tx) -> None:
+        tx.mailing.single("proef", str(number), LETTER, envelope(number), now=NOW, expires=NOW + timedelta(days=9))
+
+    async def tick(self) -> None:
+        self.posting.go_on()
+        await asyncio.gather(*self.posting._tasks.values())
+
+    async def close(self) -> None:
+        await self.posting.finish(10)
+        self.store.close()
+
+    def tally(self) -> dict[str, int]:
+        return self.store.look(lambda tx: tx.mailing.tally())
+
+    def relay_told(self) -> str | None:
+        return relaying(self.store.look(lambda tx: tx.meta.get(RELAY)), self.now)
+
+
+def test_a_relay_that_takes_nothing_is_asked_with_one_mail_at_a_time(tmp_path: Path) -> None:
+    """One mail finds it closed and is put off, the others wait; ``status`` says so until it takes mail again."""
+    down = fake.Answer(phase="connect", say="554 5.3.2 closed for lezer0@example.be")
+    with fake.Relay(script=lambda step: down if step.phase == "connect" else None) as server:
+
+        async def scenario() -> None:
+            desk = Desk(tmp_path, Mail(sender="nieuws@example.be", relay=server.url, connections=1), 20)
+            await desk.tick()
+            assert desk.tally() == {"deferred": 1, "queued": 19}
+            await desk.tick()
+            assert server.connections == 1
+            assert desk.relay_told() == ("the relay takes nothing: 554 5.3.2 closed for ***; asked again in 1m")
+            desk.now += timedelta(minutes=1)
+            await desk.tick()
+            assert server.connections == 2
+            assert desk.tally() == {"deferred": 2, "queued": 18}
+            server.script = None
+            desk.now += timedelta(minutes=2)
+            await desk.tick()
+            await desk.tick()
+            assert desk.tally() == {"sent": 20}
+            assert desk.relay_told() is None
+            assert desk.posting.relay is not None
+            assert desk.posting.relay.is_open
+            await desk.tick()
+            assert not desk.posting.relay.is_open, "a connection with nothing to do is closed"
+            assert desk.told == []
+            await desk.close()
+
+        asyncio.run(scenario())
+
+
+def test_a_relay_gets_no_more_than_its_rate(tmp_path: Path) -> None:
+    """The rest waits for the next minute, in the queue, with no attempt counted."""
+
+    async def scenario() -> None:
+        with fake.Relay() as server:
+            desk = Desk(tmp_path, Mail(sender="nieuws@example.be", relay=server.url, rate=30), 40)
+            for _ in range(20):
+                await desk.tick()
+                desk.now += timedelta(seconds=3)
+            assert desk.tally() == {"sent": 20, "queued": 20}
+            await desk.close()
+
+    asyncio.run(scenario())

@@ -4,8 +4,9 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from aggregator.errors import MailError
 from aggregator.mail import smtp
-from aggregator.mail.smtp import Relay
+from aggregator.mail.smtp import Smtp
 from aggregator.model import Mail, Reply
 from tests.fakes import relay as fake
 
@@ -35,16 +36,32 @@ class Marker:
 
 
 @contextmanager
-def client(url: str, password: str | None = None, *, timeout: float = 5, dot_timeout: float = 5) -> Iterator[Relay]:
-    settings = Mail(sender=SENDER, relay=url, timeout=timedelta(seconds=timeout))
-    made = Relay(settings, password, dot_timeout=timedelta(seconds=dot_timeout))
+def client(
+    url: str,
+    password: str | None = None,
+    *,
+    timeout: float = 5,
+    dot_timeout: float = 5,
+    starttls: Literal["offered", "required"] = "offered",
+) -> Iterator[Smtp]:
+    patience, last = timedelta(seconds=timeout), timedelta(seconds=dot_timeout)
+    settings = Mail(
+        sender=SENDER,
+        relay=url,
+        starttls=starttls,
+        timeout=patience,
+        data_timeout=patience,
+        block_timeout=patience,
+        dot_timeout=last,
+    )
+    made = Smtp(settings, password)
     try:
         yield made
     finally:
         made.close()
 
 
-def offer(relay: Relay, recipient: str = READER, content: bytes = MESSAGE) -> tuple[Reply, int]:
+def offer(relay: Smtp, recipient: str = READER, content: bytes = MESSAGE) -> tuple[Reply, int]:
     """The reply, and how often the marker was set."""
     marker = Marker()
     return relay.hand_over(SENDER, recipient, content, marker), marker.calls
@@ -198,9 +215,8 @@ def test_a_slow_answer_to_the_dot_is_waited_for() -> None:
         assert (reply.phase, reply.code) == ("dot", None)
         assert "did not say whether it took it: timed out" in reply.text
         assert 1.2 < time.monotonic() - started < 4
-    patient = Relay(Mail(sender=SENDER, timeout=timedelta(hours=1)))
-    assert patient._dot_timeout == 3600
-    assert Relay(Mail(sender=SENDER))._dot_timeout == 600
+    assert Smtp(Mail(sender=SENDER, timeout=timedelta(hours=1)))._patience["dot"] == 3600
+    assert Smtp(Mail(sender=SENDER))._patience == {"data": 120, "block": 180, "dot": 600}
 
 
 def test_a_relay_that_is_not_there() -> None:
@@ -346,7 +362,7 @@ def test_an_international_domain() -> None:
 def test_an_url_that_is_no_relay(url: str) -> None:
     """Anything but smtp and smtps is refused at once, with what was expected."""
     with pytest.raises(MailError, match="is not the URL of a relay: expected smtp://host:port"):
-        Relay(Mail(sender=SENDER, relay=url))
+        Smtp(Mail(sender=SENDER, relay=url))
 
 
 def test_the_ports_of_the_standards() -> None:
@@ -367,3 +383,109 @@ def test_nothing_inside_ends_the_text(content: bytes) -> None:
     assert unstuffed.split(b"\n") == content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").removesuffix(b"\n").split(
         b"\n"
     )
+
+
+class _Stranger:
+    """Answers the first command as told and then sends what it likes, a byte at a time."""
+
+    def __init__(self, greeting: bytes, *, pause: float = 0.0) -> None:
+        self._greeting, self._pause = greeting, pause
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.heard = b""
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> _Stranger:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._listener.close()
+        self._thread.join(10)
+
+    def _serve(self) -> None:
+        connection, _ = self._listener.accept()
+        with connection, suppress(OSError):
+            for byte in self._greeting:
+                connection.sendall(bytes([byte]))
+                if self._pause and self._done.wait(self._pause):
+                    return
+            connection.settimeout(5)
+            while chunk := connection.recv(4096):
+                self.heard += chunk
+                if chunk.startswith(b"EHLO"):
+                    connection.sendall(b"250-stranger\r\n250 STARTTLS\r\n")
+                elif chunk.startswith(b"STARTTLS"):
+                    connection.sendall(b"220 go ahead\r\n250 nothing more to say\r\n")
+                    return
+
+
+def test_a_reply_that_drips_has_an_end() -> None:
+    """A relay that sends a byte now and then gets no more time than one that sends nothing."""
+    started = time.monotonic()
+    with (
+        _Stranger(b"220 " + b"x" * 400, pause=0.05) as server,
+        client(f"smtp://127.0.0.1:{server.port}", timeout=0.5) as relay,
+    ):
+        reply, calls = offer(relay)
+    assert (reply.phase, reply.code, calls) == ("connect", None, 0)
+    assert "timed out" in reply.text
+    assert time.monotonic() - started < 5
+
+
+def test_what_came_in_the_clear_is_no_answer_under_tls() -> None:
+    """Lines that were slipped in behind the answer to STARTTLS are thrown away (RFC 3207 §4.2), and TLS fails."""
+    with _Stranger(b"220 hello\r\n") as server, client(f"smtp://127.0.0.1:{server.port}") as relay:
+        reply, calls = offer(relay)
+        assert (reply.phase, reply.code, calls) == ("connect", None, 0)
+        assert b"MAIL" not in server.heard
+
+
+def test_starttls_that_was_taken_out_is_missed() -> None:
+    """Who requires STARTTLS sends nothing to a relay that offers none, or whose offer somebody swallowed."""
+    with fake.Relay() as server, client(server.url, starttls="required") as relay:
+        reply, calls = offer(relay)
+    assert (reply.phase, reply.code, calls) == ("connect", None, 0)
+    assert "it offers no STARTTLS, and nothing is sent without" in reply.text
+    assert {step.phase for step in server.steps} <= {"connect", "ehlo", "quit"}
+
+
+def test_starttls_that_is_refused() -> None:
+    """A relay that offers STARTTLS and then takes it back gets nothing in the clear either."""
+    no = fake.Answer(phase="starttls", say="454 4.7.0 TLS not available")
+    with (
+        fake.Relay(script=lambda step: no if step.phase == "starttls" else None, security="starttls") as server,
+        client(server.url) as relay,
+    ):
+        reply, _ = offer(relay)
+    assert (reply.phase, reply.code) == ("connect", 454)
+    assert "mail" not in {step.phase for step in server.steps}
+
+
+@pytest.mark.parametrize(
+    ("url", "setting", "required"),
+    [
+        ("smtp://mail.example.be:25", "offered", False),
+        ("smtp://mail.example.be:25", "required", True),
+        ("smtp://mail.example.be:587", "offered", True),
+        ("smtp://127.0.0.1:587", "offered", False),
+        ("smtp://127.0.0.1:587", "required", True),
+    ],
+)
+def test_where_starttls_is_no_choice(url: str, setting: Literal["offered", "required"], required: bool) -> None:
+    """At the port of submission, but on this very machine, and wherever the operator says so."""
+    assert Smtp(Mail(sender=SENDER, relay=url, starttls=setting))._required == required
+
+
+def test_each_phase_has_its_own_patience() -> None:
+    """The answer to DATA is waited for as long as data_timeout says, whatever the others say."""
+    late = fake.Answer(phase="data", say="354 Now", wait=3)
+    with fake.Relay(script=fake.plan(late)) as server, client(server.url) as relay:
+        relay._patience["data"] = 0.3
+        started = time.monotonic()
+        reply, calls = offer(relay)
+        assert (reply.phase, reply.code, calls) == ("data", None, 0)
+        assert time.monotonic() - started < 2
+        assert "timed out" in reply.text

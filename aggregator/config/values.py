@@ -207,13 +207,16 @@ def _mailbox(value: str) -> Address | None:
 
 
 def relay(value: str) -> str | None:
+    if value.startswith("sendmail:/") and not value.endswith("/"):
+        return None
     parts = _parts(value)
     if parts and parts.password is not None:
         return wrong("no password in the address: put it into a file and name that in password_file", value)
     whole = parts and parts.hostname and parts.port and parts.path in ("", "/") and not parts.query + parts.fragment
     if parts and parts.scheme in ("smtp", "smtps") and whole:
         return None
-    return wrong('"smtp://host:port" or "smtps://user@host:port", such as "smtp://127.0.0.1:25"', value)
+    expected = '"smtp://host:port", "smtps://user@host:port" or "sendmail:/path", such as "smtp://127.0.0.1:25"'
+    return wrong(expected, value)
 
 
 def proxy(value: str) -> str | None:

@@ -3,8 +3,10 @@
 from aggregator.daemon.daemon import Daemon
 from aggregator.daemon.directory import Directory
 from aggregator.daemon.leaves import Leaves
+from aggregator.daemon.machine import machine
 from aggregator.daemon.opening import clock, means, open_relay, open_store
 from aggregator.daemon.polling import Polling
+from aggregator.daemon.printing import Prints
 from aggregator.daemon.rendering import Press, note_presentation, render_all
 
 __all__ = [
@@ -13,7 +15,9 @@ __all__ = [
     "Leaves",
     "Polling",
     "Press",
+    "Prints",
     "clock",
+    "machine",
     "means",
     "note_presentation",
     "open_relay",

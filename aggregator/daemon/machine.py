@@ -1,4 +1,4 @@
-"""What this installation is called: the name in the configuration, or what the machine was given at its installation."""
+"""What this installation is called: by the configuration, or by the machine that it runs on."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Mail: ``message`` makes the bytes, ``smtp`` hands them to the relay."""
+"""Mail: ``message`` makes the bytes, ``relay`` hands them over."""
 
 from aggregator.mail.log import RelayLog
 from aggregator.mail.message import compose, filled
-from aggregator.mail.smtp import Relay
+from aggregator.mail.pace import Breaker, Meter, objection
+from aggregator.mail.relay import Relay
 
-__all__ = ["Relay", "RelayLog", "compose", "filled"]
+__all__ = ["Breaker", "Meter", "Relay", "RelayLog", "compose", "filled", "objection"]

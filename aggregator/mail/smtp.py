@@ -13,43 +13,52 @@ from __future__ import annotations
 import ipaddress
 import re
 import smtplib
-import socket
 import ssl
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from aggregator import text
 from aggregator.errors import MailError
 from aggregator.mail.message import ascii_address
+from aggregator.mail.wire import Plain, Tls
 from aggregator.model import Mail, Reply
 
 Phase = Literal["connect", "mail", "rcpt", "data", "dot"]
 
-DOT_TIMEOUT = timedelta(minutes=10)
-"""RFC 5321 §4.5.3.2.6.  A shorter wait makes doubts, and doubts make duplicates (RFC 1047)."""
-
-_REPLY = 50_000  # bytes of one reply
+SUBMISSION = 587
+"""Where STARTTLS is no choice (RFC 6409 §3.1, RFC 8314 §3.3)."""
+_BLOCK = 16_384  # bytes that one sending and one timeout is for
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
-class Relay:
-    """The relay of the configuration; for one thread.
+class Smtp:
+    """One connection to the relay of the configuration; for one thread at a time.
 
-    STARTTLS is used where it is offered, and certificates are checked unless the relay is on this very machine.
+    STARTTLS is used where it is offered, and without it nothing is sent when it is required: by the setting, for a
+    password, at port 587.  Certificates are checked.  A relay on this very machine is believed without any of it.
     Raises MailError for a URL that names no relay.
     """
 
-    def __init__(self, settings: Mail, password: str | None = None, *, dot_timeout: timedelta = DOT_TIMEOUT) -> None:
+    def __init__(self, settings: Mail, password: str | None = None) -> None:
         self._tls_first, self._host, self._port, self._user = _address(settings.relay)
+        self._required = settings.starttls == "required" or (self._port == SUBMISSION and not _is_loopback(self._host))
         self._password = password
         self._timeout = settings.timeout.total_seconds()
-        self._dot_timeout = max(settings.timeout, dot_timeout).total_seconds()
-        self._smtp: smtplib.SMTP | None = None
+        self._patience = {
+            "data": settings.data_timeout.total_seconds(),
+            "block": settings.block_timeout.total_seconds(),
+            "dot": max(settings.timeout, settings.dot_timeout).total_seconds(),
+        }
+        self._smtp: Plain | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection that could be used again."""
+        return self._smtp is not None
 
     def hand_over(self, sender: str, recipient: str, content: bytes, before_dot: Callable[[], None]) -> Reply:
         """Offer *content* (CRLF, 7 bit) to the relay for one recipient.
@@ -78,7 +87,7 @@ class Relay:
 
     # -- the conversation ------------------------------------------------------
 
-    def _begin(self, sender: str, recipient: str) -> smtplib.SMTP:
+    def _begin(self, sender: str, recipient: str) -> Plain:
         source, target = self._addresses(sender, recipient)
         smtp = self._ready()
         self._ask("mail", lambda: smtp.mail(source), 250)
@@ -86,26 +95,26 @@ class Relay:
         self._ask("data", lambda: smtp.docmd("DATA"), 354)
         return smtp
 
-    def _send_body(self, smtp: smtplib.SMTP, content: bytes) -> None:
-        with self._during("data"):
-            smtp.send(_stuffed(content))
-            early = _said_unasked(smtp)
+    def _send_body(self, smtp: Plain, content: bytes) -> None:
+        body = memoryview(_stuffed(content))
+        with self._during("data"), self._waiting("block"):
+            for start in range(0, len(body), _BLOCK):
+                smtp.send(body[start : start + _BLOCK])
+            early = smtp.file.said_unasked() if smtp.file else b""
         if early is not None:
             # It hung up or refused in the middle; as long as there is no dot, nothing was taken.
             self._drop()
             code = int(early[:3]) if re.match(rb"[45]\d\d", early) else None
             raise _Stopped(self._reply("data", code, early[4:] or b"it closed the connection in the middle"))
 
-    def _finish(self, smtp: smtplib.SMTP) -> Reply:
-        with self._during("dot"):
-            self._wait_at_most(self._dot_timeout)
+    def _finish(self, smtp: Plain) -> Reply:
+        with self._during("dot"), self._waiting("dot"):
             smtp.send(b".\r\n")
             code, said = smtp.getreply()
-            self._wait_at_most(self._timeout)
         return self._heard("dot", code, said)
 
     def _ask(self, phase: Phase, verb: Callable[[], tuple[int, bytes]], *wanted: int) -> None:
-        with self._during(phase):
+        with self._during(phase), self._waiting(phase):
             code, said = verb()
         reply = self._heard(phase, code, said)
         if reply.code not in wanted:
@@ -119,7 +128,7 @@ class Relay:
 
     # -- the connection --------------------------------------------------------
 
-    def _ready(self) -> smtplib.SMTP:
+    def _ready(self) -> Plain:
         """A connection on which MAIL comes next: the open one if it still answers, else a new one."""
         if self._smtp is not None:
             with suppress(OSError):
@@ -131,16 +140,18 @@ class Relay:
             self._greet(self._smtp)
         return self._smtp
 
-    def _open(self) -> smtplib.SMTP:
+    def _open(self) -> Plain:
         if self._tls_first:
-            return _Ssl(self._host, self._port, timeout=self._timeout, context=self._trust())
-        return _Smtp(self._host, self._port, timeout=self._timeout)
+            return Tls(self._host, self._port, timeout=self._timeout, context=self._trust())
+        return Plain(self._host, self._port, timeout=self._timeout)
 
-    def _greet(self, smtp: smtplib.SMTP) -> None:
+    def _greet(self, smtp: Plain) -> None:
         smtp.ehlo_or_helo_if_needed()
         if not self._tls_first and smtp.has_extn("starttls"):
             smtp.starttls(context=self._trust())
             smtp.ehlo_or_helo_if_needed()
+        elif not self._tls_first and self._required:
+            raise smtplib.SMTPNotSupportedError("it offers no STARTTLS, and nothing is sent without")
         if self._user is None:
             return
         if not (isinstance(smtp.sock, ssl.SSLSocket) or _is_loopback(self._host)):
@@ -157,6 +168,13 @@ class Relay:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         return context
+
+    @contextmanager
+    def _waiting(self, phase: str) -> Iterator[None]:
+        """RFC 5321 §4.5.3.2: each phase has a patience of its own."""
+        self._wait_at_most(self._patience.get(phase, self._timeout))
+        yield
+        self._wait_at_most(self._timeout)
 
     def _wait_at_most(self, seconds: float) -> None:
         if self._smtp is not None and self._smtp.sock is not None:
@@ -213,36 +231,6 @@ class _Stopped(Exception):  # noqa: N818  it is no error but an answer
         self.reply = reply
 
 
-class _Finite:
-    """A reader whose replies end: RFC 5321 §4.5.3.1.5 knows lines of 512 octets, and no relay says 100 of them."""
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-        self.left = _REPLY
-
-    def readline(self, size: int = -1) -> bytes:
-        line: bytes = self._file.readline(size)
-        self.left -= len(line)
-        if self.left < 0:
-            raise OSError("its answer does not end")
-        return line
-
-    def close(self) -> None:
-        self._file.close()
-
-
-class _Smtp(smtplib.SMTP):
-    def getreply(self) -> tuple[int, bytes]:
-        if self.file is None and self.sock is not None:
-            self.file = _Finite(self.sock.makefile("rb"))
-        if self.file is not None:
-            self.file.left = _REPLY
-        return super().getreply()
-
-
-class _Ssl(_Smtp, smtplib.SMTP_SSL): ...
-
-
 _FAULT: dict[Phase, str] = {
     "connect": "the relay {relay} cannot be used",
     "mail": "the relay {relay} did not answer MAIL",
@@ -280,23 +268,6 @@ def _stuffed(content: bytes) -> bytes:
     """
     lines = _LINE_END.sub(b"\r\n", content)
     return _LEADING_DOT.sub(b"..", lines if lines.endswith(b"\r\n") else lines + b"\r\n")
-
-
-def _said_unasked(smtp: smtplib.SMTP) -> bytes | None:
-    """What the relay sent while we were talking: None for nothing, empty when it hung up.
-
-    Raises OSError when the connection is gone.
-    """
-    connection = smtp.sock
-    assert isinstance(connection, socket.socket)
-    patience = connection.gettimeout()
-    connection.settimeout(0)
-    try:
-        return connection.recv(1024)
-    except (BlockingIOError, ssl.SSLWantReadError):
-        return None
-    finally:
-        connection.settimeout(patience)
 
 
 def _reason(error: Exception) -> str:

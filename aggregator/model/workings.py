@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -162,6 +162,9 @@ class Mail:
 
     *relay_log* is where a Postfix notes what it took: a file, or ``|`` and a command.  *machine* names this
     installation where /etc/machine-id does not: a database that was last mailed from by another one mails nothing.
+    *timeout* is for the greeting and each command, *data_timeout* for the answer to DATA, *block_timeout* for each
+    block of the text, *dot_timeout* for the answer to the final dot; a shorter wait there makes doubts, and doubts make
+    duplicates (RFC 5321 §4.5.3.2, RFC 1047).  *rate* is in mails a minute.
 
     *urgent* are rules (``patterns``) for a story that asks readers for help: one of them is found in its title, or is
     one of its publisher's categories.  Such stories come first.
@@ -173,7 +176,13 @@ class Mail:
     password_file: Line | None = None
     relay_log: Line | None = None
     machine: Line | None = None
+    starttls: Literal["offered", "required"] = "offered"
+    connections: Annotated[int, Field(strict=True, ge=1, le=20)] = 2
+    rate: Annotated[int, Field(strict=True, ge=1)] | None = None
     timeout: Lasting = timedelta(minutes=5)
+    data_timeout: Lasting = timedelta(minutes=2)
+    block_timeout: Lasting = timedelta(minutes=3)
+    dot_timeout: Lasting = timedelta(minutes=10)
     urgent: Several = (
         "opsporing",
         "opsporingsbericht*",

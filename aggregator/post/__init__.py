@@ -18,6 +18,7 @@ from aggregator.post.doubts import recover, settle
 from aggregator.post.envelopes import envelope, list_domain
 from aggregator.post.freezing import due_slots, enrol, freeze, freeze_slot, missed, preview
 from aggregator.post.reviewing import cancel, hold, overdue, release, release_overdue
+from aggregator.post.standing import standing
 
 __all__ = [
     "STRANGE",
@@ -42,4 +43,5 @@ __all__ = [
     "release_overdue",
     "settle",
     "settle_in",
+    "standing",
 ]

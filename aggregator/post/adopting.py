@@ -6,14 +6,12 @@ neither be recognised nor taken for a stranger.  Nodes that share one PostgreSQL
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from aggregator.store import Tx
 
 _NOTED = "mailing:machine"
 STRANGE = (
-    "this database was last mailed from by another machine, so no digest is frozen or sent: if that one has stopped for "
-    "good, run `aggregator digest adopt`"
+    "this database was last mailed from by another machine, so no digest is frozen or sent; if that one has stopped "
+    "for good, run `aggregator digest adopt`"
 )
 
 
@@ -30,7 +28,7 @@ def settle_in(tx: Tx, machine: str | None) -> bool:
     return not is_strange(tx, machine)
 
 
-def adopt(tx: Tx, machine: str | None, *, mailed: bool, now: datetime) -> int:
+def adopt(tx: Tx, machine: str | None, *, mailed: bool) -> int:
     """Let *machine* mail from this database from now on; how many mails that were waiting are given up.
 
     With *mailed* all that has arrived counts as mailed, because the other one has done so.

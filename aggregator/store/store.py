@@ -28,6 +28,7 @@ from aggregator.store.mailing import Mailing
 from aggregator.store.meta import Meta
 from aggregator.store.place import Place
 from aggregator.store.polls import Polls
+from aggregator.store.printed import Printed
 from aggregator.store.published import Published
 from aggregator.store.relations import Relations
 from aggregator.store.renames import Renames
@@ -79,6 +80,10 @@ class Tx:
     @cached_property
     def mailing(self) -> Mailing:
         return Mailing(self._connection)
+
+    @property
+    def printed(self) -> Printed:
+        return Printed(self._connection)
 
     @cached_property
     def audience(self) -> Audience:
