@@ -7,7 +7,7 @@ Every datetime is aware and in UTC; an absent collection is ``()``, never None.
 """
 
 from aggregator.model.answered import Response
-from aggregator.model.mailed import Lot, Reader, SubscriberState, Traces
+from aggregator.model.mailed import Choices, Confirmation, Consent, Lot, Reader, Subscriber, SubscriberState, Traces
 from aggregator.model.noted import (
     Caching,
     Delivery,
@@ -50,8 +50,11 @@ __all__ = [
     "Auth",
     "Caching",
     "Category",
+    "Choices",
     "Coding",
     "Config",
+    "Confirmation",
+    "Consent",
     "Content",
     "Delivery",
     "DeliveryState",
@@ -94,6 +97,7 @@ __all__ = [
     "Span",
     "Story",
     "Stream",
+    "Subscriber",
     "SubscriberState",
     "Subscription",
     "Text",

@@ -18,13 +18,13 @@ STRANGE = (
 def is_strange(tx: Tx, machine: str | None) -> bool:
     """Whether another installation than *machine* mails from this database."""
     noted = tx.meta.get(_NOTED)
-    return noted is not None and machine is not None and noted != tx.audience.named("machine", machine)
+    return noted is not None and machine is not None and noted != tx.audience.sign("machine", machine)
 
 
 def settle_in(tx: Tx, machine: str | None) -> bool:
     """Note that *machine* mails from this database, unless another one does; whether it may."""
     if machine is not None and tx.meta.get(_NOTED) is None:
-        tx.meta.put(_NOTED, tx.audience.named("machine", machine))
+        tx.meta.put(_NOTED, tx.audience.sign("machine", machine))
     return not is_strange(tx, machine)
 
 

@@ -18,6 +18,7 @@ _EDITIONS = re.compile(r"/mail/(?!u/|p/)(?P<digest>[a-z0-9-]+)(?:\.atom|/(?:(?P<
 ZONES = "/zones/"
 """All zones: what the scheme of the zones' categories says, with a slash."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9]+")
+SUBSCRIBE = "/mail/"
 UNSUBSCRIBE, PREFERENCES = "/mail/u/", "/mail/p/"
 """Where a reader's own addresses begin; their token follows."""
 ITEMS = 50
@@ -118,6 +119,11 @@ def whole(config: Config) -> Stream:
     """What a story's own page takes of it: the copies of every zone that there is, led as the first stream says."""
     first = config.streams[0] if config.streams else None
     return Stream(id="story", title=first.title if first else "", prefer=first.prefer if first else None)
+
+
+def is_open(config: Config) -> bool:
+    """Whether anybody can subscribe to something here."""
+    return config.mail is not None and any(digest.open for digest in config.digests)
 
 
 def editions(digest: str) -> str:
