@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar, cast
 
 from aggregator import post
@@ -145,21 +146,20 @@ class Posting:
 
     async def _hand_over_all(self) -> None:
         """As long as there is anything to be handed over, and a relay that takes it."""
-        more = True
-        while more and self.relay:
-            more = await self._hand_over_some(self.relay)
-            await self._note_relay()
+        relay, more, idle = self.relay, True, True
+        while relay and more and not self._stopping.is_set():
+            due = await self._due()
+            if due:
+                await _in_thread(partial(self._deliver, relay, due))
+                await self._note_relay()
+            more, idle = bool(due) and self._breaker.until is None, idle and not due
+        if relay and idle and relay.is_open and self._room(self._clock()):
+            await _in_thread(relay.close)
 
-    async def _hand_over_some(self, relay: Relay) -> bool:
-        """Whether to go on at once."""
+    async def _due(self) -> list[Delivery]:
         now = self._clock()
         room = self._room(now)
-        due = await self._store.read(lambda tx: tx.mailing.due(now, room))
-        if due:
-            await _in_thread(lambda: self._deliver(relay, due))
-        elif room and relay.is_open:
-            await _in_thread(relay.close)
-        return bool(due) and self._breaker.until is None and not self._stopping.is_set()
+        return await self._store.read(lambda tx: tx.mailing.due(now, room))
 
     def _room(self, now: datetime) -> int:
         """How many mails may go at this tick: by how the relay took the last ones, and by its rate."""
