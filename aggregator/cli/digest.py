@@ -14,7 +14,7 @@ import typer
 from aggregator import post, renames
 from aggregator.cli.options import ConfigOption, JsonOption, configured
 from aggregator.cli.output import console, local, print_json, rfc3339, table
-from aggregator.daemon import clock, open_relay, open_store
+from aggregator.daemon import clock, open_relay, open_signer, open_store
 from aggregator.digest import delivery as step
 from aggregator.errors import ConfigError, MailError, StoreError
 from aggregator.mail import compose, filled
@@ -106,7 +106,8 @@ def preview(
         return
     letter, envelope = written
     if eml:
-        sys.stdout.buffer.write(compose(letter, envelope))
+        signer, content = open_signer(settings), compose(letter, envelope)
+        sys.stdout.buffer.write(signer.sign(content) if signer else content)
     else:
         shown = filled(letter, envelope)
         typer.echo(shown.html if html else f"{shown.subject}\n\n{shown.text}")

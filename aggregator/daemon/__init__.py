@@ -3,7 +3,7 @@
 from aggregator.daemon.daemon import Daemon
 from aggregator.daemon.directory import Directory
 from aggregator.daemon.leaves import Leaves
-from aggregator.daemon.opening import clock, means, open_relay, open_store
+from aggregator.daemon.opening import clock, means, open_relay, open_signer, open_store
 from aggregator.daemon.polling import Polling
 from aggregator.daemon.rendering import Press, note_presentation, render_all
 
@@ -17,6 +17,7 @@ __all__ = [
     "means",
     "note_presentation",
     "open_relay",
+    "open_signer",
     "open_store",
     "render_all",
 ]

@@ -41,7 +41,19 @@ from aggregator.model.wanted import (
     Stream,
     Zone,
 )
-from aggregator.model.workings import Fetch, Guard, Mail, Matching, Notices, Parse, Publish, Retention, Server, WebSub
+from aggregator.model.workings import (
+    Dkim,
+    Fetch,
+    Guard,
+    Mail,
+    Matching,
+    Notices,
+    Parse,
+    Publish,
+    Retention,
+    Server,
+    WebSub,
+)
 from aggregator.model.written import Category, Content, Entry, Feed, Link, Origin, Pace, Person, Text
 
 __all__ = [
@@ -56,6 +68,7 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "Digest",
+    "Dkim",
     "Document",
     "Edition",
     "Entry",
