@@ -24,6 +24,7 @@ from aggregator.match import (
     Commonplaces,
     Known,
     anchors,
+    claimed,
     compare,
     counters,
     identify,
@@ -155,7 +156,10 @@ class Turn:
 
     def identify(self, sighting: Sighting) -> tuple[Story, Match] | None:
         """The story and the member of which *sighting* is a new look, None for an entry that is new."""
-        return identify(sighting, self._known, self.here)
+        return identify(sighting, self._known, self.here, self._is_another)
+
+    def _is_another(self, one: Sighting, other: Sighting) -> bool:
+        return claimed(one, other, settings=self._settings, commonplaces=self._commonplaces) is not None
 
     def judge(self, last: Poll | None, settings: Guard) -> guards.Judged:
         """What the guards make of all that was seen, given the source's *last* poll."""

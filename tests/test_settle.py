@@ -77,6 +77,15 @@ def test_a_site_that_moves_shows_the_same_entry(desk: Store, guid: str, link: st
         assert moved(desk, first, again)
 
 
+def test_an_address_that_is_given_anew_is_another_entry(desk: Store) -> None:
+    """Next month's item at the address of the last one's, which is gone: news of its own, and the old one stays."""
+    link = "https://north.example/nieuws/controles"
+    with desk:
+        take_in(desk, seen(NORTH, 1, report(1), MORNING, link=link))
+        noted = take_in(desk, seen(NORTH, 2, report(2), MORNING + hours(24 * 30), link=link))
+        assert (noted.new, len(stories(desk))) == (1, 2)
+
+
 def test_two_items_of_one_document_are_two_entries(desk: Store) -> None:
     """However alike: what points to an entry that is there itself does not make it that entry."""
     one, two = (

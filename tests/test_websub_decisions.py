@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from aggregator.model import Announced, Intent, Lease, Link, Ping, Subscription, WebSub
 from aggregator.parse import announced
 from aggregator.parse.announcements import link_header
+from aggregator.rates import MINUTE, Rates
 from aggregator.status import pushing
 from aggregator.websub import delivery, leases, requests, signatures
 from aggregator.websub.crowd import Crowd, Piece
-from aggregator.websub.rates import MINUTE, Rates
 from aggregator.websub.requests import Answer
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

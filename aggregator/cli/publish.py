@@ -11,7 +11,7 @@ import typer
 from aggregator import renames
 from aggregator.cli.options import ConfigOption, configured
 from aggregator.cli.output import console
-from aggregator.daemon import Directory, Leaves, Press, clock, note_presentation, open_store
+from aggregator.daemon import Directory, Leaves, Press, Prints, clock, note_presentation, open_store
 from aggregator.model import Config
 from aggregator.store import Store, Tx
 
@@ -37,5 +37,6 @@ def note(store: Store, config: Config) -> None:
 
 
 def _write(tx: Tx, config: Config, directory: Path) -> list[Path]:
-    press = Press(config)
-    return Directory(directory).write(chain(press.render(tx).items(), press.archives(tx), Leaves(config).files(tx)))
+    press, leaves, prints = Press(config), Leaves(config), Prints(config)
+    made = chain(press.render(tx).items(), press.archives(tx), leaves.files(tx), prints.files(tx))
+    return Directory(directory).write(made)

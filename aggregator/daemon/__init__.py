@@ -5,6 +5,7 @@ from aggregator.daemon.directory import Directory
 from aggregator.daemon.leaves import Leaves
 from aggregator.daemon.opening import clock, means, open_relay, open_signer, open_store
 from aggregator.daemon.polling import Polling
+from aggregator.daemon.printing import Prints
 from aggregator.daemon.rendering import Press, note_presentation, render_all
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Leaves",
     "Polling",
     "Press",
+    "Prints",
     "clock",
     "means",
     "note_presentation",

@@ -30,6 +30,7 @@ from aggregator.daemon.publishing import Publishing, faults
 from aggregator.daemon.rendering import note_presentation
 from aggregator.daemon.reporting import report
 from aggregator.daemon.searching import Searching
+from aggregator.daemon.subscribing import Subscribing
 from aggregator.daemon.ticking import Ticking
 from aggregator.digest.reply import anonymous
 from aggregator.errors import AggregatorError, StoreError
@@ -84,13 +85,14 @@ class Daemon:
                 self._means, lambda: self._publishing.documents, lambda: self._polling.polls, self._say
             )
             self._searching = Searching(self._config, self._means.store, self._clock, self._say)
+            self._subscribing = Subscribing(self._config, self._means.store, self._clock, self._say)
             await self._prepare()
             listening = self._config.server
             site = app(
                 lambda: self._publishing.documents,
                 self._health,
                 self._config,
-                [*self._hubbing.routes, *self._searching.routes],
+                [*self._hubbing.routes, *self._searching.routes, *self._subscribing.routes],
                 asked=self._publishing.asked,
                 status=lambda: document(self._config, faults(self._judged(self._clock()))),
             )
@@ -171,6 +173,7 @@ class Daemon:
             await self._publishing.go_on()
             self._tell_slow()
             self._hubbing.go_on()
+            self._subscribing.go_on()
             self._searching.go_on()
             self._feel_the_pulse()
             await self._look_at_polls()
@@ -277,7 +280,7 @@ class Daemon:
             return
         if fixed:
             log.warning("restart the daemon for the changes in %s", ", ".join(fixed))
-        self._config = self._posting.config = config
+        self._config = self._posting.config = self._subscribing.config = config
         self._tidy_at = self._clock()
         self._posting.relay = relay
         self._means = self._polling.means = replace(self._means, config=config)
@@ -305,7 +308,7 @@ class Daemon:
         if self._ticking:
             await asyncio.wait({self._ticking}, timeout=GRACE)
         tidying = [self._tidying] if self._tidying else []
-        parts = (self._polling, self._posting, self._hubbing)
+        parts = (self._polling, self._posting, self._hubbing, self._subscribing)
         await asyncio.gather(*(part.finish(GRACE) for part in parts), self._searching.finish(), *tidying)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aggregator.daemon.directory import Directory
 from aggregator.daemon.leaves import Leaves
+from aggregator.daemon.printing import Prints
 from aggregator.daemon.rendering import Press
 from aggregator.errors import AggregatorError
 from aggregator.model import Config, Document, Poll
@@ -37,8 +38,10 @@ class Publishing:
         self._press = Press(config)
         self._leaves = Leaves(config)
         self._files = Leaves(config)
+        self._prints, self._printed_files = Prints(config), Prints(config)
         self._directory: Directory | None = None
         self._revision = -1
+        self._printed = (-1, -1)
         self._write_at: datetime | None = None
         self._turn = asyncio.Lock()
         self._asking = asyncio.Lock()
@@ -49,6 +52,7 @@ class Publishing:
             self._config = config
             self._press = Press(config)
             self._leaves, self._files = Leaves(config), Leaves(config)
+            self._prints, self._printed_files = Prints(config), Prints(config)
             self._directory = None
             self._revision = -1
 
@@ -59,9 +63,11 @@ class Publishing:
         """
         async with self._turn:
             revision = await self._store.read(lambda tx: tx.stories.revision())
+            printed = await self._store.read(lambda tx: tx.printed.latest())
             if revision != self._revision:
                 self.documents = await self._store.read(self._press.render)
-                self._revision = revision
+            if (revision, printed) != (self._revision, self._printed):
+                self._revision, self._printed = revision, printed
                 self._write_at = self._clock() if self._config.publish.directory else None
             if self._write_at and self._clock() >= self._write_at:
                 try:
@@ -72,11 +78,14 @@ class Publishing:
                     self._write_at = self._clock() + AGAIN
 
     async def asked(self, path: str) -> Document | None:
-        """What is made only when somebody asks for it: a story's page, a month, a page of an archive."""
+        """What is made only when somebody asks for it: stories, months, archives, editions."""
         if places.archived(self._config, path):
             async with self._turn:
                 return await self._store.read(lambda tx: self._press.archive(tx, path))
-        leaves = self._leaves
+        leaves, prints = self._leaves, self._prints
+        if places.mailed(self._config, path):
+            async with self._asking:
+                return await self._store.read(lambda tx: prints.find(tx, path))
         if found := leaves.kept(path, self._revision):
             return found
         async with self._asking:
@@ -87,12 +96,14 @@ class Publishing:
         assert self._config.publish.directory is not None
         if self._directory is None:
             self._directory = Directory(Path(self._config.publish.directory))
-        made = chain(self.documents.items(), self._press.archives(tx), self._files.files(tx, STEP))
+        printed = self._printed_files.files(tx)
+        made = chain(self.documents.items(), self._press.archives(tx), self._files.files(tx, STEP), printed)
         try:
             self._directory.write(made)
         except AggregatorError:
             self._press.forget()
             self._files.forget()
+            self._printed_files.forget()
             raise
         return not self._files.unfinished
 

@@ -72,6 +72,15 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Stories that stand under one heading; *id* is a zone's, or one that no zone can have."""
+
+    id: str
+    heading: str
+    stories: tuple[Story, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Style:
     """A zone's colours, readable on a card in light and in dark."""
 
@@ -83,26 +92,34 @@ class Style:
 def sections(
     config: Config, stream: Stream, told: Told, looks: Mapping[str, Style], shown_so: tuple[int, int]
 ) -> list[Section]:
+    """``grouped``, as a letter shows it."""
+    return [
+        _section(
+            group.heading,
+            looks[group.id].name if group.id in looks else group.id[1:],
+            [_item(config, story, looks, again=group.id == _AGAIN) for story in group.stories],
+            *shown_so,
+        )
+        for group in grouped(config, stream, told)
+    ]
+
+
+def grouped(config: Config, stream: Stream, told: Told) -> list[Group]:
     """Who asks for help, what several zones published, what each zone alone did, what was updated; no empty ones."""
     gettext = i18n.translations(config.language).ugettext
-    groups: dict[str, list[Story]] = {_HELP: [], _TOGETHER: []}
-    groups |= {zone: [] for zone in (*config.zones_of(stream), *looks)}
+    zones = dict.fromkeys((*config.zones_of(stream), *sorted(zone for story in told.newest for zone in story.zones)))
+    groups: dict[str, list[Story]] = {_HELP: [], _TOGETHER: [], **{zone: [] for zone in zones}, _AGAIN: [*told.again]}
     for story in told.newest:
         own = story.zones[0] if len(story.zones) == 1 else _TOGETHER
         groups[_HELP if story.id in told.urgent else own].append(story)
-    titles = {
+    headings = {
         _HELP: gettext("Your help is asked"),
         _TOGETHER: gettext("Published together"),
         _AGAIN: gettext("Updated since the last mail"),
     }
     return [
-        _section(
-            titles.get(group) or text.clean(shown.zone(config, group).name),
-            looks[group].name if group in looks else group[1:],
-            [_item(config, story, looks, again=group == _AGAIN) for story in stories],
-            *shown_so,
-        )
-        for group, stories in {**groups, _AGAIN: list(told.again)}.items()
+        Group(id, headings.get(id) or text.clean(shown.zone(config, id).name), tuple(stories))
+        for id, stories in groups.items()
         if stories
     ]
 

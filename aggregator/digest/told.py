@@ -49,10 +49,16 @@ def subject(config: Config, digest: Digest, title: str, told: Told, frozen: date
     ("Resultaten verkeerscontrole"): mail programs take equal subjects for one conversation.
     """
     when = f" ({_when(config, digest, frozen)})"
-    headline = _calm(shown.title(told.first.lead) if told.first else title)
+    leading = _calm(shown.title(told.first.lead) if told.first else title)
     ends = [f"{words}{when}" for words in _counted(config, len(told.newest) + len(told.again) - 1)]
-    whole = next((f"{headline}{end}" for end in ends if len(headline + end) <= _SUBJECT), None)
-    return text.clean(whole or html.excerpt(headline, max(_SUBJECT - len(ends[-1]), _SUBJECT // 2)) + ends[-1])
+    whole = next((f"{leading}{end}" for end in ends if len(leading + end) <= _SUBJECT), None)
+    return text.clean(whole or html.excerpt(leading, max(_SUBJECT - len(ends[-1]), _SUBJECT // 2)) + ends[-1])
+
+
+def headline(config: Config, told: Told) -> str:
+    """The most newsworthy headline and how many more stories there are; empty when there are none."""
+    more = _counted(config, len(told.newest) + len(told.again) - 1)[0]
+    return f"{shown.title(told.first.lead)}{more}" if told.first else ""
 
 
 def _counted(config: Config, more: int) -> tuple[str, ...]:

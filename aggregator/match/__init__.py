@@ -9,7 +9,7 @@ from aggregator.match.anchors import anchors
 from aggregator.match.certain import likeness, same_entry
 from aggregator.match.churn import counters, told, uncounted
 from aggregator.match.commonplaces import NONE, OPENINGS, Commonplaces, learnt, sentences
-from aggregator.match.compare import compare
+from aggregator.match.compare import claimed, compare
 from aggregator.match.identity import identify, is_known, reuses
 from aggregator.match.keys import order, sightings, without_guid
 from aggregator.match.known import Known
@@ -22,6 +22,7 @@ __all__ = [
     "Commonplaces",
     "Known",
     "anchors",
+    "claimed",
     "compare",
     "counters",
     "identify",

@@ -71,8 +71,10 @@ def _reposted(pair: Pair, found: Found) -> bool:
 
 
 def _carries_on(pair: Pair, found: Found) -> bool:
-    """Whether one is the other with something added, and says so."""
-    return pair.one.marked != pair.other.marked and min(found.contained, found.opening) >= 0.95 and not found.reworded
+    """Whether one is the other with something added or a sentence replaced, and says so, under the same title."""
+    if pair.one.marked == pair.other.marked or found.contained < pair.settings.contained:
+        return False
+    return found.titles >= 0.5 or (min(found.contained, found.opening) >= 0.95 and not found.reworded)
 
 
 def _tiny(pair: Pair, found: Found) -> Verdict | None:

@@ -1,7 +1,8 @@
 """Whether two sightings are one story: certain rules first, then likeness.
 
-The river (``rules``) and ``evaluate`` judge two items by this and nothing else.  Between zones an address is believed
-unless the words disagree in a fact: it is easily claimed, and one of the two then claims what is the other's.
+The river (``rules``) and ``evaluate`` judge two items by this and nothing else.  An address is believed unless the
+words disagree in a fact: between zones it is easily claimed, and one of the two then claims what is the other's; inside
+a zone it is given anew, to next month's item, where the dates are days apart.
 """
 
 from __future__ import annotations
@@ -51,10 +52,11 @@ def compare(
 
 
 def claimed(one: Sighting, other: Sighting, *, settings: Matching, commonplaces: Commonplaces) -> Verdict | None:
-    """Why two zones that give one address tell different things under it; None where nothing disagrees."""
-    if one.zone == other.zone:
+    """Why two items that give one address are two; None where nothing disagrees."""
+    if one.zone == other.zone and abs(one.published - other.published) <= certain.REPOST:
         return None
-    said = by_words(one, other, settings=settings, commonplaces=commonplaces)
+    now = replace(other, seen=one.published, entry=replace(other.entry, published=one.published))
+    said = by_words(one, now, settings=settings, commonplaces=commonplaces, repeats=True)
     return said if (said.verdict, said.rule) == ("different", "slots") else None
 
 

@@ -8,7 +8,7 @@ however alike.  Words alone identify no other entry: a source may say them again
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 
 from aggregator.match.certain import COMMON, kept_words, likeness
@@ -20,8 +20,16 @@ _CERTAIN = ("own:", "guid:", "words:")
 _MOVED = ("path:", "url:", "slug:")
 
 
-def identify(sighting: Sighting, known: Known, here: Collection[str]) -> tuple[Story, Match] | None:
-    """The story and the member that *sighting* shows again; *here* are the keys of all entries of its document."""
+def identify(
+    sighting: Sighting,
+    known: Known,
+    here: Collection[str],
+    another: Callable[[Sighting, Sighting], bool] = lambda one, other: False,
+) -> tuple[Story, Match] | None:
+    """The story and the member that *sighting* shows again; *here* are the keys of all entries of its document.
+
+    *another* tells of two that have what a move leaves in common whether they are two items nevertheless.
+    """
     ours = [
         (story, member)
         for story in known.sharing(sighting)
@@ -35,7 +43,8 @@ def identify(sighting: Sighting, known: Known, here: Collection[str]) -> tuple[S
     gone = [(story, member) for story, member in ours if not _is_here(member.sighting, here)]
     for kind in _MOVED:
         for story, member in gone:
-            if _shared(kind, sighting, member.sighting) and _moved(sighting, member.sighting):
+            old = member.sighting
+            if _shared(kind, sighting, old) and _moved(sighting, old) and not another(sighting, old):
                 return story, member
     return None
 

@@ -178,7 +178,7 @@ HEDGES = {
 }
 """Words before a rounded number, and on which side of it the exact one lies."""
 
-LARGER = dict.fromkeys(("ton", "tonne", "tonnes", "tonnen"), (1000, "kg")) | {"km": (1000, "m")}
+LARGER = dict.fromkeys(("ton", "tonne", "tonnes", "tonnen"), (1000, "kg")) | {"km": (1000, "m"), "&m3": (1000, "l")}
 """Units that are a number of others, behind a number."""
 DETERMINING = _words("geen aucun aucune kein keine keinen keiner keinem no zonder sans ohne without")
 """Negations that bring along what there is none of."""
@@ -210,7 +210,10 @@ _SAME = (
     "auch ebenfalls", "nur lediglich", "afterwards then later", "immediately straightaway", "also too", "only just",
     "weer opnieuw", "verschillende meerdere diverse", "plaats plek", "jaar jarige", "jahre jahrige",
     "weekend weekeinde", "st sint saint sankt", "dr dokter docteur doctor doktor",
-    "prof professor professeur", "mevr mevrouw madame mme frau", "dhr meneer monsieur herr",
+    "prof professor professeur", "pz politiezone polizeizone", "pv pvs pv's proces-verbaal processen-verbaal",
+    "achterkant achterzijde", "voorkant voorzijde", "onderkant onderzijde", "bovenkant bovenzijde",
+    "gsm smartphone",
+    "mevr mevrouw madame mme frau", "dhr meneer monsieur herr",
 )  # fmt: skip
 SYNONYMS = {name: names.split()[0] for names in _SAME for name in names.split()}
 """Words that an editor exchanges without another meaning, as one."""
@@ -228,20 +231,21 @@ _FUNCTION = {
     "daaraan hieraan erop daarop hierop waarop ervoor daarvoor hiervoor eruit daaruit hieruit waaruit "
     "erdoor daardoor hierdoor waardoor erover daarover hierover waarover erin daarin hierin waarin waarbij "
     "eens ben wordt "
+    "wegens vanwege doordat "
     "kwamen gingen liepen stonden lagen bleven gaven deden maakten namen kregen doet deed maakt maakte neemt nam loopt "
     "liep zit zat zaten brengt bracht brachten vinden vindt vond vonden",
     "fr": "le la les l d s n c j m qu un une des du de au aux et ou en dans sur pour par avec ce cette ces cet il "
     "elle ils elles on nous vous son sa ses leur leurs notre nos votre vos qui que quoi dont apres avant "
     "lors depuis selon mais est sont etait etaient sera seront a ont avait ete etre avoir y ne se si tout "
-    "tous toute toutes entre chez vers plus comme fait peut doit",
+    "tous toute toutes entre chez vers plus comme fait peut doit parce cause raison",
     "de": "der die das den dem des ein eine einen einem einer eines und oder im am an auf zu zur zum fur von vom "
     "mit bei beim ist war sind waren wird werden wurde wurden er sie es wir ihr ihre ihren sein seine nach "
     "vor seit aber wenn wie was hat haben hatte hatten auch aus in um als ab bis dass sich uber unter durch "
-    "gegen man noch nur so kann muss soll sollen mussen konnen konnte zwischen",
+    "wegen weil aufgrund infolge gegen man noch nur so kann muss soll sollen mussen konnen konnte zwischen",
     "en": "the a an and or in on at to for of is it by with from as be was were are this that these those he she "
     "they we you i his her their our your its after before during since but if when where who what which "
     "has have had been will would can could should may might must do does did there here than then so about "
-    "into over under between s t",
+    "into over under between because due owing s t",
 }
 FUNCTION = {tongue: frozenset(names.split()) for tongue, names in _FUNCTION.items()}
 """Words that carry nothing by themselves, by language: "been" is one in English and a leg in Dutch."""

@@ -19,7 +19,7 @@ SHORT = 40
 
 
 _AT_WORK = 3
-"""How many turns of phrase show that an editor was at work."""
+"""How many turns of phrase show that an editor was at work, and how many traces for each noun."""
 _SLIGHT = 6
 """So few words that do not agree, in two texts, are one thing that was exchanged and nothing else."""
 
@@ -80,10 +80,7 @@ def measured(pair: Pair) -> Found:
 
 
 def _weighed(pair: Pair, whole: Comparison) -> Comparison:
-    """Without the exchanges of words of which either text has both: they are two words for one thing.
-
-    Where an editor was at work, nouns are exchanged like other words; a template changes what it is about, and no more.
-    """
+    """Without the exchanges of words of which either text has both: they are two words for one thing."""
     keys = [set(each.body.keys) for each in (pair.one, pair.other)]
 
     def both(conflict: Conflict) -> bool:
@@ -95,9 +92,6 @@ def _weighed(pair: Pair, whole: Comparison) -> Comparison:
         return both(conflict) or _speaks_of_itself(pair, conflict)
 
     conflicts, turns = (tuple(each for each in many if not spared(each)) for many in (whole.conflicts, whole.turns))
-    if len(turns) + whole.forms >= max(_AT_WORK, 2 * sum(each.kind == "subject" for each in conflicts)):
-        turns += tuple(each for each in conflicts if each.kind == "subject")
-        conflicts = tuple(each for each in conflicts if each.kind != "subject")
     rest = len(pair.one.body.keys) + len(pair.other.body.keys) - 2 * len(whole.pairs)
     exchanged = _alone(turns, whole.forms + whole.edits, rest)
     conflicts = _without_partners(pair, conflicts) + exchanged
@@ -107,20 +101,27 @@ def _weighed(pair: Pair, whole: Comparison) -> Comparison:
 def _alone(turns: tuple[Conflict, ...], edits: int, rest: int) -> tuple[Conflict, ...]:
     """Words exchanged one for one in a text that is otherwise the same: a template; an editor leaves other traces.
 
-    A verb is such a trace itself, a noun needs one; *rest* is how many words of both texts do not agree.
+    A verb is such a trace itself, a noun needs three of them; *rest* is how many words of both texts do not agree.
     """
     if len(turns) >= _AT_WORK:
         return ()
     lone = [each for each in turns if each.one.count(" ") == each.other.count(" ") < 2]
-    nouns = tuple(each for each in lone if not all(map(_has_verb, (each.one, each.other))))
+    nouns = tuple(each for each in lone if not _are_verbs(each.one, each.other))
     traces = edits + len(turns) - len(nouns)
-    if nouns and traces < len(nouns):
+    if nouns and traces < _AT_WORK * len(nouns):
         return nouns
     return turns if len(turns) == 1 and not edits and rest <= _SLIGHT else ()
 
 
-def _has_verb(said: str) -> bool:
-    return any(is_verbal(plain(word)) for word in said.split())
+_VERBS = ("é", "ée", "és", "ées", "ndu", "rdu", "reçu", "tte", "dde", "tten", "dden")
+"""How verbs end and hardly a noun does, as they are written."""
+
+
+def _are_verbs(one: str, other: str) -> bool:
+    """Whether one of the two is a verb beyond doubt, or both look like one."""
+    words = one.split(), other.split()
+    certain = any(word.endswith(_VERBS) for side in words for word in side)
+    return certain or all(any(is_verbal(plain(word)) for word in side) for side in words)
 
 
 def _without_partners(pair: Pair, conflicts: tuple[Conflict, ...]) -> tuple[Conflict, ...]:

@@ -145,6 +145,7 @@ _BESIDE = 2  # characters: a colon and a space
 def _marked(title: Side, body: Side) -> str:
     opening = [*title.tokens[:4], *title.tokens[-2:], *body.tokens[:4], *_additions(body.tokens)]
     words = {token.key for token in opening}
+    words |= {"-".join(token.key for token in opening[at : at + 3]) for at in range(len(opening))}
     if words & lexicon.CORRECTIONS:
         return "correction"
     return "update" if words & lexicon.MARKERS else ""

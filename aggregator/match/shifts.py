@@ -42,6 +42,10 @@ def _numbers(ours: Sequence[Side], theirs: Sequence[Side]) -> bool:
 
 
 def _crossed(ours: Sequence[Side], theirs: Sequence[Side], lone: tuple[list[Token], list[Token]]) -> bool:
+    """Facts of two kinds replace nothing: a weekday that was added before a date, a year that was left out after it."""
+    kinds = [{token.kind for token in side if token.kind in SLOTS} for side in lone]
+    if all(kinds) and not kinds[0] & kinds[1]:
+        return False
     crossed = (not ours[0] and not theirs[1]) or (not theirs[0] and not ours[1])
     return crossed and any(token.kind in SLOTS for side in lone for token in side)
 

@@ -2,7 +2,7 @@
 
 Two items made from one template differ in a number, a date, an hour, a name, a street, a code, a "niet", or in the one
 noun that the news is about; and they differ there by *exchange*, between words that are the same.  What was only added
-or taken away is an edit.  A number may be rounded where it says so, and a word inflected.
+or taken away is an edit, and what says the same in other letters exchanges nothing (``agreement``).
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from aggregator.match import lexicon, numerals
+from aggregator.match.agreement import AGREE, FIGURES, figures, other_half, rounded, unnumbered
 from aggregator.match.align import Gap, common, gaps
 from aggregator.match.shifts import CLOSE, NEAR, shifted
 from aggregator.match.token import SLOTS, Token, plain
-from aggregator.match.wording import carries, excluding, is_subject, one_head, phrase, reworded
+from aggregator.match.wording import abbreviates, carries, excluding, is_subject, one_head, phrase, reworded
 
 
 class Conflict(NamedTuple):
@@ -53,7 +54,7 @@ def against(a: Sequence[Token], b: Sequence[Token], names: frozenset[str], hold:
     """
     pairs = common([token.key for token in a], [token.key for token in b])
     found: list[Conflict] = [
-        Conflict("time", a[i].raw, b[j].raw) for i, j in pairs if a[i].kind == "time" and _other_half(a[i], b[j])
+        Conflict("time", a[i].raw, b[j].raw) for i, j in pairs if a[i].kind == "time" and other_half(a[i], b[j])
     ]
     turns: list[Conflict] = []
     edits = 0
@@ -114,6 +115,8 @@ def _judged(
     if conflict := _closed(one, other):
         return conflict, None
     one, other = (_said_of_both(*each) for each in ((one, spoken[0]), (other, spoken[1])))
+    if abbreviates(one, other) or abbreviates(other, one):
+        return None, None
     if not one or not other:
         return (None if _adds(*one, *other) else _flipped(one, other)), None
     if conflict := _exchanged(one, other, names) or _flipped(one, other) or _called(one, other):
@@ -154,35 +157,25 @@ def _held(gap: Gap, hold: int) -> bool:
 
 
 def _exchanged(one: Sequence[Token], other: Sequence[Token], names: frozenset[str]) -> Conflict | None:
-    for kind, agree in _AGREE.items():
+    for kind, agree in AGREE.items():
         here, there = _slots(one, kind, names), _slots(other, kind, names)
         lone_here = [token for token in here if not any(agree(token, each) for each in there)]
         lone_there = [token for token in there if not any(agree(token, each) for each in here)]
-        if lone_here and lone_there and not _rounded(kind, one, other, lone_here, lone_there):
+        if kind == "name":  # "gewestweg 86", "N86"
+            lone_here, lone_there = unnumbered(lone_here, other), unnumbered(lone_there, one)
+        if lone_here and lone_there and not rounded(kind, one, other, lone_here, lone_there):
             return Conflict(kind, _said(one, lone_here), _said(other, lone_there))
     return _across(one, other)
 
 
 def _across(one: Sequence[Token], other: Sequence[Token]) -> Conflict | None:
     """An hour, a date, a number or a code where the other has one of another kind."""
-    here, there = ([token for token in side if token.kind in _FIGURES] for side in (one, other))
+    here, there = ([token for token in side if token.kind in FIGURES] for side in (one, other))
     if not here or not there or {token.kind for token in here} & {token.kind for token in there}:
         return None
-    if any(_figures(a) & _figures(b) for a in here for b in there):
+    if any(figures(a) & figures(b) for a in here for b in there):
         return None
     return Conflict("number", _said(one, here), _said(other, there))
-
-
-_FIGURES = frozenset({"number", "date", "time", "code"})
-
-
-def _figures(token: Token) -> set[float]:
-    """The numbers that are said: of a date its day, of an hour the hour on either clock."""
-    if token.kind == "time" and isinstance(token.value, tuple):
-        return {token.value[0] / 60 % 24, token.value[0] / 60 % 12}
-    if isinstance(token.value, tuple):
-        return {float(token.value[0])}
-    return {token.value} if token.value is not None else set()
 
 
 def _slots(side: Sequence[Token], kind: str, names: frozenset[str]) -> list[Token]:
@@ -197,66 +190,6 @@ def _said(side: Sequence[Token], lone: Sequence[Token]) -> str:
     """The words from the first to the last of what stands alone."""
     places = [at for at, token in enumerate(side) if token in lone]
     return " ".join(token.raw for token in side[places[0] : places[-1] + 1])
-
-
-def _rounded(
-    kind: str, one: Sequence[Token], other: Sequence[Token], here: Sequence[Token], there: Sequence[Token]
-) -> bool:
-    if kind != "number" or len(here) != 1 or len(there) != 1:
-        return False
-    a, b = here[0].value, there[0].value
-    if not isinstance(a, float) or not isinstance(b, float):
-        return False
-    return numerals.rounds(a, b, _hedge(other)) or numerals.rounds(b, a, _hedge(one))
-
-
-def _hedge(side: Sequence[Token]) -> str:
-    ways = {lexicon.HEDGES[token.key] for token in side if token.key in lexicon.HEDGES}
-    return min(ways) if ways else "about" if any(token.raw.endswith("tal") for token in side) else ""
-
-
-def _same_key(a: Token, b: Token) -> bool:
-    return a.key == b.key
-
-
-def _same_number(a: Token, b: Token) -> bool:
-    if a.key in numerals.ONE or b.key in numerals.ONE:
-        return {"#1", *numerals.ONE} >= {a.key, b.key}
-    return a.key.rstrip(".") == b.key.rstrip(".")
-
-
-def _same_time(a: Token, b: Token) -> bool:
-    return a.key == b.key and not _other_half(a, b)
-
-
-def _same_day(a: Token, b: Token) -> bool:
-    return a.key[:2] == b.key[:2]
-
-
-def _same_part(a: Token, b: Token) -> bool:
-    return a.key == b.key
-
-
-def _same_name(a: Token, b: Token) -> bool:
-    short, long = sorted((a.key, b.key), key=len)
-    return long in {short, short + "er", short + "se"} or _initial(a, b) or _initial(b, a)
-
-
-def _initial(a: Token, b: Token) -> bool:
-    return len(a.key) == 1 and b.key.startswith(a.key)
-
-
-_AGREE = {
-    "number": _same_number, "date": _same_key, "weekday": _same_day, "month": _same_key, "time": _same_time,
-    "part": _same_part, "name": _same_name,
-}  # fmt: skip
-
-
-def _other_half(a: Token, b: Token) -> bool:
-    """Whether two hours that look alike are of different halves of the day, both beyond doubt."""
-    if not isinstance(a.value, tuple) or not isinstance(b.value, tuple):
-        return False
-    return a.value[0] != b.value[0] and bool(a.value[1] and b.value[1])
 
 
 def _called(one: Sequence[Token], other: Sequence[Token]) -> Conflict | None:

@@ -183,6 +183,8 @@ def _word(raw: str, tongue: str) -> Iterator[Token]:
         yield Token(f"#{value}", "number", raw, float(value))
     elif key in lexicon.PARTS:
         yield Token(lexicon.PARTS[key], "part", raw)
+    elif key in lexicon.SYNONYMS:
+        yield Token(lexicon.SYNONYMS[key], "word", raw)
     else:
         yield from (_single(half, tongue) for half in _HALVES.split(raw) if half)
 
@@ -208,7 +210,7 @@ def _told(raw: str, tongue: str) -> Token:
     if key in lexicon.FUNCTION[tongue] or len(key) == 1:
         return Token(key, "function", raw)
     if raw[0].isupper() or _is_street(key):
-        return Token(key, "name", raw)
+        return Token(lexicon.SYNONYMS.get(key, key), "name", raw)
     return Token(lexicon.SYNONYMS.get(key, key), "word", raw)
 
 

@@ -38,11 +38,22 @@ def reworded(one: Sequence[Token], other: Sequence[Token]) -> tuple[str, str] | 
 
 
 def _one_word(a: str, b: str) -> bool:
-    """Whether two words are forms of one, stand for one, or are a compound and its head ("netbeheerder")."""
+    """Whether two words are forms of one, stand for one, or are a compound and its head ("netbeheerder").
+
+    So is a part that a verb left behind ("keurde goed", "goedgekeurd").
+    """
     if a in lexicon.TWINS and lexicon.TWINS[a] == lexicon.TWINS.get(b):
         return True
     short, long = sorted((a, b), key=len)
-    return alike(a, b) or (len(short) > 4 and long.endswith(short))
+    parted = len(short) > 2 and long.startswith(f"{short}ge")
+    return alike(a, b) or parted or (len(short) > 3 and long.endswith(short))
+
+
+def abbreviates(short: Sequence[Token], long: Sequence[Token]) -> bool:
+    """Whether a word in capitals stands for the words by whose first letters it is spelt, and nothing else changed."""
+    letters = [token for token in short if carries(token) or token.kind == "name"]
+    initials = "".join(token.key[0] for token in long if token.kind != "function")
+    return len(letters) == 1 and letters[0].raw.isupper() and len(initials) > 1 and letters[0].key == initials
 
 
 def carries(token: Token) -> bool:

@@ -7,7 +7,7 @@ Every datetime is aware and in UTC; an absent collection is ``()``, never None.
 """
 
 from aggregator.model.answered import Response
-from aggregator.model.mailed import Lot, Reader, SubscriberState
+from aggregator.model.mailed import Choices, Confirmation, Consent, Lot, Reader, Subscriber, SubscriberState
 from aggregator.model.noted import (
     Caching,
     Delivery,
@@ -62,8 +62,11 @@ __all__ = [
     "Auth",
     "Caching",
     "Category",
+    "Choices",
     "Coding",
     "Config",
+    "Confirmation",
+    "Consent",
     "Content",
     "Delivery",
     "DeliveryState",
@@ -107,6 +110,7 @@ __all__ = [
     "Span",
     "Story",
     "Stream",
+    "Subscriber",
     "SubscriberState",
     "Subscription",
     "Text",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from aggregator.model.noted import Envelope, Letter
 
-SubscriberState = Literal["pending", "active", "paused", "suspended"]
-"""*pending*: not confirmed yet; *suspended*: what was sent came back.  Who has left is a suppression and no row."""
+SubscriberState = Literal["active", "paused", "suspended"]
+"""*suspended*: what was sent came back.  Who has not confirmed is a ``Confirmation``, who has left a suppression."""
+Format = Literal["both", "text"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +27,65 @@ class Reader:
     subscriber: int | None = None
     zones: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
-    format: Literal["both", "text"] = "both"
+    format: Format = "both"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What somebody wants to read: digests, and of each of them these zones and categories (none: all)."""
+
+    digests: tuple[str, ...]
+    zones: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    format: Format = "both"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """What was asked for at a form, and waits for the owner of *address* to say that they meant it.
+
+    *subscriber* is who moves to the address, None for somebody who wants to subscribe.  *words* are what was agreed to,
+    *version* names them.  *done* is when it was confirmed: a link works once.
+    """
+
+    token: str
+    act: Literal["subscribe", "move"]
+    address: str
+    choices: Choices
+    version: str
+    words: str
+    asked: datetime
+    expires: datetime
+    subscriber: int | None = None
+    done: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    """Who subscribed, or was entered by the operator; a pause without *until* lasts until they end it."""
+
+    id: int
+    address: str
+    state: SubscriberState
+    created: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """One line of the proof that a subscriber wanted this: what was done, when, and in which words.
+
+    *source* says how we know of it.  There is no network address in it: it would prove nothing that the mailbox does
+    not, and is personal data.
+    """
+
+    address: str
+    digest: str
+    act: Literal["asked", "confirmed", "moved", "entered", "imported", "left"]
+    at: datetime
+    version: str = ""
+    words: str = ""
+    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -168,6 +168,7 @@ class Digest:
 
     With *review* a frozen edition waits so long before it goes out (``UNTIL_RELEASED``: for the operator's word), and
     *review_by* are mailed it meanwhile.
+    *open*: whether people may subscribe to it themselves, and limit themselves to some *topics* (categories).
     *public*: whether its editions are pages of the site too.
     """
 
@@ -185,6 +186,8 @@ class Digest:
     review: Review | None = None
     review_by: Several = ()
     recipients: Several = ()
+    open: Flag = False
+    topics: Several = ()
     misfire_grace: Lasting = timedelta(hours=6)
     expire: Lasting = timedelta(hours=24)
     in_doubt: Literal["resend", "hold"] = "resend"

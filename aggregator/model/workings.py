@@ -151,9 +151,10 @@ class Notices:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """How long after its publication a story is kept."""
+    """How long after its publication a story is kept, and after its sending what became of a mail."""
 
     stories: Lasting = timedelta(days=1825)
+    deliveries: Lasting = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -179,6 +179,7 @@ def frame(config: Config, root: str) -> dict[str, object]:
         "site": text.clean(first.title) if first else "",
         "archive": root + places.months(first)[1:] if first else "",
         "search": config.server.search,
+        "subscribe": root + places.SUBSCRIBE[1:] if places.is_open(config) else "",
     }
 
 

@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from aggregator import uri
-from aggregator.model import Config, Span, Stream, Zone
+from aggregator.model import Config, Digest, Span, Stream, Zone
 
 _ARCHIVE = re.compile(r"/(?P<stream>(?:zones/)?[a-z0-9-]+)/archive/(?P<first>\d{1,15})-(?P<last>\d{1,15})\.atom")
 _STORY = re.compile(r"/story/(?P<name>[0-9a-f]{1,32})/")
 _MONTHS = re.compile(
     r"/(?P<stream>(?:zones/)?[a-z0-9-]+)/archive/(?:(?P<month>\d{4}-\d{2})/(?:(?P<number>[1-9]\d{0,3})/)?)?"
 )
+_EDITIONS = re.compile(r"/mail/(?!u/|p/)(?P<digest>[a-z0-9-]+)(?:\.atom|/(?:(?P<slot>[A-Za-z0-9-]+)/)?)")
 ZONES = "/zones/"
 """All zones: what the scheme of the zones' categories says, with a slash."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9]+")
+SUBSCRIBE = "/mail/"
 UNSUBSCRIBE, PREFERENCES = "/mail/u/", "/mail/p/"
 """Where a reader's own addresses begin; their token follows."""
 ITEMS = 50
@@ -91,8 +93,8 @@ def month(stream: Stream, name: str, number: int = 1) -> str:
 
 
 def is_asked_for(path: str) -> bool:
-    """Whether what stands at *path* is made when somebody asks for it: stories, months, pages of an archive."""
-    return any(pattern.fullmatch(path) for pattern in (_STORY, _MONTHS, _ARCHIVE))
+    """Whether what stands at *path* is made when somebody asks for it: stories, months, archives, editions."""
+    return any(pattern.fullmatch(path) for pattern in (_STORY, _MONTHS, _ARCHIVE, _EDITIONS))
 
 
 def told(config: Config, path: str) -> str | None:
@@ -119,6 +121,11 @@ def whole(config: Config) -> Stream:
     return Stream(id="story", title=first.title if first else "", prefer=first.prefer if first else None)
 
 
+def is_open(config: Config) -> bool:
+    """Whether anybody can subscribe to something here."""
+    return config.mail is not None and any(digest.open for digest in config.digests)
+
+
 def editions(digest: str) -> str:
     """The path of the page of a digest's editions below base_url."""
     return f"/mail/{digest}/"
@@ -127,6 +134,17 @@ def editions(digest: str) -> str:
 def edition(digest: str, slot: str) -> str:
     """The path of an edition's page; its slot in letters that a path and a file name may have."""
     return f"{editions(digest)}{_UNSAFE.sub('-', slot)}/"
+
+
+def editions_feed(digest: str) -> str:
+    """The path of the feed of a digest's editions."""
+    return f"/mail/{digest}.atom"
+
+
+def mailed(config: Config, path: str) -> Digest | None:
+    """The digest whose editions, one of them, or their feed stand at *path*, if it is there and public."""
+    found = _EDITIONS.fullmatch(path)
+    return next((each for each in config.digests if found and each.public and each.id == found["digest"]), None)
 
 
 def relative(path: str, to: str) -> str:

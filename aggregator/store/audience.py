@@ -12,7 +12,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
@@ -22,6 +22,10 @@ from aggregator.store.meta import Meta
 
 EVERY = ""
 """In the place of a digest: all of them."""
+OWN_WISH = ("unsubscribed", "erased", "bounced")
+"""Reasons of a suppression that its owner can take back by asking anew and confirming; the others are the operator's
+to lift, for they say that nobody may ask for this address again.
+"""
 _SECRET = "mailing:secret"  # noqa: S105 - the name under which it is kept
 _READERS = select(schema.recipient, schema.subscriber.c.state).outerjoin(
     schema.subscriber, schema.subscriber.c.id == schema.recipient.c.subscriber
@@ -41,9 +45,13 @@ class Audience:
             meta.put(_SECRET, known)
         return bytes.fromhex(known)
 
+    def sign(self, *parts: str) -> str:
+        """An unguessable name for *parts*, which nobody can make who does not have the key; the same for the same."""
+        return keyed(self.secret(), *parts)
+
     def token(self, digest: str, address: str) -> str:
         """What stands in the links of a reader's mails: 128 bits of an HMAC (RFC 2104), in 22 characters."""
-        return _keyed(self.secret(), "reader", digest, address)
+        return keyed(self.secret(), "reader", digest, address)
 
     def enrol(self, digest: str, addresses: Iterable[str], now: datetime) -> None:
         """Make these addresses recipients of *digest* from now on; what has arrived already is behind them."""
@@ -90,6 +98,18 @@ class Audience:
         row = self._connection.execute(_READERS.where(schema.recipient.c.token == token)).first()
         return _reader(row) if row else None
 
+    def by_address(self, address: str) -> list[Reader]:
+        """What is kept of *address* as a reader of each digest, whatever its state; capitals make no other of it."""
+        same = func.lower(schema.recipient.c.address) == address.lower()
+        rows = self._connection.execute(_READERS.where(same).order_by(schema.recipient.c.digest))
+        return [_reader(row) for row in rows]
+
+    def of_subscriber(self, subscriber: int) -> list[Reader]:
+        """What a subscriber reads."""
+        columns = schema.recipient.c
+        rows = self._connection.execute(_READERS.where(columns.subscriber == subscriber).order_by(columns.digest))
+        return [_reader(row) for row in rows]
+
     # -- suppressing -----------------------------------------------------------
 
     def suppress(self, address: str, digest: str, reason: str, at: datetime) -> None:
@@ -104,6 +124,35 @@ class Audience:
     def lift(self, address: str, digest: str) -> bool:
         """Take back ``suppress``; whether there was anything to take back."""
         return bool(self._connection.execute(delete(schema.suppression).where(self._of(address, digest))).rowcount)
+
+    def forgive(self, address: str, digest: str) -> None:
+        """Take back what the owner of *address* wished for before they wished for *digest* again."""
+        columns = schema.suppression.c
+        of_them = self._of(address, digest) | self._of(address, EVERY)
+        self._connection.execute(delete(schema.suppression).where(of_them, columns.reason.in_(OWN_WISH)))
+
+    def may_not_ask(self, address: str) -> bool:
+        """Whether *address* may not even be sent a question."""
+        columns = schema.suppression.c
+        theirs = select(columns.reason).where(columns.hash == _hash(self.secret(), address))
+        return any(reason not in OWN_WISH for reason in self._connection.scalars(theirs))
+
+    def suppressions(self, address: str) -> list[tuple[str, str, datetime]]:
+        """Digest (or ``EVERY``), reason and moment of each suppression of *address*."""
+        columns = schema.suppression.c
+        query = select(columns.digest, columns.reason, columns.at).where(columns.hash == _hash(self.secret(), address))
+        return [(row.digest, row.reason, row.at) for row in self._connection.execute(query.order_by(columns.digest))]
+
+    def told_lately(self, mailbox: str, now: datetime, pause: timedelta) -> bool:
+        """Whether *mailbox* was told something within *pause*; if not it is noted that it is being told now."""
+        columns = schema.told.c
+        named = keyed(self.secret(), "told", mailbox)
+        known = self._connection.scalar(select(columns.at).where(columns.hash == named))
+        if known is not None and now - pause < known <= now:
+            return True
+        self._connection.execute(delete(schema.told).where(columns.hash == named))
+        self._connection.execute(insert(schema.told).values(hash=named, at=now))
+        return False
 
     def is_suppressed(self, digest: str, address: str) -> bool:
         """Whether nothing of *digest* may be sent to *address*."""
@@ -120,10 +169,11 @@ class Audience:
 
 
 def _hash(key: bytes, address: str) -> str:
-    return _keyed(key, "suppressed", address.casefold())
+    return keyed(key, "suppressed", address.casefold())
 
 
-def _keyed(key: bytes, *parts: str) -> str:
+def keyed(key: bytes, *parts: str) -> str:
+    """128 bits of an HMAC (RFC 2104) of these *parts*, in 22 characters that an address can hold."""
     found = hmac.digest(key, "\0".join(parts).encode(), "sha256")[:16]
     return base64.urlsafe_b64encode(found).decode().rstrip("=")
 

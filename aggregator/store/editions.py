@@ -297,7 +297,7 @@ class Editions:
         return next(iter(self._editions(select(schema.edition).where(*where))), None)
 
     def _editions(self, query: Select[tuple[object, ...]]) -> list[Edition]:
-        return [_edition(row) for row in self._connection.execute(query)]
+        return [edition_of(row) for row in self._connection.execute(query)]
 
 
 def _due(arrivals: Iterable[Row[Any]], cursor: int, again: datetime | None) -> tuple[str, ...]:
@@ -310,6 +310,7 @@ def _batches(items: Iterable[object]) -> Iterable[list[object]]:
     return (known[start : start + _BATCH] for start in range(0, len(known), _BATCH))
 
 
-def _edition(row: Row[tuple[object, ...]]) -> Edition:
+def edition_of(row: Row[tuple[object, ...]]) -> Edition:
+    """A row of the table, as what it is."""
     names = ("id", "digest", "slot", "frozen", "state", "stories", "until")
     return Edition(**{name: getattr(row, name) for name in names})

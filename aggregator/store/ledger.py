@@ -1,13 +1,17 @@
-"""Who counts as having been mailed a story because it took in, or left, another one."""
+"""Who counts as having been mailed a story because it took in, or left, another one; or because they have moved."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from sqlalchemy import Connection, delete, exists, insert, literal, select
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, delete, exists, insert, literal, select, update
 
+from aggregator.model import Envelope
 from aggregator.store import schema
 
+_envelope = TypeAdapter(Envelope)
 Lent = tuple[str, str, int]
 """A row of the ledger that one story owes to another: the digest, the address, the delivery."""
 
@@ -47,3 +51,37 @@ class Ledger:
             for digest, address, delivery in lent
         ]
         return any(gone)
+
+    def move(self, digest: str, old: str, new: str, tokens: tuple[str, str]) -> None:
+        """Let *new* be mailed instead of *old*, which is the same reader: what waits, and what counts as mailed.
+
+        *tokens* are those of the old and the new address, for the links.  A message whose fate is unknown stays as it
+        is: only the same bytes may be sent again.
+        """
+        columns = schema.delivery.c
+        for ledger in (schema.mailed, schema.amended):
+            theirs = ledger.alias()
+            same = [theirs.c[key.name] == key for key in ledger.primary_key if key.name != "address"]
+            before = (ledger.c.digest == digest) & (ledger.c.address == old)
+            has = exists().where(theirs.c.address == new, *same)
+            self._connection.execute(update(ledger).where(before, ~has).values(address=new))
+            self._connection.execute(delete(ledger).where(before))
+        rows = self._connection.execute(
+            select(columns.id, columns.envelope).where(
+                columns.digest == digest,
+                columns.address == old,
+                columns.state.in_(("queued", "deferred")),
+                columns.doubts == 0,
+            )
+        ).all()
+        for row in rows:
+            envelope = _moved(_envelope.validate_json(row.envelope), new, tokens)
+            values = {"address": new, "envelope": _envelope.dump_json(envelope).decode()}
+            self._connection.execute(update(schema.delivery).where(columns.id == row.id).values(**values))
+
+
+def _moved(envelope: Envelope, address: str, tokens: tuple[str, str]) -> Envelope:
+    unsubscribe, preferences = (
+        link.replace(*tokens) if link else None for link in (envelope.unsubscribe, envelope.preferences)
+    )
+    return replace(envelope, recipient=address, unsubscribe=unsubscribe, preferences=preferences)

@@ -28,6 +28,8 @@ from aggregator.store.mailing import Mailing
 from aggregator.store.meta import Meta
 from aggregator.store.place import Place
 from aggregator.store.polls import Polls
+from aggregator.store.printed import Printed
+from aggregator.store.privacy import Privacy
 from aggregator.store.published import Published
 from aggregator.store.relations import Relations
 from aggregator.store.renames import Renames
@@ -35,6 +37,7 @@ from aggregator.store.retention import Retention
 from aggregator.store.search import Search
 from aggregator.store.sentences import Sentences
 from aggregator.store.stories import Stories
+from aggregator.store.subscribers import Subscribers
 from aggregator.store.websub import WebSub
 
 T = TypeVar("T")
@@ -80,9 +83,21 @@ class Tx:
     def mailing(self) -> Mailing:
         return Mailing(self._connection)
 
+    @property
+    def printed(self) -> Printed:
+        return Printed(self._connection)
+
     @cached_property
     def audience(self) -> Audience:
         return Audience(self._connection)
+
+    @cached_property
+    def subscribers(self) -> Subscribers:
+        return Subscribers(self._connection)
+
+    @cached_property
+    def privacy(self) -> Privacy:
+        return Privacy(self._connection)
 
     @cached_property
     def ledger(self) -> Ledger:

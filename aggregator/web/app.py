@@ -190,7 +190,7 @@ class _Site:
             return FOR_EVER if scope["query_string"].decode("latin-1") == version else SHORT
         if path == faults.PATH:
             return _NEVER
-        return ARCHIVED if path.endswith(".atom") and places.is_asked_for(path) else SHORT
+        return ARCHIVED if path.endswith(".atom") and "/archive/" in path else SHORT
 
     def _below(self, scope: Scope) -> str:
         """The path below base_url; the prefix alone stays as it is."""

@@ -6,13 +6,13 @@ goes back as a type that no browser runs (WebSub §8.2).
 
 from __future__ import annotations
 
-import asyncio
 from urllib.parse import urlsplit
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from aggregator.web.body import whole
 from aggregator.websub import Hub, Subscriber
 from aggregator.websub.requests import BODY
 from aggregator.websub.subscriber import PATH
@@ -78,16 +78,8 @@ class _Ends:
 
 async def _body(request: Request, limit: int, seconds: float) -> bytes | Response:
     """All of it, or what to say to somebody who sends too much or too slowly."""
-    body = bytearray()
-    try:
-        async with asyncio.timeout(seconds):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > limit:
-                    return _say(413, f"expected at most {limit} bytes", connection="close")
-    except (TimeoutError, ClientDisconnect):
-        return _say(408, f"expected all of it within {seconds:g} seconds", connection="close")
-    return bytes(body)
+    body = await whole(request, limit, seconds)
+    return body if isinstance(body, bytes) else _say(body.status, body.words, connection="close")
 
 
 def _say(status: int, words: str, **headers: str) -> Response:

@@ -20,9 +20,9 @@ from aggregator.errors import SearchError
 from aggregator.model import Config
 from aggregator.publish import places, results
 from aggregator.publish.results import Results
+from aggregator.rates import Rates
 from aggregator.seek import PAGES, Asked, Found
 from aggregator.web.prepared import SECURITY
-from aggregator.websub.rates import Rates
 
 AT_ONCE = 2
 WAITING = 10

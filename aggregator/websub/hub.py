@@ -16,10 +16,10 @@ from urllib.parse import urlencode
 from aggregator.errors import FetchError
 from aggregator.fetch import Fetcher
 from aggregator.model import Config, Document, Intent, Ping, Response, Subscription
+from aggregator.rates import MINUTE, Rates
 from aggregator.store import Store, Tx
 from aggregator.websub import delivery, requests, verification
 from aggregator.websub.crowd import Crowd, Piece
-from aggregator.websub.rates import MINUTE, Rates
 from aggregator.websub.requests import Answer
 
 log = logging.getLogger("aggregator")

@@ -3,6 +3,8 @@
 from aggregator.store.schema.base import Instant, metadata
 from aggregator.store.schema.mail import (
     amended,
+    confirmation,
+    consent,
     content,
     delivery,
     edition,
@@ -11,6 +13,7 @@ from aggregator.store.schema.mail import (
     recipient,
     subscriber,
     suppression,
+    told,
 )
 from aggregator.store.schema.river import (
     anchor,
@@ -33,6 +36,8 @@ __all__ = [
     "amended",
     "anchor",
     "arrival",
+    "confirmation",
+    "consent",
     "content",
     "delivery",
     "edition",
@@ -55,5 +60,6 @@ __all__ = [
     "subscriber",
     "subscription",
     "suppression",
+    "told",
     "tombstone",
 ]

@@ -68,10 +68,13 @@ mailed = Table(
     Column("digest", String, primary_key=True),
     Column("address", String, primary_key=True),
     Column("story", String, primary_key=True),
-    Column("delivery", Integer, ForeignKey("delivery.id"), nullable=False, index=True),
+    Column("delivery", Integer, ForeignKey("delivery.id"), index=True),
     Index(None, "story"),
 )
-"""The ledger: its primary key is what makes sending a story twice to one subscriber impossible."""
+"""The ledger: its primary key is what makes sending a story twice to one subscriber impossible.
+
+*delivery* is null once that is kept no longer.
+"""
 
 amended = Table(
     "amended",
@@ -80,7 +83,7 @@ amended = Table(
     Column("address", String, primary_key=True),
     Column("story", String, primary_key=True),
     Column("version", Instant, primary_key=True),
-    Column("delivery", Integer, ForeignKey("delivery.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("delivery", Integer, ForeignKey("delivery.id", ondelete="CASCADE"), index=True),
 )
 """The ledger of updates: its primary key is what makes sending one of them twice impossible."""
 
@@ -91,8 +94,47 @@ subscriber = Table(
     Column("address", String, nullable=False, unique=True),
     Column("state", String, nullable=False),
     Column("created", Instant, nullable=False),
+    Column("until", Instant),
 )
-"""Who subscribed by themselves."""
+"""Who subscribed by themselves; a pause without *until* lasts until they end it."""
+
+confirmation = Table(
+    "confirmation",
+    metadata,
+    Column("token", String, primary_key=True),
+    Column("act", String, nullable=False),
+    Column("address", String, nullable=False, index=True),
+    Column("choices", Text, nullable=False),
+    Column("version", String, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("asked", Instant, nullable=False),
+    Column("expires", Instant, nullable=False, index=True),
+    Column("subscriber", Integer, ForeignKey("subscriber.id"), index=True),
+    Column("done", Instant),
+)
+"""What somebody asked for at a form and has to confirm by mail."""
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("address", String, nullable=False, index=True),
+    Column("digest", String, nullable=False),
+    Column("act", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("version", String, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("source", Text, nullable=False),
+)
+"""What a subscriber agreed to, when, and in which words; no network address."""
+
+told = Table(
+    "told",
+    metadata,
+    Column("hash", String, primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+"""When a mailbox was last sent a mail that anybody could have asked for, by a keyed hash."""
 
 recipient = Table(
     "recipient",

@@ -1,0 +1,111 @@
+"""The pages and feeds of the editions that went out, made when somebody asks for them; as files they are all there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from aggregator import select
+from aggregator.daemon.rendering import since
+from aggregator.digest.sections import grouped
+from aggregator.digest.told import headline, tell
+from aggregator.model import Config, Digest, Document, Edition
+from aggregator.publish import editions, places
+from aggregator.publish.editions import Issue, Part
+from aggregator.publish.packing import packed
+from aggregator.store import Tx
+
+KEPT = 64
+"""How many of them are kept."""
+
+
+class Prints:
+    """Good for one configuration; not for use by two threads at once."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._kept: dict[str, tuple[object, Document]] = {}
+        self._told: dict[str, object] = {}
+
+    def find(self, tx: Tx, path: str) -> Document | None:
+        """What stands at *path*; None when nothing does."""
+        state = (tx.stories.revision(), tx.printed.latest())
+        before = self._kept.pop(path, None)
+        if before is None or before[0] != state:
+            made = self._make(tx, path)
+            if made is None:
+                return None
+            before = (state, packed(made))
+        self._kept[path] = before
+        while len(self._kept) > KEPT:
+            del self._kept[next(iter(self._kept))]
+        return before[1]
+
+    def files(self, tx: Tx) -> Iterator[tuple[str, Document | None]]:
+        """Every page and feed with its path, uncompressed; None for one that is what it was the last time."""
+        for digest in (digest for digest in self._config.digests if digest.public):
+            out = tx.printed.editions(digest.id)
+            changed = self._changed(tx, digest, out)
+            for path in (places.editions(digest.id), places.editions_feed(digest.id)):
+                yield path, self._make(tx, path) if self._is_news(path, (len(out), changed)) else None
+            for at, (edition, moment) in enumerate(out):
+                path = places.edition(digest.id, edition.slot)
+                news = self._is_news(path, (moment, since(tx, self._config.stream(digest.stream)), _near(out, at)))
+                yield path, self._page(tx, digest, out, at) if news else None
+
+    def forget(self) -> None:
+        """What ``files`` told of was lost."""
+        self._told.clear()
+
+    def _make(self, tx: Tx, path: str) -> Document | None:
+        digest = places.mailed(self._config, path)
+        if digest is None:
+            return None
+        out = tx.printed.editions(digest.id)
+        if path == places.editions(digest.id):
+            listed = [edition for edition, _ in out]
+            return editions.render_list(self._config, digest, listed, self._changed(tx, digest, out))
+        if path == places.editions_feed(digest.id):
+            latest = [self._issue(tx, digest, edition) for edition, _ in out[: editions.LATEST]]
+            return editions.feed(self._config, digest, latest, self._changed(tx, digest, out))
+        paths = [places.edition(digest.id, edition.slot) for edition, _ in out]
+        return self._page(tx, digest, out, paths.index(path)) if path in paths else None
+
+    def _page(self, tx: Tx, digest: Digest, out: Sequence[tuple[Edition, datetime]], at: int) -> Document:
+        edition, moment = out[at]
+        issue = self._issue(tx, digest, edition, *_near(out, at))
+        return editions.render(self._config, digest, issue, max(moment, self._looks(tx, digest)))
+
+    def _issue(
+        self, tx: Tx, digest: Digest, edition: Edition, newer: Edition | None = None, older: Edition | None = None
+    ) -> Issue:
+        stream = self._config.stream(digest.stream)
+        new = tx.printed.stories(edition.id)
+        public = [each for each in tx.stories.all(list(new)) if each.withdrawn is None and not each.held]
+        stories = select.newest_first(public, self._config, stream)
+        news, again = [[each for each in stories if new[each.id] is is_new] for is_new in (True, False)]
+        told = tell(self._config, news, again)
+        return Issue(
+            edition=edition,
+            headline=headline(self._config, told),
+            parts=[Part(group.heading, group.stories) for group in grouped(self._config, stream, told)],
+            newer=newer,
+            older=older,
+        )
+
+    def _changed(self, tx: Tx, digest: Digest, out: Sequence[tuple[Edition, datetime]]) -> datetime:
+        return max((moment for _, moment in out), default=self._looks(tx, digest))
+
+    def _looks(self, tx: Tx, digest: Digest) -> datetime:
+        return since(tx, self._config.stream(digest.stream))
+
+    def _is_news(self, path: str, state: object) -> bool:
+        before, self._told[path] = self._told.get(path), state
+        return before != state
+
+
+def _near(out: Sequence[tuple[Edition, datetime]], at: int) -> tuple[Edition | None, Edition | None]:
+    """The editions before and after one of them."""
+    newer = out[at - 1][0] if at else None
+    older = out[at + 1][0] if at + 1 < len(out) else None
+    return newer, older
