@@ -16,11 +16,11 @@ from aggregator.access import verify
 from aggregator.cli.options import ConfigOption, configured
 from aggregator.cli.output import console, rfc3339
 from aggregator.cli.reading import Read, Reader, reader
+from aggregator.cli.relaying import hand_over
 from aggregator.config import secret
-from aggregator.daemon import clock, open_relay, open_signer
-from aggregator.errors import ConfigError, MailError
+from aggregator.daemon import clock, open_signer
+from aggregator.errors import ConfigError
 from aggregator.i18n import translations
-from aggregator.mail import compose
 from aggregator.model import Config, Envelope, Letter, Source, Stream
 from aggregator.model.units import write_duration
 
@@ -156,8 +156,7 @@ def _tell_signing(name: str, problem: str | None) -> None:
 
 
 def _send_test(config: Config, address: str) -> None:
-    relay = open_relay(config)
-    if relay is None or config.mail is None:
+    if config.mail is None:
         raise ConfigError(["mail: there is no [mail] table, so there is nothing to test"])
     if signer := open_signer(config):
         _tell_signing(signer.name, signer.problem())
@@ -175,14 +174,6 @@ def _send_test(config: Config, address: str) -> None:
     subject = f"[TEST] {config.streams[0].title}"
     words = _("This is a test of the aggregator. Mail from it arrives here.")
     letter = Letter(subject=subject, text=words, html=f'<html lang="{config.language}"><p>{words}</p></html>')
-    try:
-        reply = relay.hand_over(
-            parseaddr(config.mail.sender)[1], address, compose(letter, envelope), before_dot=lambda: None
-        )
-    finally:
-        relay.close()
-    if reply.phase != "dot" or reply.code != 250:
-        said = reply.text if reply.code is None else f"{reply.code} {reply.text}"
-        raise MailError(f"the relay {config.mail.relay} did not take the test ({reply.phase}): {said}")
+    said = hand_over(config, letter, envelope)
     console.print("[green]sent[/]   ", end="")
-    console.print(f"a test to {address}: {reply.text}", markup=False, soft_wrap=True)
+    console.print(f"a test to {address}: {said}", markup=False, soft_wrap=True)
