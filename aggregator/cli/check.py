@@ -13,12 +13,12 @@ import typer
 
 from aggregator import html, post
 from aggregator.access import verify
-from aggregator.cli.options import ConfigOption, configured
+from aggregator.cli.options import ConfigOption
 from aggregator.cli.output import console, rfc3339
 from aggregator.cli.reading import Read, Reader, reader
 from aggregator.cli.relaying import hand_over
-from aggregator.config import secret
-from aggregator.daemon import clock, open_signer
+from aggregator.config import find, secret
+from aggregator.daemon import clock, configured, open_signer
 from aggregator.errors import ConfigError
 from aggregator.i18n import translations
 from aggregator.model import Config, Envelope, Letter, Source, Stream
@@ -33,7 +33,7 @@ def check(
     config: ConfigOption = None,
 ) -> None:
     """Check the configuration; every mistake is listed, with its place in the file. Exit status 2 when there is one."""
-    settings = configured(config)
+    settings = configured(find(config))
     verify(settings)
     _describe(settings)
     _check_secrets(settings)

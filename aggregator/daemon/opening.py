@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aggregator import __version__, renames, uri
-from aggregator.config import secret
+from aggregator.config import load, secret
 from aggregator.errors import AggregatorError, ConfigError
 from aggregator.fetch import Fetcher
 from aggregator.mail import Relay
 from aggregator.model import Config
 from aggregator.poll import Means
+from aggregator.publish import trial
 from aggregator.store import Store, Tx
 from aggregator.workers import Workers
 
@@ -42,6 +44,14 @@ async def means(
         stack.callback(workers.close)
         fetcher = await stack.enter_async_context(Fetcher(config.fetch, version=__version__))
         yield Means(config=config, fetcher=fetcher, workers=workers, store=store, clock=clock, version=__version__)
+
+
+def configured(path: Path) -> Config:
+    """The configuration that the file at *path* holds, its templates tried; raises ConfigError with every mistake."""
+    config = load(path)
+    if problems := trial.problems(config):
+        raise ConfigError(problems, where=str(path))
+    return config
 
 
 def open_store(config: Config, *, create: bool = True) -> Store:

@@ -5,13 +5,13 @@ How it serves, fetches, parses, matches, guards, deletes and mails; ``wanted`` h
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from aggregator.model.units import Duration, HttpUrl, Lasting, Line, Several, Size
+from aggregator.model.units import Color, Duration, HttpUrl, Lasting, Line, Several, Size
 
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Flag = Annotated[bool, Field(strict=True)]
@@ -32,16 +32,35 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Colours:
+    """Colours of the pages: of their *top*, of its *stripe* and of a *link*; what is written in them or on them is made
+    readable, in the dark as well.
+    """
+
+    top: Color | None = None
+    stripe: Color | None = None
+    link: Color | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Publish:
     """What documents are like: in a feed of more than *max_size* bytes the older stories have no full text, only an
-    excerpt.  *logo* is the address of a picture, twice as wide as high.  With *directory* all documents are files too.
-    *robots*: whether search engines may list the pages.
+    excerpt.  *logo* is the address of a picture for feeds, twice as wide as high.  With *directory* all documents are
+    files too.  *robots*: whether search engines may list the pages.
+
+    *name* is the site's, the first stream's title where there is none.  *templates* is a directory of templates that
+    are tried before ours, *style* a file whose rules follow those of our style sheet, *icon* one with a picture.
     """
 
     directory: str | None = None
     max_size: Size = 1_000_000
     logo: HttpUrl | None = None
     robots: Flag = True
+    name: Line | None = None
+    icon: str | None = None
+    style: str | None = None
+    templates: str | None = None
+    colours: Colours = field(default_factory=Colours)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
