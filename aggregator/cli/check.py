@@ -23,6 +23,7 @@ from aggregator.errors import ConfigError
 from aggregator.i18n import translations
 from aggregator.model import Config, Envelope, Letter, Source, Stream
 from aggregator.model.units import write_duration
+from aggregator.publish import places
 
 
 def check(
@@ -68,6 +69,21 @@ def _describe(config: Config) -> None:
     for digest in config.digests:
         readers = "1 recipient" if len(digest.recipients) == 1 else f"{len(digest.recipients)} recipients"
         console.print(f"  digest {digest.id}: {_when(config, digest.id)}, {readers}", soft_wrap=True)
+    if places.is_open(config):
+        _describe_subscribing(config)
+
+
+def _describe_subscribing(config: Config) -> None:
+    """Where people subscribe, and what the operator owes them."""
+    assert config.mail is not None
+    ids = ", ".join(digest.id for digest in config.digests if digest.open)
+    console.print(f"  people subscribe to {ids} at {places.base(config)}{places.SUBSCRIBE}", soft_wrap=True)
+    if config.mail.reply_to is None:
+        told = "subscribers answer mails, and without [mail].reply_to they answer to"
+        console.print(f"[yellow]warning[/]: {told} {parseaddr(config.mail.sender)[1]}: read it", soft_wrap=True)
+    if not config.base_url.startswith("https:"):
+        told = "one click to unsubscribe takes https (RFC 8058); with this base_url mails offer only an address"
+        console.print(f"[yellow]warning[/]: {told}", soft_wrap=True)
 
 
 def _formerly(ids: tuple[str, ...]) -> None:
