@@ -101,7 +101,7 @@ def preview(
     settings = configured(config)
     found = previewing.find(settings, _digest(settings, digest), clock(), last=last)
     if found:
-        previewing.show(found, html=html, eml=eml, browser=browser)
+        previewing.show(settings, found, html=html, eml=eml, browser=browser)
 
 
 @app.command()

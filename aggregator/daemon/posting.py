@@ -223,7 +223,7 @@ class Posting:
         if reply:
             with self._turn:
                 self._meter = self._meter and self._meter.take(self._clock(), 1)
-                self._breaker = self._breaker.after(reply, self._clock())
+                self._breaker = self._breaker.after(reply, self._clock(), after.reply)
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

@@ -44,6 +44,7 @@ from aggregator.model.wanted import (
 )
 from aggregator.model.workings import (
     Colours,
+    Dkim,
     Fetch,
     Guard,
     Mail,
@@ -73,6 +74,7 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "Digest",
+    "Dkim",
     "Document",
     "Edition",
     "Entry",
