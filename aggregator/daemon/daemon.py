@@ -22,6 +22,7 @@ from pathlib import Path
 
 from aggregator import patterns, post, renames, schedule, status, systemd, templating
 from aggregator.daemon.hubbing import Hubbing
+from aggregator.daemon.machine import machine
 from aggregator.daemon.opening import check_authority, clock, configured, means, open_relay
 from aggregator.daemon.polling import Polling
 from aggregator.daemon.posting import REST, Posting
@@ -79,7 +80,9 @@ class Daemon:
             stack.enter_context(alone(self._config.database))
             self._means = await stack.enter_async_context(means(self._config, self._clock, renaming=False))
             self._polling = Polling(self._means, await self._means.store.read(lambda tx: tx.polls.all()), report)
-            self._posting = Posting(self._config, self._means.store, self._relay, self._clock, self._say)
+            self._posting = Posting(
+                self._config, self._means.store, self._relay, self._clock, self._say, machine(self._config)
+            )
             self._publishing = Publishing(self._config, self._means.store, self._clock, self._say)
             self._hubbing = Hubbing(
                 self._means, lambda: self._publishing.documents, lambda: self._polling.polls, self._say
@@ -262,7 +265,7 @@ class Daemon:
         now = self._clock()
         if abs(now - self._progress) > timedelta(minutes=1):
             return False, "the daemon has made no progress for a minute"
-        return status.health(self._judged(now), self._posting.late)
+        return status.health(self._judged(now), self._posting.standing)
 
     def _judged(self, now: datetime) -> list[status.SourceStatus]:
         polls = self._polling.polls
@@ -305,6 +308,8 @@ class Daemon:
         def note(tx: Tx) -> list[renames.Renaming]:
             renamed = renames.apply(tx, config, now)
             post.enrol(tx, config, now)
+            if config.digests:
+                post.settle_in(tx, machine(config))
             note_presentation(tx, config, now)
             return renamed
 
