@@ -20,10 +20,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from aggregator import patterns, post, renames, schedule, status, systemd
-from aggregator.config import load
+from aggregator import patterns, post, renames, schedule, status, systemd, templating
 from aggregator.daemon.hubbing import Hubbing
-from aggregator.daemon.opening import check_authority, clock, means, open_relay
+from aggregator.daemon.machine import machine
+from aggregator.daemon.opening import check_authority, clock, configured, means, open_relay
 from aggregator.daemon.polling import Polling
 from aggregator.daemon.posting import REST, Posting
 from aggregator.daemon.publishing import Publishing, faults
@@ -72,6 +72,7 @@ class Daemon:
         self._tidying: asyncio.Task[None] | None = None
         self._tidy_at = clock()
         self._slow: tuple[str, ...] = ()
+        self._broken: tuple[str, ...] = ()
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT.  Raises AggregatorError when it cannot start, or go on."""
@@ -79,7 +80,9 @@ class Daemon:
             stack.enter_context(alone(self._config.database))
             self._means = await stack.enter_async_context(means(self._config, self._clock, renaming=False))
             self._polling = Polling(self._means, await self._means.store.read(lambda tx: tx.polls.all()), report)
-            self._posting = Posting(self._config, self._means.store, self._relay, self._clock, self._say)
+            self._posting = Posting(
+                self._config, self._means.store, self._relay, self._clock, self._say, machine(self._config)
+            )
             self._publishing = Publishing(self._config, self._means.store, self._clock, self._say)
             self._hubbing = Hubbing(
                 self._means, lambda: self._publishing.documents, lambda: self._polling.polls, self._say
@@ -172,6 +175,7 @@ class Daemon:
             self._tidy()
             await self._publishing.go_on()
             self._tell_slow()
+            self._tell_broken()
             self._hubbing.go_on()
             self._subscribing.go_on()
             self._searching.go_on()
@@ -251,11 +255,17 @@ class Daemon:
                 )
         self._slow = patterns.slow()
 
+    def _tell_broken(self) -> None:
+        """Say what templates of the operator's failed at, each fault once; readers got ours instead."""
+        for fault in templating.broken(self._config.theme)[len(self._broken) :]:
+            log.error("publish.templates: %s; our own template is used instead", fault)
+        self._broken = templating.broken(self._config.theme)
+
     def _health(self) -> tuple[bool, str]:
         now = self._clock()
         if abs(now - self._progress) > timedelta(minutes=1):
             return False, "the daemon has made no progress for a minute"
-        return status.health(self._judged(now), self._posting.late)
+        return status.health(self._judged(now), self._posting.standing)
 
     def _judged(self, now: datetime) -> list[status.SourceStatus]:
         polls = self._polling.polls
@@ -268,7 +278,7 @@ class Daemon:
         if self._path is None:
             return
         try:
-            config = load(self._path)
+            config = configured(self._path)
             relay = open_relay(config)
             check_authority(await self._means.store.read(lambda tx: tx.meta.get("authority")), config)
             fixed = [name for name in ("database", "server", "fetch", "parse") if _differs(config, self._config, name)]
@@ -281,6 +291,7 @@ class Daemon:
         if fixed:
             log.warning("restart the daemon for the changes in %s", ", ".join(fixed))
         self._config = self._posting.config = self._subscribing.config = config
+        self._broken = ()
         self._tidy_at = self._clock()
         self._posting.relay = relay
         self._means = self._polling.means = replace(self._means, config=config)
@@ -297,6 +308,8 @@ class Daemon:
         def note(tx: Tx) -> list[renames.Renaming]:
             renamed = renames.apply(tx, config, now)
             post.enrol(tx, config, now)
+            if config.digests:
+                post.settle_in(tx, machine(config))
             note_presentation(tx, config, now)
             return renamed
 

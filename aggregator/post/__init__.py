@@ -8,17 +8,24 @@ can tell what happened (RFC 1047): *claimed*, *about to send the final dot*, *an
 deliveries that the next one recovers: before the dot nothing was accepted, after it the relay's log is asked where
 there is one, and else the same bytes go out once more.
 
-``freezing`` says what an edition is of and who gets it, ``reviewing`` lets the editor have a look, ``delivering`` hands
-over.
+``freezing`` says what an edition is of and who gets it, ``previewing`` shows it before, ``reviewing`` lets the editor
+have a look, ``delivering`` hands over.
 """
 
-from aggregator.post.delivering import Clock, deliver, deliver_due, recover
+from aggregator.post.adopting import STRANGE, adopt, is_strange, settle_in
+from aggregator.post.delivering import Clock, deliver, deliver_due
+from aggregator.post.doubts import recover, settle
 from aggregator.post.envelopes import envelope, list_domain
-from aggregator.post.freezing import due_slots, enrol, freeze, freeze_slot, missed, preview
+from aggregator.post.freezing import due_slots, enrol, freeze, freeze_slot, missed
+from aggregator.post.previewing import Preview, preview, trial
 from aggregator.post.reviewing import cancel, hold, overdue, release, release_overdue
+from aggregator.post.standing import standing
 
 __all__ = [
+    "STRANGE",
     "Clock",
+    "Preview",
+    "adopt",
     "cancel",
     "deliver",
     "deliver_due",
@@ -28,6 +35,7 @@ __all__ = [
     "freeze",
     "freeze_slot",
     "hold",
+    "is_strange",
     "list_domain",
     "missed",
     "overdue",
@@ -35,4 +43,8 @@ __all__ = [
     "recover",
     "release",
     "release_overdue",
+    "settle",
+    "settle_in",
+    "standing",
+    "trial",
 ]

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from aggregator import i18n, shown, text
+from aggregator import shown, templating, text
 from aggregator.model import Config, Sighting, Story, Stream, Zone
 from aggregator.publish import places, static
 
 LIGHT = 50_000
 """Bytes that a stream's page takes at most."""
-_ITEM, _EXCERPT, _LINK = 300, 24, 17  # bytes of markup around each, at least
+_ITEM, _EXCERPT, _LINK = 160, 24, 17  # bytes of markup around each, at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +163,8 @@ def render_error(config: Config, status: int) -> bytes:
 
 
 def written(config: Config, name: str, **values: object) -> bytes:
-    """A template with its values, UTF-8."""
-    template = i18n.environment(config.language, config.timezone).get_template(f"page/{name}")
-    return template.render(**values).encode("utf-8", "replace")
+    """A template of a page with its values, UTF-8."""
+    return templating.written(config, f"page/{name}", values).encode("utf-8", "replace")
 
 
 def frame(config: Config, root: str) -> dict[str, object]:
@@ -175,8 +174,11 @@ def frame(config: Config, root: str) -> dict[str, object]:
         "root": root,
         "home": root or "./",
         "style": root + static.style_address(config),
-        "icon": root + static.ICON[1:],
-        "site": text.clean(first.title) if first else "",
+        "icon": root + static.icon_address(config),
+        "icon_type": config.theme.icon_type,
+        "emblem": config.theme.icon is not None,
+        "tint": static.tint(config),
+        "site": text.clean(config.publish.name or (first.title if first else "")),
         "archive": root + places.months(first)[1:] if first else "",
         "search": config.server.search,
         "subscribe": root + places.SUBSCRIBE[1:] if places.is_open(config) else "",
