@@ -55,6 +55,7 @@ class Privacy:
 
         A configuration that names the address goes on naming it, and nothing is sent there all the same.
         """
+        self._overwrite()
         gone = {table.name: 0 for table in _HOLDING}
         subscriber = self._subscribers.of(address)
         if subscriber:
@@ -74,6 +75,7 @@ class Privacy:
         Confirmations when their time is over, with the mails that asked for them; deliveries, and the proof of those
         who left, after *keep*; since when a mailbox may be told again, after *pause*.
         """
+        self._overwrite()
         columns = schema.confirmation.c
         over = list(self._connection.scalars(select(columns.token).where(columns.expires <= now).limit(_BATCH)))
         asked = schema.edition.c.slot.in_(over) & schema.edition.c.digest.in_(_ASKING)
@@ -82,6 +84,11 @@ class Privacy:
         gone += self._delete(schema.confirmation, columns.token.in_(over)) if over else 0
         gone += self._delete(schema.told, schema.told.c.at <= now - pause)
         return gone + self._purge_mails(now - keep) + self._purge_proof(now - keep)
+
+    def _overwrite(self) -> None:
+        """Have SQLite overwrite what is deleted from now on; else it stays readable in the file until it is reused."""
+        if self._connection.dialect.name == "sqlite":
+            self._connection.exec_driver_sql("PRAGMA secure_delete = ON")
 
     def _purge_mails(self, before: datetime) -> int:
         delivery, edition = schema.delivery.c, schema.edition.c
