@@ -18,7 +18,7 @@ from aggregator.cli.output import console, rfc3339
 from aggregator.cli.reading import Read, Reader, reader
 from aggregator.cli.relaying import hand_over
 from aggregator.config import find, secret
-from aggregator.daemon import clock, configured
+from aggregator.daemon import clock, configured, open_signer
 from aggregator.errors import ConfigError
 from aggregator.i18n import translations
 from aggregator.model import Config, Envelope, Letter, Source, Stream
@@ -37,7 +37,7 @@ def check(
     settings = configured(find(config))
     verify(settings)
     _describe(settings)
-    _check_password(settings)
+    _check_secrets(settings)
     well = True
     if online:
         well = asyncio.run(_ask_all(settings))
@@ -103,13 +103,15 @@ def _rules(stream: Stream) -> str:
     return ", ".join(f"{words} {' or '.join(values)}".strip() for words, values in asked.items() if values)
 
 
-def _check_password(config: Config) -> None:
+def _check_secrets(config: Config) -> None:
     """A credential exists only inside the service: that it cannot be seen from here is no mistake."""
-    name = config.mail.password_file if config.mail else None
-    if name and not Path(name).is_absolute() and "CREDENTIALS_DIRECTORY" not in os.environ:
-        console.print(f"  the relay's password is the systemd credential {name}, which only the service can read")
-    elif name:
-        secret(name)
+    mail = config.mail
+    named = [("relay's password", mail and mail.password_file), ("DKIM key", mail and mail.dkim and mail.dkim.key_file)]
+    for what, name in named:
+        if name and not Path(name).is_absolute() and "CREDENTIALS_DIRECTORY" not in os.environ:
+            console.print(f"  the {what} is the systemd credential {name}, which only the service can read")
+        elif name:
+            secret(name, what=what)
 
 
 def _when(config: Config, id: str) -> str:
@@ -163,9 +165,17 @@ def _tell(source: Source, result: Read) -> None:
         console.print(f"       {entry.title}", markup=False, soft_wrap=True)
 
 
+def _tell_signing(name: str, problem: str | None) -> None:
+    style, words = ("red", problem) if problem else ("green", f"mails are signed, and {name} has the key")
+    console.print(f"[{style}]DKIM[/]   ", end="")
+    console.print(words, markup=False, soft_wrap=True)
+
+
 def _send_test(config: Config, address: str) -> None:
     if config.mail is None:
         raise ConfigError(["mail: there is no [mail] table, so there is nothing to test"])
+    if signer := open_signer(config):
+        _tell_signing(signer.name, signer.problem())
     now = clock()
     envelope = Envelope(
         sender=config.mail.sender,

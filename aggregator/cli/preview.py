@@ -12,7 +12,7 @@ import typer
 
 from aggregator import post
 from aggregator.cli.output import console
-from aggregator.daemon import open_store
+from aggregator.daemon import open_signer, open_store
 from aggregator.mail import compose, filled
 from aggregator.model import Config, Digest
 from aggregator.post import Preview
@@ -35,11 +35,12 @@ def find(settings: Config, digest: Digest, now: datetime, *, last: bool) -> Prev
     return found
 
 
-def show(found: Preview, *, html: bool, eml: bool, browser: bool) -> None:
+def show(settings: Config, found: Preview, *, html: bool, eml: bool, browser: bool) -> None:
     """In one of its forms on standard output, or once to a browser."""
     letter = filled(found.letter, found.envelope)
     if eml:
-        sys.stdout.buffer.write(compose(found.letter, found.envelope))
+        signer, content = open_signer(settings), compose(found.letter, found.envelope)
+        sys.stdout.buffer.write(signer.sign(content) if signer else content)
     elif browser:
         _serve(letter.html)
     else:

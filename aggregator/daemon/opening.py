@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from aggregator import __version__, renames, uri
+from aggregator import __version__, renames, templating, uri
 from aggregator.config import load, secret
+from aggregator.digest import trial as mails
 from aggregator.errors import AggregatorError, ConfigError
 from aggregator.fetch import Fetcher
 from aggregator.mail import Relay
@@ -17,6 +19,9 @@ from aggregator.poll import Means
 from aggregator.publish import trial
 from aggregator.store import Store, Tx
 from aggregator.workers import Workers
+
+if TYPE_CHECKING:
+    from aggregator.mail.dkim import Signer
 
 
 def clock() -> datetime:
@@ -45,7 +50,9 @@ async def means(
 def configured(path: Path) -> Config:
     """The configuration that the file at *path* holds, its templates tried; raises ConfigError with every mistake."""
     config = load(path)
-    if problems := trial.problems(config):
+    templating.forget(config.theme)
+    problems = trial.problems(config) or mails.problems(config, trial.stories(config))
+    if problems:
         raise ConfigError(problems, where=str(path))
     return config
 
@@ -86,8 +93,19 @@ def _freeze_authority(tx: Tx, wanted: str) -> str:
 
 
 def open_relay(config: Config) -> Relay | None:
-    """The relay that the configuration names, not yet connected; raises ConfigError when its password is missing."""
+    """The relay that the configuration names, not yet connected; raises ConfigError when a secret of it is missing."""
     if config.mail is None:
         return None
     password = secret(config.mail.password_file) if config.mail.password_file else None
-    return Relay(config.mail, password)
+    signer = open_signer(config)
+    return Relay(config.mail, password, sign=signer.sign if signer else None)
+
+
+def open_signer(config: Config) -> Signer | None:
+    """What signs the mails, where the configuration wants that; raises ConfigError when its key cannot be used."""
+    if config.mail is None or config.mail.dkim is None:
+        return None
+    from aggregator.mail.dkim import Signer  # it brings a DNS library along, which few need
+
+    key = secret(config.mail.dkim.key_file or "", what="DKIM key")
+    return Signer(config.mail.dkim, key, config.mail.sender)

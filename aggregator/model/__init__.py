@@ -7,7 +7,7 @@ Every datetime is aware and in UTC; an absent collection is ``()``, never None.
 """
 
 from aggregator.model.answered import Response
-from aggregator.model.mailed import Choices, Confirmation, Consent, Lot, Reader, Subscriber, SubscriberState
+from aggregator.model.mailed import Choices, Confirmation, Consent, Lot, Reader, Subscriber, SubscriberState, Traces
 from aggregator.model.noted import (
     Caching,
     Delivery,
@@ -44,6 +44,7 @@ from aggregator.model.wanted import (
 )
 from aggregator.model.workings import (
     Colours,
+    Dkim,
     Fetch,
     Guard,
     Mail,
@@ -73,6 +74,7 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "Digest",
+    "Dkim",
     "Document",
     "Edition",
     "Entry",
@@ -116,6 +118,7 @@ __all__ = [
     "Subscription",
     "Text",
     "Theme",
+    "Traces",
     "Unread",
     "Validators",
     "Verdict",

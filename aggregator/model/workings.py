@@ -177,12 +177,29 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dkim:
+    """How mails are signed (RFC 6376): the key in *key_file*, its public half at selector._domainkey.domain.
+
+    *domain* is the sender's when it is not given; the other two belong together.
+    """
+
+    selector: Line | None = None
+    key_file: Line | None = None
+    domain: Line | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
     """Who the digest comes from and the relay that takes it.
 
+    *relay_log* is where a Postfix notes what it took: a file, or ``|`` and a command.  *machine* names this
+    installation where /etc/machine-id does not: a database that was last mailed from by another one mails nothing.
     *timeout* is for the greeting and each command, *data_timeout* for the answer to DATA, *block_timeout* for each
     block of the text, *dot_timeout* for the answer to the final dot; a shorter wait there makes doubts, and doubts make
     duplicates (RFC 5321 §4.5.3.2, RFC 1047).  *rate* is in mails a minute.
+
+    *bounces* is the address to which failures are returned, with a token behind its local part (VERP); *maildir* is
+    the folder into which that mail is delivered.
 
     *urgent* are rules (``patterns``) for a story that asks readers for help: one of them is found in its title, or is
     one of its publisher's categories.  Such stories come first.
@@ -192,6 +209,8 @@ class Mail:
     relay: str = "smtp://127.0.0.1:25"
     reply_to: str | None = None
     password_file: Line | None = None
+    relay_log: Line | None = None
+    machine: Line | None = None
     starttls: Literal["offered", "required"] = "offered"
     connections: Annotated[int, Field(strict=True, ge=1, le=20)] = 2
     rate: Annotated[int, Field(strict=True, ge=1)] | None = None
@@ -199,6 +218,9 @@ class Mail:
     data_timeout: Lasting = timedelta(minutes=2)
     block_timeout: Lasting = timedelta(minutes=3)
     dot_timeout: Lasting = timedelta(minutes=10)
+    bounces: str | None = None
+    maildir: Line | None = None
+    dkim: Dkim | None = None
     urgent: Several = (
         "opsporing",
         "opsporingsbericht*",
