@@ -103,8 +103,8 @@ class Privacy:
 
     def _purge_proof(self, before: datetime) -> int:
         """The proof of who is no subscriber any more: nothing is sent that would have to be proved."""
-        consent, subscriber = schema.consent, schema.subscriber
-        is_there = exists().where(subscriber.c.address == consent.c.address)
+        consent, recipient = schema.consent, schema.recipient.c
+        is_there = exists().where(recipient.folded == consent.c.address, recipient.subscriber.is_not(None))
         lately = consent.alias()
         recent = exists().where(lately.c.address == consent.c.address, lately.c.at > before)
         waiting = exists().where(schema.confirmation.c.address == consent.c.address)
@@ -163,7 +163,7 @@ _HOLDING = (
     schema.subscriber, schema.recipient, schema.confirmation, schema.consent, schema.delivery, schema.mailed,
     schema.amended,
 )  # fmt: skip
-_KEYS = ("id", "subscriber", "token", "cursor", "delivery", "address")
+_KEYS = ("id", "subscriber", "token", "cursor", "delivery", "address", "folded")
 
 
 def _is(column: Column[Any], address: str) -> ColumnElement[bool]:

@@ -107,7 +107,7 @@ def ours(mail: EmailMessage) -> set[str]:
 
 
 def link(mail: EmailMessage, kind: str) -> str:
-    (found,) = set(re.findall(rf"{re.escape(BASE)}/mail/{kind}/[A-Za-z0-9_-]+", text(mail)))
+    (found,) = {str(each) for each in re.findall(rf"{re.escape(BASE)}/mail/{kind}/[A-Za-z0-9_-]+", text(mail))}
     return found
 
 
@@ -115,7 +115,7 @@ def look(browser: Browser, url: str, name: str) -> None:
     """axe-core finds nothing on a telephone and a desktop, in light and in dark; nothing sticks out."""
     for wide in (360, 1280):
         for scheme in ("light", "dark"):
-            context = browser.new_context(viewport={"width": wide, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+            context = browser.new_context(viewport={"width": wide, "height": 900}, color_scheme=scheme)
             page = context.new_page()
             page.goto(url)
             found: Any = Axe().run(page, options=RULES).response["violations"]
