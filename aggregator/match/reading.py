@@ -14,6 +14,7 @@ from functools import lru_cache
 from aggregator import uri
 from aggregator.match import keys, lexicon
 from aggregator.match.commonplaces import Commonplaces, hashed, split
+from aggregator.match.subject import Fact, facts
 from aggregator.match.token import Token, plain
 from aggregator.match.tokens import LONGEST, MOST, language, tokens
 from aggregator.model import Sighting
@@ -60,10 +61,10 @@ class Side:
 class Reading:
     """What is compared of a sighting.
 
-    *cut*: the text breaks off.  *tongue* is its language.  *telling* is what the news is about, by weight: names, dates
-    and codes more than numbers, these more than words.  *labels* are the numbers behind words such as "week" and "nr.",
-    by kind: which one of a series this is.  *rows*: the hour right behind each day that is named once.  *marked*: it
-    calls itself an ``update`` or a ``correction``.
+    *cut*: the text breaks off. *tongue* is its language. *telling* is what the news is about, by weight: names,
+    dates and codes more than numbers, these more than words; *facts* are these by sort. *labels* are the numbers
+    behind words such as "week" and "nr.", by kind: which one of a series this is. *rows*: the hour right behind
+    each day that is named once. *marked*: it calls itself an ``update`` or a ``correction``.
     """
 
     title: Side
@@ -71,6 +72,7 @@ class Reading:
     cut: bool
     tongue: str
     telling: dict[str, float]
+    facts: dict[str, Fact]
     labels: dict[str, frozenset[str]]
     rows: dict[str, Token]
     marked: str
@@ -167,16 +169,20 @@ def _read(title: str, body: str, repeated: frozenset[int]) -> Reading:
     whole = _DATELINE.sub("", _without_end(body), count=1)
     tongue = language(f"{whole[:1_500]} {title}")
     heading = tokens(title, tongue)
-    return _made(_side(heading, (False,) * len(heading)), _text(whole, tongue, repeated), cut, tongue)
+    return _made(
+        _side(heading, (False,) * len(heading)), _text(whole, tongue, repeated), cut, tongue, f"{title}\n{whole}"
+    )
 
 
-def _made(title: Side, body: Side, cut: bool, tongue: str) -> Reading:
+def _made(title: Side, body: Side, cut: bool, tongue: str, written: str) -> Reading:
+    own = (token for token, repeated in zip(body.tokens, body.repeated, strict=True) if not repeated)
     return Reading(
         title=title,
         body=body,
         cut=cut,
         tongue=tongue,
         telling=_telling(title, body),
+        facts=facts(written, title.tokens, own, title.names | body.names),
         labels=_labels(title, body),
         rows=_rows(body),
         marked=_marked(title, body),
