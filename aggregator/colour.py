@@ -28,8 +28,26 @@ class Badge:
 def badge(colour: str, ground: str, share: float) -> Badge:
     """A badge for a page whose background is *ground*; *share* (0 to 1) is how much of the colour the wash takes."""
     own = read(colour)
-    wash = _mix(read(ground), own, share)
-    return Badge(ink=write(_readable(own, wash, BEST_TEXT)), wash=write(wash), mark=write(_readable(own, wash, MARK)))
+    wash = mix(read(ground), own, share)
+    return Badge(ink=write(readable(own, wash, BEST_TEXT)), wash=write(wash), mark=write(readable(own, wash, MARK)))
+
+
+def ink(ground: str) -> str:
+    """Black or white, whichever is read better on *ground*."""
+    return write(readable(read(ground), read(ground), 21.0))
+
+
+def readable_on(colour: str, *grounds: str) -> str:
+    """*colour* as far as it can be read as text on each of *grounds*, else moved towards black or white."""
+    found = read(colour)
+    for ground in grounds:
+        found = readable(found, read(ground), TEXT)
+    return write(found)
+
+
+def shade(colour: str, share: float) -> str:
+    """*colour* with a *share* (0 to 1) of black in it."""
+    return write(mix(read(colour), (0.0, 0.0, 0.0), share))
 
 
 def contrast(a: Rgb, b: Rgb) -> float:
@@ -50,18 +68,18 @@ def write(colour: Rgb) -> str:
     return "#" + "".join(f"{round(part * 255):02x}" for part in colour)
 
 
-def _readable(colour: Rgb, ground: Rgb, least: float) -> Rgb:
+def readable(colour: Rgb, ground: Rgb, least: float) -> Rgb:
     """*colour*, moved towards black or white (whichever contrasts more with *ground*) no further than needed.
 
     Measured as it is written, in whole 255ths.  Where *least* cannot be had it is black or white, one of which
     always reaches 4.5.
     """
     end = max((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), key=lambda extreme: contrast(extreme, ground))
-    steps = (_mix(colour, end, step / _STEPS) for step in range(_STEPS + 1))
+    steps = (mix(colour, end, step / _STEPS) for step in range(_STEPS + 1))
     return next((tried for tried in steps if contrast(read(write(tried)), read(write(ground))) >= least), end)
 
 
-def _mix(a: Rgb, b: Rgb, share: float) -> Rgb:
+def mix(a: Rgb, b: Rgb, share: float) -> Rgb:
     red, green, blue = (x + (y - x) * share for x, y in zip(a, b, strict=True))
     return red, green, blue
 

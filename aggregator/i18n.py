@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from io import BytesIO
 from pathlib import Path
 from typing import Literal
@@ -24,7 +24,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FunctionLoader, PackageLoader, PrefixLoader, StrictUndefined
 
 _Unit = Literal["year", "day", "hour", "minute", "second"]
 _CATALOGUES = Path(__file__).parent / "locale"
@@ -64,8 +64,16 @@ def listed(language: str, items: Iterable[str]) -> str:
 
 
 @cache
-def environment(language: str, timezone: str) -> Environment:
+def pages() -> tuple[str, ...]:
+    """The names of the package's templates for pages."""
+    return tuple(name for name in PackageLoader("aggregator", "templates").list_templates() if name.startswith("page/"))
+
+
+@lru_cache(maxsize=16)
+def environment(language: str, timezone: str, own: tuple[tuple[str, str], ...] = ()) -> Environment:
     """The package's templates, escaping by default and strict about names.
+
+    *own* are templates by name that are tried before them; below ``ours/`` the package's stand for these to extend.
 
     Filters: ``day`` (Monday 23 November 2026), ``moment`` (day of the month and time), ``clock`` (time), each of an
     aware datetime, ``month`` (November 2026) of a date, ``lasting`` (2 hours) of a duration, and ``listed`` (A, B and
@@ -75,7 +83,7 @@ def environment(language: str, timezone: str) -> Environment:
     made = Environment(
         autoescape=True,
         undefined=StrictUndefined,
-        loader=PackageLoader("aggregator", "templates"),
+        loader=_loader(dict(own)),
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
@@ -87,6 +95,15 @@ def environment(language: str, timezone: str) -> Environment:
     made.filters["lasting"] = writer.lasting
     made.filters["listed"] = partial(listed, language)
     return made
+
+
+def _loader(own: dict[str, str]) -> BaseLoader:
+    package = PackageLoader("aggregator", "templates")
+    if not own:
+        return package
+    # With its name for a file name, so that a fault can say where it is.
+    first = FunctionLoader(lambda name: (own[name], name, None) if name in own else None)
+    return ChoiceLoader([first, package, PrefixLoader({"ours": package})])
 
 
 class _Writer:

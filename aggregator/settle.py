@@ -159,7 +159,7 @@ class Turn:
         return identify(sighting, self._known, self.here, self._is_another)
 
     def _is_another(self, one: Sighting, other: Sighting) -> bool:
-        return claimed(one, other, settings=self._settings, commonplaces=self._commonplaces) is not None
+        return claimed(one, other, self._settings, self._commonplaces, brief=True) is not None
 
     def judge(self, last: Poll | None, settings: Guard) -> guards.Judged:
         """What the guards make of all that was seen, given the source's *last* poll."""

@@ -6,11 +6,16 @@ import contextlib
 import json
 import os
 import pty
+import re
 import signal
 import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 
 import pytest
@@ -457,3 +462,55 @@ def test_digest_preview_and_send(tmp_path: Path) -> None:
         states = [edition["state"] for edition in one.json("digest", "list")]
         assert states == ["skipped", "done", "skipped"]
         assert one.run("digest", "preview", "nee").returncode == 2
+
+
+def test_digest_preview_when_nothing_is_new(tmp_path: Path) -> None:
+    """--all shows the last stories and says so beside it; --open shows the page once to a browser; nothing changes."""
+    with Origin() as origin, Relay() as relay, installation(tmp_path) as one:
+        zones = Zones(origin)
+        title = zones.publish(1, NOW)
+        one.configure(zones.configuration(digest(relay.url, "an@example.be", every="1d")))
+        assert one.run("poll").returncode == 0
+        assert "--all shows the last stories" in one.run("digest", "preview", "snel").stdout
+        last = one.run("digest", "preview", "snel", "--all", "--text")
+        assert title in last.stdout
+        assert "these are the last stories" in last.stderr
+        arguments = ("digest", "preview", "snel", "--all", "--open", "--config", str(one.config))
+        opening = [sys.executable, "-m", "aggregator", *arguments]
+        with subprocess.Popen(opening, stdout=subprocess.PIPE, text=True, env={**os.environ, "BROWSER": "true"}) as run:
+            assert run.stdout
+            url = re.search(r"http://127\.0\.0\.1:\d+/", run.stdout.readline())
+            assert url
+            with pytest.raises(urllib.error.HTTPError):
+                urllib.request.urlopen(f"{url[0]}favicon.ico")
+            assert title in urllib.request.urlopen(url[0]).read().decode()
+            assert run.wait(20) == 0
+        assert one.json("digest", "list") == []
+
+
+def test_digest_send_test(tmp_path: Path) -> None:
+    """--test mails what comes next to one address: marked, a message of its own, without a reader's links; no state."""
+    with Origin() as origin, Relay() as relay, installation(tmp_path) as one:
+        zones = Zones(origin)
+        zones.publish(1, NOW)
+        one.configure(zones.configuration(digest(relay.url, "an@example.be", every="1d")))
+        assert one.run("poll").returncode == 0
+        one.run("digest", "send", "snel")
+        title = zones.publish(2, NOW)
+        assert one.run("poll").returncode == 0
+        for _ in range(2):
+            sent = one.run("digest", "send", "snel", "--to", "redactie@example.be", "--test")
+            assert sent.returncode == 0, sent.stderr
+            assert "a test to redactie@example.be" in sent.stdout
+        first, second = (message_from_bytes(each.content, policy=default) for each in relay.messages)
+        assert first["Subject"].startswith("[TEST] ")
+        assert first["To"] == "redactie@example.be"
+        assert first["Message-ID"] != second["Message-ID"]
+        body = first.get_body(("plain",))
+        assert body
+        assert title in body.get_content()
+        assert "/mail/u/" not in body.get_content()
+        assert len(one.json("digest", "list")) == 1
+        assert title in one.run("digest", "preview", "snel").stdout
+        assert one.run("digest", "send", "snel", "--test").returncode == 2
+        assert one.run("digest", "send", "snel", "--to", "redactie@example.be").returncode == 2

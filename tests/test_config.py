@@ -148,8 +148,13 @@ def test_the_shipped_configuration_shows_every_setting() -> None:
 
 def test_the_shipped_configuration_loads_with_every_setting_in_use(tmp_path: Path) -> None:
     """The examples in the comments are right too, but for the token that stands for user and password."""
-    everything = load(tmp_path, re.sub(r"(?m)^token_file = .*", "", uncommented()))
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "icon.svg").write_text("<svg/>")
+    (tmp_path / "style.css").write_text("a { color: red }")
+    text = re.sub(r"(?m)^token_file = .*", "", uncommented()).replace("/etc/aggregator/", f"{tmp_path}/")
+    everything = load(tmp_path, text)
     assert everything.source("bht-nieuws").interval == Fetch().interval
+    assert (everything.theme.icon, everything.theme.style) == (b"<svg/>", "a { color: red }")
     assert everything.mail is not None
     assert everything.mail.password_file == "relay-password"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator import labelled, merge
@@ -28,6 +28,7 @@ from aggregator.match import (
     sentences,
     sightings,
 )
+from aggregator.match.commonplaces import hashed
 from aggregator.model import Content, Entry, Feed, Link, Matching, Sighting, Source, Story, Verdict
 from tests.twins import twins
 
@@ -468,6 +469,54 @@ def test_a_verdict_does_not_depend_on_the_order(one: Sighting, other: Sighting) 
     verdict = said(one, other)
     assert verdict.evidence
     assert 0 <= verdict.score <= 1
+
+
+HEADS = st.sampled_from(
+    ["Ongeval week 12", "Ongeval week 13", "Ongeval om 3 uur", "Ongeval om 15 uur",
+     "Ongeval in Wolmeers om 23.15 uur",
+     "Ongeval in Astgoor om 23.15 uur", "34 jaar", "35 jaar", "Update: ongeval week 12", "Niet op maandag",
+     "Op maandag", "Op dinsdag", TITLE]
+)  # fmt: skip
+HEADED = st.builds(
+    item,
+    HEADS,
+    st.lists(SENTENCES, max_size=8).map(" ".join),
+    st.sampled_from(["noord", "zuid"]),
+    hours=st.sampled_from([0, 1, 50, 600, 3000]),
+)
+REPEATED = st.sets(SENTENCES, max_size=4).map(
+    lambda said: Commonplaces(dict.fromkeys(("noord", "zuid"), frozenset(map(hashed, said))))
+)
+
+
+@given(HEADED, HEADED, REPEATED)
+@settings(max_examples=500)
+def test_the_short_way_gives_the_same_verdict(one: Sighting, other: Sighting, repeated: Commonplaces) -> None:
+    """Where titles alone keep two items apart, aligning their texts would have; else nothing is left out."""
+    whole = compare(one, other, settings=SETTINGS, commonplaces=repeated)
+    brief = compare(one, other, settings=SETTINGS, commonplaces=repeated, brief=True)
+    assert (brief.verdict, brief.rule) == (whole.verdict, whole.rule)
+    assert brief == whole or whole.verdict == "different"
+
+
+def test_the_short_way_gives_the_same_verdict_on_every_pair_that_we_have() -> None:
+    """So it does on the labelled pairs, on each item beside those of the next lines, and on twins of one template."""
+    short = 0
+    for name in ("zones", "mixed", "elsewhere", "hands"):
+        pairs = labelled.pairs((CORPUS / f"{name}.jsonl").read_text().splitlines())
+        known = labelled.commonplaces(pairs)
+        items = [side for pair in pairs for side in (pair.a, pair.b)]
+        beside = [(one, other) for at, one in enumerate(items) for other in items[at + 1 : at + 5]]
+        short += sum(is_short(one, other, known) for one, other in beside)
+    for one, other, _ in twins(20261124, 1, 300):
+        short += is_short(item(one.title, one.text), item(other.title, other.text, "zuid"), NONE)
+    assert short > 50, "there are pairs that it is short for"
+
+
+def is_short(one: Sighting, other: Sighting, known: Commonplaces) -> bool:
+    brief, whole = (compare(one, other, settings=SETTINGS, commonplaces=known, brief=each) for each in (True, False))
+    assert (brief.verdict, brief.rule) == (whole.verdict, whole.rule)
+    return brief != whole
 
 
 @given(ITEMS)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import time
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.match import numerals
+from aggregator.match import lexicon, numerals
+from aggregator.match import tokens as tokenising
 from aggregator.match.align import common, gaps
+from aggregator.match.token import plain
 from aggregator.match.tokens import LONGEST, MOST, tokens
 
 
@@ -144,6 +147,51 @@ def test_any_text_has_tokens(written: str) -> None:
     assert found == tokens(written)
     assert len(found) <= MOST
     assert [token.sentence for token in found] == sorted(token.sentence for token in found)
+
+
+SLOW = re.compile(tokenising._TOKEN.pattern.replace("(?P<usual>", "(?P<usual>(?!)"), re.VERBOSE)
+"""The patterns of tokens without the one for usual words."""
+PIECES = st.sampled_from(
+    ["km", "kilometers", "www", "http", "https", "a.be", "u", "woord", "Élan", "été", "d'", "l\u2019eau", "x-", "5x",
+     "12", "1e", "m", "@", "://", ".", ",", ":", ";", " ", "\n", ")", "/u", " per uur", "-", "2", "²", "\u2019", "…",
+     "St", ". ", ".x"]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES | st.characters(), max_size=12).map("".join))
+@settings(max_examples=500)
+def test_a_usual_word_is_the_word_that_the_long_way_finds(written: str) -> None:
+    """Words behind which a space or the like stands are found first, and nothing else could have begun there."""
+    assert [(found.span(), found[0]) for found in tokenising._TOKEN.finditer(written)] == [
+        (found.span(), found[0]) for found in SLOW.finditer(written)
+    ]
+    kinds = {"usual": "word"}
+    assert [kinds.get(found.lastgroup or "", found.lastgroup) for found in tokenising._TOKEN.finditer(written)] == [
+        found.lastgroup for found in SLOW.finditer(written)
+    ]
+
+
+@given(
+    st.lists(
+        st.sampled_from(["de", "een", "Van", "WERK", "Straat", "straat", "ǅep", "中A", "É", "é", "ab"]), max_size=30
+    )
+)
+@settings(max_examples=300)
+def test_words_in_small_letters_show_soon_that_a_text_does_not_shout(words: list[str]) -> None:
+    """A text shouts where over four fifths of its words, of those that carry something, have capitals."""
+    carrying = [word for word in words if plain(word) not in lexicon.FUNCTION["nl"]]
+    for capital in (str.isupper, tokenising._is_capital):
+        if tokenising._is_quiet(words, "nl"):
+            assert not sum(capital(word) for word in carrying) > 0.8 * len(carrying)
+
+
+@pytest.mark.parametrize("word", ["rood", "rode", "hoger", "doden", "fietsen", "huis", "trains", "noordelijkes"])
+def test_a_form_of_a_word_is_of_its_field(word: str) -> None:
+    """The word itself before one with an ending, and short endings before long ones."""
+    ends = ("", "s", "e", "es", "en", "er")
+    stems = (word.removesuffix(end) for end in ends if word.endswith(end))
+    stem = next((stem for stem in stems if stem in lexicon.FIELDS), None)
+    assert lexicon.field(word) == (None if stem is None else (stem, lexicon.FIELDS[stem]))
 
 
 @pytest.mark.parametrize(

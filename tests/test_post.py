@@ -142,7 +142,7 @@ def test_what_does_not_fit_is_in_the_next_edition(tmp_path: Path) -> None:
         mails = desk.mailed(AN)
         assert all(len(mail) < 90_000 for mail in mails)
         assert f"Nog {501 - counts[0]} berichten pasten niet" in spoken(mails[0])
-        assert unlinked(spoken(mails[0])) == unlinked(filled(*previewed).text)
+        assert unlinked(spoken(mails[0])) == unlinked(filled(previewed.letter, previewed.envelope).text)
         first, second = map(numbered, mails)
         assert first + second == [n for n in range(1, 503) if n != 501]
         assert numbered(desk.mailed(late)[0]) == [502]

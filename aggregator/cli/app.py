@@ -10,7 +10,21 @@ import sys
 import typer
 
 from aggregator import __version__
-from aggregator.cli import check, digest, discover, evaluate, logs, opml, poll, publish, read, run, status, stories
+from aggregator.cli import (
+    check,
+    digest,
+    discover,
+    evaluate,
+    logs,
+    opml,
+    poll,
+    publish,
+    read,
+    run,
+    status,
+    stories,
+    subscribers,
+)
 from aggregator.cli.demo.command import demo
 from aggregator.cli.output import errors
 from aggregator.digest.reply import anonymous
@@ -37,6 +51,7 @@ app.command("status")(status.status)
 app.add_typer(stories.app, name="stories")
 app.command("publish")(publish.publish)
 app.add_typer(digest.app, name="digest")
+app.add_typer(subscribers.app, name="subscribers")
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(opml.app, name="opml")
 

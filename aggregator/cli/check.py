@@ -13,16 +13,17 @@ import typer
 
 from aggregator import html, post
 from aggregator.access import verify
-from aggregator.cli.options import ConfigOption, configured
+from aggregator.cli.options import ConfigOption
 from aggregator.cli.output import console, rfc3339
 from aggregator.cli.reading import Read, Reader, reader
-from aggregator.config import secret
-from aggregator.daemon import clock, open_relay
-from aggregator.errors import ConfigError, MailError
+from aggregator.cli.relaying import hand_over
+from aggregator.config import find, secret
+from aggregator.daemon import clock, configured, open_signer
+from aggregator.errors import ConfigError
 from aggregator.i18n import translations
-from aggregator.mail import compose
 from aggregator.model import Config, Envelope, Letter, Source, Stream
 from aggregator.model.units import write_duration
+from aggregator.publish import places
 
 
 def check(
@@ -33,10 +34,10 @@ def check(
     config: ConfigOption = None,
 ) -> None:
     """Check the configuration; every mistake is listed, with its place in the file. Exit status 2 when there is one."""
-    settings = configured(config)
+    settings = configured(find(config))
     verify(settings)
     _describe(settings)
-    _check_password(settings)
+    _check_secrets(settings)
     well = True
     if online:
         well = asyncio.run(_ask_all(settings))
@@ -68,6 +69,21 @@ def _describe(config: Config) -> None:
     for digest in config.digests:
         readers = "1 recipient" if len(digest.recipients) == 1 else f"{len(digest.recipients)} recipients"
         console.print(f"  digest {digest.id}: {_when(config, digest.id)}, {readers}", soft_wrap=True)
+    if places.is_open(config):
+        _describe_subscribing(config)
+
+
+def _describe_subscribing(config: Config) -> None:
+    """Where people subscribe, and what the operator owes them."""
+    assert config.mail is not None
+    ids = ", ".join(digest.id for digest in config.digests if digest.open)
+    console.print(f"  people subscribe to {ids} at {places.base(config)}{places.SUBSCRIBE}", soft_wrap=True)
+    if config.mail.reply_to is None:
+        told = "subscribers answer mails, and without [mail].reply_to they answer to"
+        console.print(f"[yellow]warning[/]: {told} {parseaddr(config.mail.sender)[1]}: read it", soft_wrap=True)
+    if not config.base_url.startswith("https:"):
+        told = "one click to unsubscribe takes https (RFC 8058); with this base_url mails offer only an address"
+        console.print(f"[yellow]warning[/]: {told}", soft_wrap=True)
 
 
 def _formerly(ids: tuple[str, ...]) -> None:
@@ -87,13 +103,15 @@ def _rules(stream: Stream) -> str:
     return ", ".join(f"{words} {' or '.join(values)}".strip() for words, values in asked.items() if values)
 
 
-def _check_password(config: Config) -> None:
+def _check_secrets(config: Config) -> None:
     """A credential exists only inside the service: that it cannot be seen from here is no mistake."""
-    name = config.mail.password_file if config.mail else None
-    if name and not Path(name).is_absolute() and "CREDENTIALS_DIRECTORY" not in os.environ:
-        console.print(f"  the relay's password is the systemd credential {name}, which only the service can read")
-    elif name:
-        secret(name)
+    mail = config.mail
+    named = [("relay's password", mail and mail.password_file), ("DKIM key", mail and mail.dkim and mail.dkim.key_file)]
+    for what, name in named:
+        if name and not Path(name).is_absolute() and "CREDENTIALS_DIRECTORY" not in os.environ:
+            console.print(f"  the {what} is the systemd credential {name}, which only the service can read")
+        elif name:
+            secret(name, what=what)
 
 
 def _when(config: Config, id: str) -> str:
@@ -147,10 +165,17 @@ def _tell(source: Source, result: Read) -> None:
         console.print(f"       {entry.title}", markup=False, soft_wrap=True)
 
 
+def _tell_signing(name: str, problem: str | None) -> None:
+    style, words = ("red", problem) if problem else ("green", f"mails are signed, and {name} has the key")
+    console.print(f"[{style}]DKIM[/]   ", end="")
+    console.print(words, markup=False, soft_wrap=True)
+
+
 def _send_test(config: Config, address: str) -> None:
-    relay = open_relay(config)
-    if relay is None or config.mail is None:
+    if config.mail is None:
         raise ConfigError(["mail: there is no [mail] table, so there is nothing to test"])
+    if signer := open_signer(config):
+        _tell_signing(signer.name, signer.problem())
     now = clock()
     envelope = Envelope(
         sender=config.mail.sender,
@@ -165,14 +190,6 @@ def _send_test(config: Config, address: str) -> None:
     subject = f"[TEST] {config.streams[0].title}"
     words = _("This is a test of the aggregator. Mail from it arrives here.")
     letter = Letter(subject=subject, text=words, html=f'<html lang="{config.language}"><p>{words}</p></html>')
-    try:
-        reply = relay.hand_over(
-            parseaddr(config.mail.sender)[1], address, compose(letter, envelope), before_dot=lambda: None
-        )
-    finally:
-        relay.close()
-    if reply.phase != "dot" or reply.code != 250:
-        said = reply.text if reply.code is None else f"{reply.code} {reply.text}"
-        raise MailError(f"the relay {config.mail.relay} did not take the test ({reply.phase}): {said}")
+    said = hand_over(config, letter, envelope)
     console.print("[green]sent[/]   ", end="")
-    console.print(f"a test to {address}: {reply.text}", markup=False, soft_wrap=True)
+    console.print(f"a test to {address}: {said}", markup=False, soft_wrap=True)

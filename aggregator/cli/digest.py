@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
@@ -12,12 +11,13 @@ from typing import Annotated
 import typer
 
 from aggregator import post, renames
+from aggregator.cli import preview as previewing
 from aggregator.cli.options import ConfigOption, JsonOption, configured
 from aggregator.cli.output import console, local, print_json, rfc3339, table
+from aggregator.cli.relaying import hand_over
 from aggregator.daemon import clock, open_relay, open_store
 from aggregator.digest import delivery as step
 from aggregator.errors import ConfigError, MailError, StoreError
-from aggregator.mail import compose, filled
 from aggregator.model import Config, Delivery, Digest, Edition
 from aggregator.store import Store, Tx, alone
 
@@ -91,36 +91,40 @@ def preview(
     text: Annotated[bool, typer.Option("--text", help="The plain text (the default).")] = False,
     html: Annotated[bool, typer.Option("--html", help="The HTML.")] = False,
     eml: Annotated[bool, typer.Option("--eml", help="The exact bytes, all headers, for the first recipient.")] = False,
+    browser: Annotated[bool, typer.Option("--open", help="Show the HTML once at an address of this machine.")] = False,
+    last: Annotated[bool, typer.Option("--all", help="When nothing is new, the last stories of its stream.")] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Show the next edition as its first recipient would get it now. Changes nothing."""
-    if text + html + eml > 1:
-        raise typer.BadParameter("choose one of --text, --html and --eml")
+    """Show the next edition, held or to come, as its first recipient would get it now. Changes nothing."""
+    if text + html + eml + browser > 1:
+        raise typer.BadParameter("choose one of --text, --html, --eml and --open")
     settings = configured(config)
-    wanted = _digest(settings, digest)
-    now = clock()
-    with open_store(settings, create=False) as store:
-        written = store.submit(lambda tx: post.preview(tx, settings, wanted, now), keep=False).result()
-    if written is None:
-        console.print(f"{digest}: nothing has arrived since the last edition; it would be skipped", soft_wrap=True)
-        return
-    letter, envelope = written
-    if eml:
-        sys.stdout.buffer.write(compose(letter, envelope))
-    else:
-        shown = filled(letter, envelope)
-        typer.echo(shown.html if html else f"{shown.subject}\n\n{shown.text}")
+    found = previewing.find(settings, _digest(settings, digest), clock(), last=last)
+    if found:
+        previewing.show(settings, found, html=html, eml=eml, browser=browser)
 
 
 @app.command()
-def send(digest: Id, config: ConfigOption = None) -> None:
+def send(
+    digest: Id,
+    to: Annotated[str | None, typer.Option("--to", metavar="ADDRESS", help="Where --test sends it.")] = None,
+    test: Annotated[
+        bool, typer.Option("--test", help="Send what preview --all shows to one address, and change nothing.")
+    ] = False,
+    config: ConfigOption = None,
+) -> None:
     """Freeze an edition now, whatever the schedule says, and have it sent.
 
     The running daemon sends it; without one this command does.
     """
+    if (to is not None) != test:
+        raise typer.BadParameter("--to and --test go together")
     settings = configured(config)
     wanted = _digest(settings, digest)
     now = clock()
+    if to is not None:
+        _send_test(settings, wanted, to, now)
+        return
     with open_store(settings, create=False) as store:
         store.submit(lambda tx: renames.apply(tx, settings, now)).result()
         store.submit(lambda tx: post.enrol(tx, settings, now)).result()
@@ -140,6 +144,13 @@ def send(digest: Id, config: ConfigOption = None) -> None:
                 console.print("the running daemon sends it")
                 return
             _deliver(store, settings)
+
+
+def _send_test(config: Config, digest: Digest, address: str, now: datetime) -> None:
+    found = previewing.find(config, digest, now, last=True)
+    if found:
+        said = hand_over(config, *post.trial(config, digest, found.letter, address, now))
+        console.print(f"a test to {address}: {said}", markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from aggregator import renames
-from aggregator.cli.options import ConfigOption, configured
+from aggregator.cli.options import ConfigOption
 from aggregator.cli.output import console
-from aggregator.daemon import Directory, Leaves, Press, Prints, clock, note_presentation, open_store
+from aggregator.config import find
+from aggregator.daemon import Directory, Leaves, Press, Prints, clock, configured, note_presentation, open_store
 from aggregator.model import Config
 from aggregator.store import Store, Tx
 
@@ -21,7 +22,7 @@ def publish(
     config: ConfigOption = None,
 ) -> None:
     """Write all documents to a directory, for any web server to serve; what is as it was there is left alone."""
-    settings = configured(config)
+    settings = configured(find(config))
     with open_store(settings) as store:
         note(store, settings)
         written = store.look(lambda tx: _write(tx, settings, directory))

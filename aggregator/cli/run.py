@@ -7,8 +7,8 @@ import signal
 import uvloop
 
 from aggregator.cli.options import ConfigOption
-from aggregator.config import find, load
-from aggregator.daemon import Daemon
+from aggregator.config import find
+from aggregator.daemon import Daemon, configured
 
 
 def run(config: ConfigOption = None) -> None:
@@ -18,7 +18,7 @@ def run(config: ConfigOption = None) -> None:
     """
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon listens to it: it must not end what is starting
     path = find(config)
-    settings = load(path)
+    settings = configured(path)
 
     async def serve() -> None:
         await Daemon(settings, path=path).run()

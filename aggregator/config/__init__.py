@@ -1,14 +1,15 @@
 """The configuration: one TOML file in, one frozen ``Config`` out, or every mistake at once.
 
 ``document`` reads the file, ``form`` holds each setting against its type, ``values`` looks at what it means,
-``relations`` at how the settings fit one another.  The last two read the document as it is written, so that the
-mistakes they know are told whatever else is wrong.
+``relations`` at how the settings fit one another, ``theme`` at the files that they name.  The last three read the
+document as it is written, so that the mistakes they know are told whatever else is wrong.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from aggregator.config.document import read
 from aggregator.config.form import form
 from aggregator.config.relations import relations
 from aggregator.config.secrets import credentials, secret
+from aggregator.config.theme import theme
 from aggregator.config.values import values
 from aggregator.config.words import in_file_order
 from aggregator.errors import ConfigError
@@ -38,11 +40,12 @@ def load(path: Path) -> Config:
 def checked(document: dict[str, Any], *, where: str) -> Config:
     """The configuration in tables that were read from *where*.  Raises ConfigError as ``load`` does."""
     config, mistakes = form(document)
-    mistakes = in_file_order([*mistakes, *values(document), *relations(document)], document)
+    made, broken = theme(document)
+    mistakes = in_file_order([*mistakes, *values(document), *relations(document), *broken], document)
     if config is None or mistakes:
         count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
         raise ConfigError([str(mistake) for mistake in mistakes], where=f"{where}: {count}")
-    return config
+    return replace(config, theme=made)
 
 
 def find(option: Path | None, *, places: Sequence[Path] = PLACES) -> Path:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -28,6 +28,9 @@ _EXPECTED = {
 
 def form(document: dict[str, Any]) -> tuple[Config | None, list[Mistake]]:
     """The configuration, or None and every mistake that keeps the tables from being one."""
+    given = [field.name for field in fields(Config) if field.name in document and not _is_setting(field)]
+    if given:
+        return None, [Mistake((name,), _unknown((name,))) for name in given]
     try:
         return _ADAPTER.validate_python(document), []
     except ValidationError as error:
@@ -38,7 +41,12 @@ def form(document: dict[str, Any]) -> tuple[Config | None, list[Mistake]]:
 def settings(table: type) -> dict[str, Any]:
     """The settings of a table as the file spells them, each with its type."""
     hints = typing.get_type_hints(table, include_extras=True)
-    return {_spelled(field.name, hints[field.name]): hints[field.name] for field in fields(table)}
+    return {_spelled(field.name, hints[field.name]): hints[field.name] for field in fields(table) if _is_setting(field)}
+
+
+def _is_setting(field: Field[Any]) -> bool:
+    """Whether it stands in the file, and is not made of what the file names."""
+    return bool(field.metadata.get("setting", True))
 
 
 def tables() -> Iterator[tuple[tuple[str, ...], bool, type]]:

@@ -99,11 +99,12 @@ def _formerly(document: dict[str, Any], kind: str, setting: str) -> Iterator[Mis
 
 def _selections(document: dict[str, Any]) -> Iterator[Mistake]:
     """A stream that could never show anything."""
-    zone_of = {table.get("id"): table.get("zone") for _, table in _tables(document, "sources")}
+    pairs = [(table.get("id"), table.get("zone")) for _, table in _tables(document, "sources")]
+    zone_of = {id: zone for id, zone in pairs if isinstance(id, str) and isinstance(zone, str)}
     everywhere = _ids(document, "zones")
     for place, stream in _tables(document, "streams"):
-        zones = {id for _, id in at(stream, ("zones", "*"))} or set(everywhere)
-        sources = [id for _, id in at(stream, ("sources", "*")) if id in zone_of]
+        zones = {id for _, id in _texts(stream, "zones.*")} or set(everywhere)
+        sources = [id for _, id in _texts(stream, "sources.*") if id in zone_of]
         through = {zone_of[id] for id in sources} & zones if sources else zones
         if sources and not through:
             expected = f"at least one source of the stream's zones ({listed(sorted(map(str, zones)))})"
@@ -166,6 +167,22 @@ def _mail(document: dict[str, Any]) -> Iterator[Mistake]:
     if isinstance(mail, dict) and "password_file" not in mail and (user := _user(mail.get("relay"))):
         words = f'expected a file with the password, because relay names the user "{user}"; found none'
         yield Mistake(("mail", "password_file"), words)
+    if isinstance(mail, dict) and "maildir" in mail and "bounces" not in mail:
+        yield Mistake(("mail", "bounces"), "required beside maildir, but not there")
+    for _, dkim in at(document, ("mail", "dkim")):
+        if isinstance(dkim, dict):
+            yield from _dkim(dkim, str(mail.get("from")) if isinstance(mail, dict) else "")
+
+
+def _dkim(dkim: dict[str, Any], sender: str) -> Iterator[Mistake]:
+    """Both halves of a key, and a domain that speaks for the sender (RFC 7489 §3.1.1)."""
+    for name in ("selector", "key_file"):
+        if name not in dkim:
+            yield Mistake(("mail", "dkim", name), "required, but not there")
+    ours, domain = sender.rstrip(">").rpartition("@")[2].lower(), str(dkim.get("domain", "")).lower()
+    if "@" in sender and domain and not (f".{ours}".endswith(f".{domain}") or domain.endswith(f".{ours}")):
+        words = f'the domain of from ("{ours}") or one above or below it'
+        yield Mistake(("mail", "dkim", "domain"), wrong(words, domain))
 
 
 def _subscribing(document: dict[str, Any]) -> Iterator[Mistake]:

@@ -219,6 +219,24 @@ def relay(value: str) -> str | None:
     return wrong(expected, value)
 
 
+def bounces(value: str) -> str | None:
+    """With a token behind it the local part must have at most 64 octets (RFC 5321 §4.5.3.1.1)."""
+    local = value.partition("@")[0]
+    if mistake := address(value):
+        return mistake
+    if "+" in local or len(local) > 20:
+        return wrong('a mail address with at most 20 characters before the at sign, and no "+" there', value)
+    return None
+
+
+def folder(value: str) -> str | None:
+    return None if value.startswith("/") else wrong("an absolute path", value)
+
+
+def domain(value: str) -> str | None:
+    return None if _HOST.fullmatch(value) else wrong('a name in the DNS such as "example.be"', value)
+
+
 def proxy(value: str) -> str | None:
     """An HTTP proxy; a password would have to stand in the file, so it is left to the environment."""
     parts = _parts(value)
@@ -272,6 +290,10 @@ CHECKS: Mapping[str, Check] = {
     "mail.from": sender,
     "mail.reply_to": sender,
     "mail.relay": relay,
+    "mail.bounces": bounces,
+    "mail.maildir": folder,
+    "mail.dkim.selector": domain,
+    "mail.dkim.domain": domain,
     "mail.urgent.*": rule,
     "notices.categories.*": rule,
     "notices.words.*": rule,

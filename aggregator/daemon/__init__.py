@@ -3,7 +3,7 @@
 from aggregator.daemon.daemon import Daemon
 from aggregator.daemon.directory import Directory
 from aggregator.daemon.leaves import Leaves
-from aggregator.daemon.opening import clock, means, open_relay, open_store
+from aggregator.daemon.opening import clock, configured, means, open_relay, open_signer, open_store
 from aggregator.daemon.polling import Polling
 from aggregator.daemon.printing import Prints
 from aggregator.daemon.rendering import Press, note_presentation, render_all
@@ -16,9 +16,11 @@ __all__ = [
     "Press",
     "Prints",
     "clock",
+    "configured",
     "means",
     "note_presentation",
     "open_relay",
+    "open_signer",
     "open_store",
     "render_all",
 ]

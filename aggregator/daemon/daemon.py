@@ -21,9 +21,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from aggregator import patterns, post, renames, schedule, status, systemd
-from aggregator.config import load
 from aggregator.daemon.hubbing import Hubbing
-from aggregator.daemon.opening import check_authority, clock, means, open_relay
+from aggregator.daemon.opening import check_authority, clock, configured, means, open_relay
 from aggregator.daemon.polling import Polling
 from aggregator.daemon.posting import REST, Posting
 from aggregator.daemon.publishing import Publishing, faults
@@ -36,6 +35,7 @@ from aggregator.digest.reply import anonymous
 from aggregator.errors import AggregatorError, StoreError
 from aggregator.model import Config
 from aggregator.poll import readings
+from aggregator.publish import page
 from aggregator.publish.faults import document
 from aggregator.store import Tx, alone
 from aggregator.tidy import tidy
@@ -72,6 +72,7 @@ class Daemon:
         self._tidying: asyncio.Task[None] | None = None
         self._tidy_at = clock()
         self._slow: tuple[str, ...] = ()
+        self._broken: tuple[str, ...] = ()
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT.  Raises AggregatorError when it cannot start, or go on."""
@@ -172,6 +173,7 @@ class Daemon:
             self._tidy()
             await self._publishing.go_on()
             self._tell_slow()
+            self._tell_broken()
             self._hubbing.go_on()
             self._subscribing.go_on()
             self._searching.go_on()
@@ -251,6 +253,12 @@ class Daemon:
                 )
         self._slow = patterns.slow()
 
+    def _tell_broken(self) -> None:
+        """Say what templates of the operator's failed at, each fault once; readers got ours instead."""
+        for fault in page.broken(self._config.theme)[len(self._broken) :]:
+            log.error("publish.templates: %s; our own template is used instead", fault)
+        self._broken = page.broken(self._config.theme)
+
     def _health(self) -> tuple[bool, str]:
         now = self._clock()
         if abs(now - self._progress) > timedelta(minutes=1):
@@ -268,7 +276,7 @@ class Daemon:
         if self._path is None:
             return
         try:
-            config = load(self._path)
+            config = configured(self._path)
             relay = open_relay(config)
             check_authority(await self._means.store.read(lambda tx: tx.meta.get("authority")), config)
             fixed = [name for name in ("database", "server", "fetch", "parse") if _differs(config, self._config, name)]
@@ -281,6 +289,7 @@ class Daemon:
         if fixed:
             log.warning("restart the daemon for the changes in %s", ", ".join(fixed))
         self._config = self._posting.config = self._subscribing.config = config
+        self._broken = ()
         self._tidy_at = self._clock()
         self._posting.relay = relay
         self._means = self._polling.means = replace(self._means, config=config)

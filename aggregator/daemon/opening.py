@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aggregator import __version__, renames, uri
-from aggregator.config import secret
+from aggregator.config import load, secret
 from aggregator.errors import AggregatorError, ConfigError
 from aggregator.fetch import Fetcher
 from aggregator.mail import Relay
 from aggregator.model import Config
 from aggregator.poll import Means
+from aggregator.publish import trial
 from aggregator.store import Store, Tx
 from aggregator.workers import Workers
+
+if TYPE_CHECKING:
+    from aggregator.mail.dkim import Signer
 
 
 def clock() -> datetime:
@@ -38,6 +44,14 @@ async def means(
         stack.callback(workers.close)
         fetcher = await stack.enter_async_context(Fetcher(config.fetch, version=__version__))
         yield Means(config=config, fetcher=fetcher, workers=workers, store=store, clock=clock, version=__version__)
+
+
+def configured(path: Path) -> Config:
+    """The configuration that the file at *path* holds, its templates tried; raises ConfigError with every mistake."""
+    config = load(path)
+    if problems := trial.problems(config):
+        raise ConfigError(problems, where=str(path))
+    return config
 
 
 def open_store(config: Config, *, create: bool = True) -> Store:
@@ -76,8 +90,19 @@ def _freeze_authority(tx: Tx, wanted: str) -> str:
 
 
 def open_relay(config: Config) -> Relay | None:
-    """The relay that the configuration names, not yet connected; raises ConfigError when its password is missing."""
+    """The relay that the configuration names, not yet connected; raises ConfigError when a secret of it is missing."""
     if config.mail is None:
         return None
     password = secret(config.mail.password_file) if config.mail.password_file else None
-    return Relay(config.mail, password)
+    signer = open_signer(config)
+    return Relay(config.mail, password, sign=signer.sign if signer else None)
+
+
+def open_signer(config: Config) -> Signer | None:
+    """What signs the mails, where the configuration wants that; raises ConfigError when its key cannot be used."""
+    if config.mail is None or config.mail.dkim is None:
+        return None
+    from aggregator.mail.dkim import Signer  # it brings a DNS library along, which few need
+
+    key = secret(config.mail.dkim.key_file or "", what="DKIM key")
+    return Signer(config.mail.dkim, key, config.mail.sender)

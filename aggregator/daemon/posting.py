@@ -165,7 +165,7 @@ class Posting:
                 log.warning(told, after.id, after.digest, after.state, after.reply, after.edition)
             if reply:
                 self._meter = self._meter and self._meter.take(self._clock(), 1)
-                self._breaker = self._breaker.after(reply, self._clock())
+                self._breaker = self._breaker.after(reply, self._clock(), after.reply)
                 if self._breaker.until:
                     break
         if faults:

@@ -88,8 +88,9 @@ class Publishing:
                 return await self._store.read(lambda tx: prints.find(tx, path))
         if found := leaves.kept(path, self._revision):
             return found
+        press = self._press
         async with self._asking:
-            return await self._store.read(lambda tx: leaves.find(tx, path))
+            return await self._store.read(lambda tx: leaves.find(tx, path) or press.elsewhere(tx, path))
 
     def _write(self, tx: Tx) -> bool:
         """Write what has changed, stories' pages a step at a time; whether that was all."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import chain
 
 from aggregator import __version__, renames, select, shown, text, tidy
 from aggregator.model import Config, Document, Span, Story, Stream, Withdrawn
@@ -16,7 +17,7 @@ from aggregator.publish import Shelf, assets, atom, document, feeds, former, of_
 from aggregator.publish.kept import Kept
 from aggregator.publish.packing import packed
 from aggregator.publish.page import Linked
-from aggregator.store import Tx
+from aggregator.store import Tx, revision_of
 
 ARCHIVES = 64
 """How many pages of archives are kept."""
@@ -24,6 +25,12 @@ LINKED = 2
 """With how many others a stream's page links a story; its own page names them all."""
 SOUGHT = 2000
 """Among how many of the newest stories of its zones a stream seeks those that its rules let through."""
+
+
+AWAY = timedelta(days=400)
+"""How long a reader may be away and still be told what was withdrawn meanwhile."""
+WITHDRAWN = 1000
+"""How many withdrawals a feed tells at most, or as many as it shows stories."""
 
 
 class Press:
@@ -35,7 +42,8 @@ class Press:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._kept = Kept()
-        self._shelves: dict[str, tuple[Shelf, dict[str, Document]]] = {}
+        self._shelves: dict[str, tuple[object, Shelf, dict[str, Document]]] = {}
+        self._framed: tuple[object, dict[str, Document]] | None = None
         self._archive: dict[str, tuple[object, Document]] = {}
         self._told: dict[str, object] = {}
         self._before: dict[str, Document] = {}
@@ -43,16 +51,16 @@ class Press:
     def render(self, tx: Tx) -> dict[str, Document]:
         """Every document but the archives, and the files that they refer to, as the database says."""
         config = self._config
-        latest = max(since(tx, stream) for stream in config.streams)
-        ids = {each.old: each.new for each in renames.done(tx) if each.kind == "stream"}
-        made = former.documents(config, tx.published.streams(), ids) | assets(config, latest)
-        made |= standing.documents(config, max(latest, _moment(tx, "site:since")))
-        for path, content in ((feeds.PATH, feeds.render(config)), (places.ZONES, zones.render(config))):
-            made[path] = document("text/html; charset=utf-8", content, latest)
+        made = dict(self._frame(tx))
+        facts = tx.meta.some(sorted(set(chain.from_iterable(map(self._facts, places.streams(config))))))
         for stream in places.streams(config):
-            made |= self._stream(tx, stream)
+            made |= self._stream(tx, stream, [facts.get(name) for name in self._facts(stream)])
         self._before = {path: self._pack(path, each) for path, each in made.items()}
         return self._before
+
+    def elsewhere(self, tx: Tx, path: str) -> Document | None:
+        """The redirect from a page that is made when it is asked for, of a stream that has another id now."""
+        return former.below(self._config, _renamed(tx), path)
 
     def archive(self, tx: Tx, path: str) -> Document | None:
         """The page of an archive at *path*; None when there is none."""
@@ -81,25 +89,52 @@ class Press:
         """What ``archives`` told of was lost."""
         self._told.clear()
 
-    def _stream(self, tx: Tx, stream: Stream) -> dict[str, Document]:
+    def _frame(self, tx: Tx) -> dict[str, Document]:
+        """What no story changes."""
+        config = self._config
+        latest = max(since(tx, stream) for stream in config.streams)
+        told, known, renamed = max(latest, _moment(tx, "site:since")), tx.published.streams(), _renamed(tx)
+        state = (latest, told, known, renamed)
+        if self._framed is None or self._framed[0] != state:
+            made = former.documents(config, known, renamed) | assets(config, latest) | standing.documents(config, told)
+            for path, content in ((feeds.PATH, feeds.render(config)), (places.ZONES, zones.render(config))):
+                made[path] = document("text/html; charset=utf-8", content, latest)
+            self._framed = (state, made)
+        return self._framed[1]
+
+    def _facts(self, stream: Stream) -> list[str]:
+        """The names of what the database says of a stream: as long as it says the same, its documents are the same."""
+        zones = map(revision_of, self._config.zones_of(stream))
+        return [f"presentation:{stream.id}:since", tidy.GONE, *zones]
+
+    def _stream(self, tx: Tx, stream: Stream, state: object) -> dict[str, Document]:
+        """One of which no zone has a story that was saved meanwhile is what it was, and is not looked at."""
+        known = self._shelves.get(stream.id)
+        if known and known[0] == state:
+            return known[2]
         own = self._config.zones_of(stream)
         looks = since(tx, stream)
         spans = tx.published.spans(own, stream.items)
         stories = stories_of(tx, self._config, stream, spans)
+        changed = max(looks, tx.stories.changed(own) or looks)
         shelf = Shelf(
             config=self._config,
             stream=stream,
             stories=stories,
-            changed=max(looks, tx.stories.changed(own) or looks),
-            withdrawn=tx.published.withdrawn(own, stream.items),
+            changed=changed,
+            withdrawn=self._withdrawn(tx, stream, changed),
             links=_links(tx, self._config, stream, stories),
             older=spans[-1] if spans else None,
             kept=self._kept,
         )
-        before = self._shelves.get(stream.id)
-        if before is None or before[0] != shelf:
-            self._shelves[stream.id] = before = (shelf, of_shelf(shelf))
-        return before[1]
+        made = known[2] if known and known[1] == shelf else of_shelf(shelf)
+        self._shelves[stream.id] = (state, shelf, made)
+        return made
+
+    def _withdrawn(self, tx: Tx, stream: Stream, changed: datetime) -> list[Withdrawn]:
+        """What a reader who was away for a year does not know yet; the last ones in any case."""
+        found = tx.published.withdrawn(self._config.zones_of(stream), max(WITHDRAWN, stream.items))
+        return [each for at, each in enumerate(found) if at < stream.items or each.at > changed - AWAY]
 
     def _page(self, tx: Tx, stream: Stream, span: Span, older: Span | None) -> Document:
         """A page whose stories and neighbour are what they were is what it was."""
@@ -200,6 +235,10 @@ def _links(tx: Tx, config: Config, stream: Stream, stories: Sequence[Story]) -> 
 def since(tx: Tx, stream: Stream) -> datetime:
     """When a stream changed that no story of it tells: its looks, or a story that is no more."""
     return max(_moment(tx, name) for name in (f"presentation:{stream.id}:since", tidy.GONE))
+
+
+def _renamed(tx: Tx) -> dict[str, str]:
+    return {each.old: each.new for each in renames.done(tx) if each.kind == "stream"}
 
 
 def _moment(tx: Tx, name: str) -> datetime:

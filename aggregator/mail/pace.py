@@ -17,7 +17,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from aggregator.digest.reply import anonymous
 from aggregator.model import Reply
 
 LADDER = tuple(timedelta(minutes=m) for m in (1, 2, 5, 15))
@@ -43,20 +42,19 @@ class Breaker:
             return most
         return 0 if timedelta(0) < self.until - now <= LADDER[-1] else 1
 
-    def after(self, reply: Reply, now: datetime) -> Breaker:
-        """What a reply makes of it."""
+    def after(self, reply: Reply, now: datetime, told: str | None = None) -> Breaker:
+        """What a reply makes of it; *told* is that reply in words, without the address that it may have repeated."""
         if not _is_closed(reply):
             return Breaker()
         if self.until is not None and timedelta(0) < self.until - now <= LADDER[-1]:
             return self
         pause = LADDER[min(self.failures, len(LADDER) - 1)]
-        said = reply.text if reply.code is None else f"{reply.code} {reply.text}"
-        return Breaker(failures=self.failures + 1, until=now + pause, reason=said)
+        return Breaker(failures=self.failures + 1, until=now + pause, reason=told or "")
 
     def told(self) -> str:
-        """JSON, for the store and for ``status``: what is said there has no address in it."""
+        """JSON, for the store and for ``status``."""
         until = self.until.isoformat() if self.until else None
-        return json.dumps({"failures": self.failures, "until": until, "reason": anonymous(self.reason)})
+        return json.dumps({"failures": self.failures, "until": until, "reason": self.reason})
 
 
 def _is_closed(reply: Reply) -> bool:

@@ -14,6 +14,7 @@ from aggregator.match.measure import SHORT, Found, Pair, measured
 from aggregator.match.reading import Reading
 from aggregator.match.slots import rows, series
 from aggregator.match.subject import enough, shared, topics
+from aggregator.match.titles import FEW, are_apart, titled
 from aggregator.match.token import SLOTS, Token
 from aggregator.model import Matching, Verdict
 
@@ -27,10 +28,13 @@ _LEAD = 0.4  # of the first sentence of one of the two at least, the other must 
 _EASIER = 0.10  # how much less of a long text must agree
 
 
-def judge(pair: Pair) -> Verdict:
-    """What the words of the two say."""
-    found = measured(pair)
-    if found.shorter < 4:
+def judge(pair: Pair, *, brief: bool = False) -> Verdict:
+    """What the words of the two say; *brief*: of what is different in its title no more than that."""
+    titles = titled(pair.one, pair.other)
+    if brief and are_apart(pair.one, pair.other, titles):
+        return Verdict(verdict="different", rule="slots", score=0.0, evidence="")
+    found = measured(pair, titles)
+    if found.shorter < FEW:
         return _by_title(pair, found)
     numbered = series(pair.one.labels, pair.other.labels) or rows(pair.one.rows, pair.other.rows)
     if found.ratio and (conflict := numbered):

@@ -53,6 +53,8 @@ def _without(sighting: Sighting, shapes: frozenset[int]) -> Sighting:
 
 
 def _shape(said: str) -> int | None:
+    if said.isascii() and not _NUMBER.search(said):
+        return None
     words = text.fold(said).split()
     if not any(map(_NUMBER.search, words)) or sum(not _NUMBER.search(word) for word in words) > LONGEST:
         return None

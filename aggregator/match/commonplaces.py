@@ -64,9 +64,9 @@ def sentences(sighting: Sighting) -> tuple[tuple[int, int], ...]:
     body = plain(sighting.entry)
     whole = body if len(body) <= 2 * _READ else f"{body[:_READ]}\n{body[-_READ:]}"
     first, *rest = split(whole) or [""]
-    others = [hashed(each) for each in rest]
+    others, opening = [hashed(each) for each in rest], hashed(first)
     both, alone = _opening(" ".join([first, *rest[:1]])), _opening(first)
-    unique = [each for each in dict.fromkeys(others) if each != hashed(first)]
+    unique = [each for each in dict.fromkeys(others) if each != opening]
     some = unique if len(unique) <= MOST else unique[: MOST // 2] + unique[-MOST // 2 :]
     return tuple((each, alone if each == others[0] else both) for each in some)
 
@@ -83,7 +83,7 @@ def _opening(said: str) -> int:
 
 def split(body: str) -> list[str]:
     """The sentences of a text, as far as punctuation and lines show them."""
-    return [part for part in _BORDER.split(body) if text.fold(part)]
+    return [part for part in _BORDER.split(body) if (_WORD.search(part) if part.isascii() else text.fold(part))]
 
 
 def hashed(said: str) -> int:

@@ -25,16 +25,24 @@ _SAID = {
 
 
 def compare(
-    one: Sighting, other: Sighting, *, settings: Matching, commonplaces: Commonplaces = NONE, repeats: bool = False
+    one: Sighting,
+    other: Sighting,
+    *,
+    settings: Matching,
+    commonplaces: Commonplaces = NONE,
+    repeats: bool = False,
+    brief: bool = False,
 ) -> Verdict:
     """Whether *one* and *other* are the same story, related or different; the order of the two does not matter.
 
-    With *repeats* a source that says it again is judged as another source would be.
+    With *repeats* a source that says it again is judged as another source would be.  *brief* is for who does not ask
+    why two are different: the verdict is the same, and sooner found.
     """
     first, second = sorted((one, other), key=lambda each: (each.published, each.source, each.keys, each.words))
-    for rule, fits in certain.rules(settings.window):
+    in_common = not frozenset(first.keys).isdisjoint(second.keys)  # every certain rule wants a key
+    for rule, fits in certain.rules(settings.window) if in_common else ():
         if fits(first, second):
-            if rule == "url" and (denied := claimed(first, second, settings=settings, commonplaces=commonplaces)):
+            if rule == "url" and (denied := claimed(first, second, settings, commonplaces, brief=brief)):
                 return denied
             return Verdict(verdict="same", rule=rule, score=1.0, evidence=_SAID[rule])
     apart = abs(first.published - second.published)
@@ -48,26 +56,34 @@ def compare(
         settings=settings,
         called=(called(first), called(second)),
     )
-    return _in_time(judge(pair), pair)
+    return _in_time(judge(pair, brief=brief), pair)
 
 
-def claimed(one: Sighting, other: Sighting, *, settings: Matching, commonplaces: Commonplaces) -> Verdict | None:
+def claimed(
+    one: Sighting, other: Sighting, settings: Matching, commonplaces: Commonplaces, *, brief: bool = False
+) -> Verdict | None:
     """Why two items that give one address are two; None where nothing disagrees."""
     if one.zone == other.zone and abs(one.published - other.published) <= certain.REPOST:
         return None
     if abs(one.published - other.published) > settings.window:  # next year's is judged by its words all the same
         other = replace(other, seen=one.published, entry=replace(other.entry, published=one.published))
-    said = by_words(one, other, settings=settings, commonplaces=commonplaces, repeats=True)
+    said = by_words(one, other, settings, commonplaces, repeats=True, brief=brief)
     return said if (said.verdict, said.rule) == ("different", "slots") else None
 
 
 def by_words(
-    one: Sighting, other: Sighting, *, settings: Matching, commonplaces: Commonplaces, repeats: bool = False
+    one: Sighting,
+    other: Sighting,
+    settings: Matching,
+    commonplaces: Commonplaces,
+    *,
+    repeats: bool = False,
+    brief: bool = False,
 ) -> Verdict:
     """The verdict when the address of either is not believed."""
     keys = ([key for key in each.keys if not key.startswith("url:")] for each in (one, other))
     bare = (replace(each, keys=tuple(some)) for each, some in zip((one, other), keys, strict=True))
-    return compare(*bare, settings=settings, commonplaces=commonplaces, repeats=repeats)
+    return compare(*bare, settings=settings, commonplaces=commonplaces, repeats=repeats, brief=brief)
 
 
 def _in_time(verdict: Verdict, pair: Pair) -> Verdict:

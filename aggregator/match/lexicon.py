@@ -116,11 +116,11 @@ FIELDS = {name: number for number, names in enumerate(_OPPOSITES) for name in na
 
 def field(word: str) -> tuple[str, int] | None:
     """The word of a field that *word* is, in whichever number and gender, and its field."""
-    for end in ("", "s", "e", "es", "en", "er"):
-        stem = word.removesuffix(end) if end else word
-        if word.endswith(end) and stem in FIELDS:
-            return stem, FIELDS[stem]
-    return None
+    return _INFLECTED.get(word)
+
+
+_INFLECTED = {stem + end: (stem, number) for end in ("er", "en", "es", "e", "s", "") for stem, number in FIELDS.items()}
+"""Every form of the words of a field; what can be two, is the one with the shorter ending."""
 
 
 _TWINS = (
@@ -249,6 +249,10 @@ _FUNCTION = {
 }
 FUNCTION = {tongue: frozenset(names.split()) for tongue, names in _FUNCTION.items()}
 """Words that carry nothing by themselves, by language: "been" is one in English and a leg in Dutch."""
+_TONGUES = {
+    word: tuple(name for name, telling in FUNCTION.items() if word in telling)
+    for word in frozenset().union(*FUNCTION.values())
+}
 DETERMINERS = _words(
     "de het een deze dit die elke elk alle geen onze uw hun haar zijn van met voor door in op aan bij naar uit tot "
     "tegen over onder le la les l un une des du de d au aux ce cette ces cet son sa ses leur leurs notre nos votre "
@@ -276,6 +280,6 @@ def tongue(words: Iterable[str]) -> str:
     """The language that most of the words that carry nothing are of: nl, fr, de or en; nl when nothing tells."""
     counts = dict.fromkeys(FUNCTION, 0)
     for word in words:
-        for name, telling in FUNCTION.items():
-            counts[name] += word in telling
+        for name in _TONGUES.get(word, ()):
+            counts[name] += 1
     return max(counts, key=lambda name: counts[name])

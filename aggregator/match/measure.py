@@ -9,14 +9,14 @@ from datetime import timedelta
 from aggregator.match import lexicon
 from aggregator.match.reading import Reading, Side
 from aggregator.match.slots import Comparison, Conflict, against
-from aggregator.match.token import SLOTS, Token, plain
+from aggregator.match.titles import Titles, are_in_both, are_worth_it, named
+from aggregator.match.token import Token, plain
 from aggregator.match.weighing import lead, weighed
-from aggregator.match.wording import is_verbal, phrase
+from aggregator.match.wording import is_verbal
 from aggregator.model import Matching
 
 SHORT = 40
 """Below so many words a text must agree nearly word for word, and no word may be exchanged."""
-
 
 _AT_WORK = 3
 """How many turns of phrase show that an editor was at work, and how many traces for each noun."""
@@ -60,20 +60,16 @@ class Found:
     order: bool = True
 
 
-def measured(pair: Pair) -> Found:
-    """Both titles and both texts aligned; the text of one in the order of the other where that agrees better."""
-    one, other = pair.one, pair.other
-    names = one.title.names | other.title.names | one.body.names | other.body.names
-    titles, exchanged = _titles(one, other, names)
-    if exchanged is None and (conflict := _about(one, other)):
-        exchanged = Comparison([], (conflict,), ())
-    if not _worth_it(one.body, other.body):
-        return _unlike(one, other, titles)
+def measured(pair: Pair, titles: Titles) -> Found:
+    """Both texts aligned, under their titles; the text of one in the order of the other where that agrees better."""
+    one, other, names = pair.one, pair.other, named(pair.one, pair.other)
+    if not are_worth_it(one.body, other.body):
+        return _unlike(one, other, titles.alike)
     whole = _weighed(pair, against(one.body.tokens, other.body.tokens, names))
-    found = _found(one.body, other.body, whole, titles, exchanged)
+    found = _found(one.body, other.body, whole, *titles)
     if found.ratio < 0.9 and (moved := _moved(one.body, other.body)):
         whole = _weighed(pair, against(one.body.tokens, moved.tokens, names))
-        again = _found(one.body, moved, whole, titles, exchanged, order=False)
+        again = _found(one.body, moved, whole, *titles, order=False)
         if again.ratio > found.ratio + 0.05:
             found = again
     return found
@@ -149,12 +145,6 @@ def _names(said: str, called: str) -> bool:
     return any(len(word) > 3 and plain(word) in called for word in said.split())
 
 
-def _worth_it(a: Side, b: Side) -> bool:
-    """Whether enough word triples are shared for the alignment to find anything."""
-    fewer = min(len(a.triples), len(b.triples))
-    return fewer > 0 and len(a.triples & b.triples) >= 0.1 * fewer
-
-
 def _unlike(one: Reading, other: Reading, titles: float) -> Found:
     sizes = sorted((one.body.own, other.body.own))
     return Found(0.0, 0.0, 0.0, titles, sizes[0], sizes[1], (), 0)
@@ -188,38 +178,11 @@ def _found(
     )
 
 
-def _titles(one: Reading, other: Reading, names: frozenset[str]) -> tuple[float, Comparison | None]:
-    a, b = one.title, other.title
-    if not a.keys or not b.keys:
-        return 0.0, None
-    found = against(a.tokens, b.tokens, names, hold=1)
-    ratio = 2 * len(found.pairs) / (len(a.keys) + len(b.keys))
-    return ratio, found if ratio >= 0.5 else None
-
-
-def _about(one: Reading, other: Reading) -> Conflict | None:
-    """What each of two titles in other words names, and the other item nowhere does: two places, two dates."""
-    lone = [
-        [token for token in here.title.tokens if token.kind in SLOTS and not _is_said(token, there)]
-        for here, there in ((one, other), (other, one))
-    ]
-    if not lone[0] or not lone[1] or not {token.kind for token in lone[0]} & {token.kind for token in lone[1]}:
-        return None
-    return Conflict("title", phrase(lone[0]), phrase(lone[1]))
-
-
-def _is_said(token: Token, there: Reading) -> bool:
-    return token.key in there.title.keys or token.key in there.body.keys
-
-
 def _harmless(conflict: Conflict, a: Side, b: Side, shorter: int, ratio: float) -> bool:
     """Whether titles only choose other words, or other facts that both texts have, for the same."""
     if shorter >= SHORT and ratio >= 0.95 and conflict.kind in {"word", "subject"}:
         return True
-    said = {key for words in (conflict.one, conflict.other) for key in words.casefold().split()}
-    return conflict.kind in {"name", "number", "date"} and all(
-        said <= {token.raw.casefold() for token in side.tokens} for side in (a, b)
-    )
+    return are_in_both(conflict, a, b)
 
 
 def _moved(a: Side, b: Side) -> Side | None:
@@ -246,6 +209,4 @@ def _moved(a: Side, b: Side) -> Side | None:
         keys=tuple(token.key for token in tokens),
         repeated=tuple(b.repeated[at] for at in order),
         own=b.own,
-        names=b.names,
-        triples=b.triples,
     )

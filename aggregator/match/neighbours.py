@@ -23,6 +23,9 @@ def _factors(found: list[Token]) -> list[Token]:
     """1,45 miljoen, £1.2m, "two hundred", "quarante et un" and 2 ton as one number."""
     made: list[Token] = []
     for token in found:
+        if token.key not in _JOINING:
+            made.append(token)
+            continue
         if _is_joined(made, token):
             made.pop()
             made[-1] = _valued(made[-1], (made[-1].value or 0.0) + 1.0, f"{made[-1].raw} et {token.raw}")  # type: ignore[operator]
@@ -61,6 +64,8 @@ def _short(made: list[Token], token: Token) -> int:
 
 _MONEY = frozenset(("euro", "pound", "dollar"))
 _LETTERS = {"m": 10**6, "bn": 10**9, "k": 1000}
+_JOINING = frozenset(("un", "une", *numerals.MULTIPLIERS, *_LETTERS, *lexicon.LARGER))
+"""What may make one number with what stands before it; most words do not."""
 
 
 def _number(token: Token) -> float | None:
@@ -72,6 +77,8 @@ def _number(token: Token) -> float | None:
 
 def _dates(found: list[Token]) -> list[Token]:
     """22 maart, "1er juillet" and "June 9" as one date."""
+    if all(token.kind != "month" for token in found):
+        return found
     made: list[Token] = []
     for token in found:
         last = made[-1] if made else None
@@ -102,7 +109,9 @@ def _hours(found: list[Token]) -> list[Token]:
     made: list[Token] = []
     at = 0
     while at < len(found):
-        token, used = _hour(found, at)
+        token, used = found[at], 1
+        if token.kind in _COUNTED or token.key in _FRACTIONS:
+            token, used = _hour(found, at)
         made.append(token)
         at += used
     return made
@@ -159,6 +168,8 @@ def _said(found: list[Token], at: int) -> tuple[int | None, int]:
     return None, 1
 
 
+_COUNTED = frozenset(("number", "time"))
+_FRACTIONS = frozenset(("half", "halb", "kwart", "viertel", "quarter"))
 _MINUTES = frozenset((5.0, 10.0, 20.0))
 _ABOUT = frozenset(
     ("om", "rond", "omstreeks", "tegen", "tot", "van", "vanaf", "um", "gegen", "ab", "at", "about", "from")
@@ -187,9 +198,11 @@ def _part(found: list[Token], at: int) -> tuple[str, int]:
 def _spans(found: list[Token]) -> list[Token]:
     """tussen 14 en 19 uur", "14-19 uur", "7.00 to 22.00": a number before an hour is an hour too."""
     for at in range(len(found) - 2, -1, -1):
+        if found[at].kind != "number":
+            continue
         token, joint = found[at : at + 2]
         last = found[at + 2] if at + 2 < len(found) else joint
-        if token.kind != "number" or not (joint.key in _JOINTS or joint.at - token.at - len(token.raw) == 1):
+        if not (joint.key in _JOINTS or joint.at - token.at - len(token.raw) == 1):
             continue
         if joint.kind == "time" or last.kind == "time":
             found[at] = _bare(token, last if last.kind == "time" else joint) or token

@@ -134,7 +134,7 @@ def digits(value: float) -> int:
 
 def rounds(exact: float, rounded: float, way: str) -> bool:
     """Whether *rounded* may stand for *exact*, seen from the word before it: ``about``, ``below`` or ``above``."""
-    if not exact or digits(rounded) >= digits(exact):
+    if not way or not exact or digits(rounded) >= digits(exact):
         return False
     near = 0.1 if digits(rounded) == digits(exact) - 1 else 0.05
     if abs(exact - rounded) > near * abs(exact):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from aggregator import uri
 from aggregator.match import keys, lexicon
@@ -42,40 +42,84 @@ _SHORT = 400
 """How long a sentence may be, in characters, to be kept: a bound for memory."""
 
 
+class _Remembering:
+    """Has room for what is found when it is asked for: ``cached_property`` wants more than slots."""
+
+
 @dataclass(frozen=True, slots=True)
-class Side:
+class Side(_Remembering):
     """A title or a text: its tokens, what of them is aligned, and which stand in a sentence that its source repeats.
 
-    *own* is how many are not boilerplate, *triples* are the word triples of those, *names* the words that are names.
+    *own* is how many are not boilerplate.
     """
 
     tokens: tuple[Token, ...]
     keys: tuple[str, ...]
     repeated: tuple[bool, ...]
     own: int
-    names: frozenset[str]
-    triples: frozenset[tuple[str, ...]]
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The words that are names."""
+        return frozenset(token.key for token in self.tokens if token.kind == "name")
+
+    @cached_property
+    def written(self) -> frozenset[str]:
+        """Every token as it is written, in small letters."""
+        return frozenset(token.raw.casefold() for token in self.tokens)
+
+    @cached_property
+    def triples(self) -> frozenset[tuple[str, ...]]:
+        """The word triples of what is not boilerplate."""
+        own = [key for key, common in zip(self.keys, self.repeated, strict=True) if not common]
+        return frozenset(zip(own, own[1:], own[2:], strict=False) if len(own) > 2 else ((key,) for key in own))
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What is compared of a sighting.
+class Reading(_Remembering):
+    """What is compared of a sighting; most is found when it is asked for, for most entries are like no other.
 
-    *cut*: the text breaks off. *tongue* is its language. *telling* is what the news is about, by weight: names,
-    dates and codes more than numbers, these more than words; *facts* are these by sort. *labels* are the numbers
-    behind words such as "week" and "nr.", by kind: which one of a series this is. *rows*: the hour right behind
-    each day that is named once. *marked*: it calls itself an ``update`` or a ``correction``.
+    *heading* and *written* are the title and the text as they stand.  *cut*: the text breaks off.  *tongue* is its
+    language.
     """
 
-    title: Side
+    heading: str
+    written: str
     body: Side
     cut: bool
     tongue: str
-    telling: dict[str, float]
-    facts: dict[str, Fact]
-    labels: dict[str, frozenset[str]]
-    rows: dict[str, Token]
-    marked: str
+
+    @cached_property
+    def title(self) -> Side:
+        found = tokens(self.heading, self.tongue)
+        return _side(found, (False,) * len(found))
+
+    @cached_property
+    def telling(self) -> dict[str, float]:
+        """What the news is about, by weight: names, dates and codes more than numbers, these more than words."""
+        return _telling(self.title, self.body)
+
+    @cached_property
+    def facts(self) -> dict[str, Fact]:
+        """What it tells, by sort: streets, persons, places, dates, figures."""
+        own = (token for token, known in zip(self.body.tokens, self.body.repeated, strict=True) if not known)
+        written = f"{self.heading}\n{self.written}"
+        return facts(written, self.title.tokens, own, self.title.names | self.body.names)
+
+    @cached_property
+    def labels(self) -> dict[str, frozenset[str]]:
+        """The numbers behind words such as "week" and "nr.", by kind: which one of a series this is."""
+        return _labels(self.title, self.body)
+
+    @cached_property
+    def rows(self) -> dict[str, Token]:
+        """The hour right behind each day that is named once."""
+        return _rows(self.body)
+
+    @cached_property
+    def marked(self) -> str:
+        """Whether it calls itself an ``update`` or a ``correction``."""
+        return _marked(self.title, self.body)
 
 
 _SERIES = frozenset(
@@ -168,25 +212,7 @@ def _read(title: str, body: str, repeated: frozenset[int]) -> Reading:
     cut = bool(_CUT_SHORT.search(body[-60:]))
     whole = _DATELINE.sub("", _without_end(body), count=1)
     tongue = language(f"{whole[:1_500]} {title}")
-    heading = tokens(title, tongue)
-    return _made(
-        _side(heading, (False,) * len(heading)), _text(whole, tongue, repeated), cut, tongue, f"{title}\n{whole}"
-    )
-
-
-def _made(title: Side, body: Side, cut: bool, tongue: str, written: str) -> Reading:
-    own = (token for token, repeated in zip(body.tokens, body.repeated, strict=True) if not repeated)
-    return Reading(
-        title=title,
-        body=body,
-        cut=cut,
-        tongue=tongue,
-        telling=_telling(title, body),
-        facts=facts(written, title.tokens, own, title.names | body.names),
-        labels=_labels(title, body),
-        rows=_rows(body),
-        marked=_marked(title, body),
-    )
+    return Reading(heading=title, written=whole, body=_text(whole, tongue, repeated), cut=cut, tongue=tongue)
 
 
 def _without_end(body: str) -> str:
@@ -214,14 +240,6 @@ def _said(sentence: str, tongue: str) -> tuple[Token, ...]:
 
 
 def _side(found: tuple[Token, ...], repeated: tuple[bool, ...]) -> Side:
-    keys = tuple(token.key for token in found)
-    own = [key for key, common in zip(keys, repeated, strict=True) if not common]
-    triples = zip(own, own[1:], own[2:], strict=False) if len(own) > 2 else ((key,) for key in own)
     return Side(
-        tokens=found,
-        keys=keys,
-        repeated=repeated,
-        own=len(own),
-        names=frozenset(token.key for token in found if token.kind == "name"),
-        triples=frozenset(triples),
+        tokens=found, keys=tuple([token.key for token in found]), repeated=repeated, own=len(found) - sum(repeated)
     )

@@ -72,7 +72,7 @@ def _certain(sighting: Sighting, known: Known, settings: Matching, commonplaces:
 def _is_claimed(sighting: Sighting, story: Story, settings: Matching, commonplaces: Commonplaces) -> bool:
     """Whether another zone tells different things under this address: one of them claims what is the other's."""
     copies = (member.sighting for member in story.members)
-    return any(claimed(sighting, each, settings=settings, commonplaces=commonplaces) for each in copies)
+    return any(claimed(sighting, each, settings, commonplaces, brief=True) for each in copies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +95,7 @@ def _judged(sighting: Sighting, story: Story, settings: Matching, commonplaces: 
     hidden = story.withdrawn is not None
     counting = [member for member in story.members if not member.differs][-NEAREST:] or list(story.members[-1:])
     verdicts = [
-        (
-            each,
-            by_words(sighting, each.sighting, settings=settings, commonplaces=commonplaces, repeats=hidden),
-        )
+        (each, by_words(sighting, each.sighting, settings, commonplaces, repeats=hidden, brief=True))
         for each in counting
     ]
     nearest = max((said for _, said in verdicts), key=lambda said: (_NEARER[said.verdict], said.score))
@@ -117,8 +114,10 @@ def _best(fitting: list[_Judged], settings: Matching, commonplaces: Commonplaces
     equal = [each for each in fitting if each.verdict.score >= top - EQUAL]
     first = min(equal, key=lambda each: (each.story.published, each.story.id))
     for each in equal:
+        if each is first:
+            continue
         said = compare(first.story.lead, each.story.lead, settings=settings, commonplaces=commonplaces)
-        if each is not first and said.verdict != "same":
+        if said.verdict != "same":
             return None
     return first
 

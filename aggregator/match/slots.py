@@ -74,7 +74,7 @@ def against(a: Sequence[Token], b: Sequence[Token], names: frozenset[str], hold:
             turns.append(turn)
         elif min(gap.left, gap.right) > 0 and any(map(_tells, (*a[gap.a0 : gap.a1], *b[gap.b0 : gap.b1]))):
             edits += 1
-    forms = sum(a[i].kind == "word" and plain(a[i].raw) != plain(b[j].raw) for i, j in pairs)
+    forms = sum(a[i].raw != b[j].raw and a[i].kind == "word" and plain(a[i].raw) != plain(b[j].raw) for i, j in pairs)
     return Comparison(pairs, tuple(found), tuple(turns), forms, edits)
 
 
@@ -157,7 +157,10 @@ def _held(gap: Gap, hold: int) -> bool:
 
 
 def _exchanged(one: Sequence[Token], other: Sequence[Token], names: frozenset[str]) -> Conflict | None:
+    kinds = {token.kind for token in one} & {token.kind for token in other}
     for kind, agree in AGREE.items():
+        if kind not in kinds and kind not in _MANIFOLD:
+            continue
         here, there = _slots(one, kind, names), _slots(other, kind, names)
         lone_here = [token for token in here if not any(agree(token, each) for each in there)]
         lone_there = [token for token in there if not any(agree(token, each) for each in here)]
@@ -176,6 +179,10 @@ def _across(one: Sequence[Token], other: Sequence[Token]) -> Conflict | None:
     if any(figures(a) & figures(b) for a in here for b in there):
         return None
     return Conflict("number", _said(one, here), _said(other, there))
+
+
+_MANIFOLD = frozenset({"number", "name"})
+"""Slots that tokens of other kinds may fill too."""
 
 
 def _slots(side: Sequence[Token], kind: str, names: frozenset[str]) -> list[Token]:
@@ -203,9 +210,10 @@ def _called(one: Sequence[Token], other: Sequence[Token]) -> Conflict | None:
 def _closed(one: Sequence[Token], other: Sequence[Token]) -> Conflict | None:
     """A fact on one side and a state on the other: "9 tot 12 uur", "gesloten"."""
     for facts, state in ((one, other), (other, one)):
-        told = any(token.kind in SLOTS for token in facts) and not any(map(carries, facts))
+        if not any(token.kind in SLOTS for token in facts) or any(map(carries, facts)):
+            continue
         turned = any(token.kind in {"state", "not"} or lexicon.field(token.key) for token in state if carries(token))
-        if told and turned and not any(token.kind in SLOTS for token in state):
+        if turned and not any(token.kind in SLOTS for token in state):
             return Conflict("opposite", phrase(one), phrase(other))
     return None
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 
 from aggregator import text
 from aggregator.match import lexicon, numerals
@@ -21,9 +22,10 @@ LONGEST = 20_000  # characters; 2,000 words of any language
 
 _TOKEN = re.compile(
     r"""
-    (?P<mail>[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5})
+    (?P<usual>(?!km|kilom)[^\W\d_]++(?=[ ,;)\n]|\.?(?:\s|\Z)))
+  | (?P<mail>[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5})
   | (?P<url>https?://\S+|\bwww\.\S+|\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,3}\.(?:be|nl|com|org|eu|fr|de|net|uk|lu|example)\b(?:/\S*)?)
-  | (?P<date>\b(?:19|20)\d\d-\d\d-\d\d\b | \b\d{1,2}([/.-])\d{1,2}\4(?:19|20)?\d\d\b | \b\d{1,2}/\d{1,2}\b(?!/)
+  | (?P<date>\b(?:19|20)\d\d-\d\d-\d\d\b | \b\d{1,2}([/.-])\d{1,2}\5(?:19|20)?\d\d\b | \b\d{1,2}/\d{1,2}\b(?!/)
       | \b\d{1,2}\.\s?\d{1,2}\.(?!\d))
   | (?P<time>\b(?:[01]?\d|2[0-4])(?:\s?[uUhH]\s?|[:.])[0-5]\d(?:\s?(?:uur|Uhr|heures?|u|h)\b|\s?[ap]\.?m\b\.?)
       | \b(?:[01]?\d|2[0-4])(?:\s?[uh]\s?|:)[0-5]\d\b
@@ -44,7 +46,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_SPACE = re.compile(r"[^\S\n]+")
+_SPACE = re.compile(r"[^\S\n]{2,}|[^\S\n ]")
 _ENDS = re.compile(r"[.!?\u2026:;\u2022\u201c\u201e\u00ab\"\n]|^\s*[-\u2013\u2014]\s")
 _HALVES = re.compile("['\u2019\u2010-]")
 _SIGNS = {"%": "%", "€": "euro", "£": "pound", "$": "dollar"}
@@ -58,12 +60,7 @@ def tokens(written: str, tongue: str | None = None) -> tuple[Token, ...]:
     whole = _SPACE.sub(" ", unicodedata.normalize("NFKC", text.visible(written)))
     if tongue is None:
         tongue = language(whole)
-    found: list[Token] = []
-    for token in _raw(whole, tongue):
-        found.append(token)
-        if len(found) >= MOST:
-            break
-    return tuple(settled(found))
+    return tuple(settled(list(islice(_raw(whole, tongue), MOST))))
 
 
 def language(written: str) -> str:
@@ -75,24 +72,43 @@ def _raw(whole: str, tongue: str) -> Iterator[Token]:
     before, first, sentence = 0, True, 0
     caps_count = _shouted(whole, tongue)
     for found in _TOKEN.finditer(whole):
-        gap = whole[before : found.start()]
-        if gap and _ENDS.search(gap) and not (gap.startswith(". ") and _abbreviated(whole, before)):
+        start, end = found.span()
+        if _is_end(whole, before, start):
             first, sentence = True, sentence + 1
-        kind = found.lastgroup or "word"
-        for token in _READ[kind](found.group(), tongue):
-            is_name = token.kind == "name" and (caps_count or (first and not _is_street(token.key)))
-            placed = token._replace(first=first, sentence=sentence, at=found.start())
-            key = lexicon.SYNONYMS.get(token.key, token.key)
-            yield placed._replace(kind="word", key=key) if is_name else placed
-            first = first and token.kind == "function" and token.raw in _APOSTROPHES
-        before, first = found.end(), False
+        for token in _READ[found.lastgroup or "word"](found.group(), tongue):
+            key, kind, raw, value, *_ = token
+            if kind == "name" and (caps_count or (first and not _is_street(key))):
+                yield Token(lexicon.SYNONYMS.get(key, key), "word", raw, value, first, sentence, start)
+            else:
+                yield Token(key, kind, raw, value, first, sentence, start)
+            first = first and kind == "function" and raw in _APOSTROPHES
+        before, first = end, False
+
+
+def _is_end(whole: str, before: int, start: int) -> bool:
+    """Whether a sentence ends between two tokens; a space between them, as mostly, ends none."""
+    if start == before or (start == before + 1 and whole[before] == " "):
+        return False
+    gap = whole[before:start]
+    return _ENDS.search(gap) is not None and not (gap.startswith(". ") and _abbreviated(whole, before))
 
 
 def _shouted(whole: str, tongue: str) -> bool:
     """Whether capitals say nothing here: a text in capitals, or a title with one on each word."""
-    words = [word for word in re.findall(r"[^\W\d_]{2,}", whole[:1_000]) if plain(word) not in lexicon.FUNCTION[tongue]]
+    every = re.findall(r"[^\W\d_]{2,}", whole[:1_000])
+    if _is_quiet(every, tongue):
+        return False
+    words = [word for word in every if plain(word) not in lexicon.FUNCTION[tongue]]
     capital = str.isupper if len(words) > _TITLE else _is_capital
     return len(words) > 2 and sum(capital(word) for word in words) > 0.8 * len(words)
+
+
+def _is_quiet(words: Sequence[str], tongue: str) -> bool:
+    """Whether a few of the words show that too many are in small letters for the capitals to be four fifths."""
+    small = iter(word for word in words if word.islower())
+    loud = sum(not word.islower() for word in words)
+    counting = (word for word in small if plain(word) not in lexicon.FUNCTION[tongue])
+    return any(4 * count >= loud for count, _ in enumerate(counting, start=1))
 
 
 def _is_capital(word: str) -> bool:
@@ -109,7 +125,10 @@ def _abbreviated(whole: str, end: int) -> bool:
 
 
 def _is_street(key: str) -> bool:
-    return any(key.endswith(end) and len(key) >= len(end) + 4 for end in lexicon.STREETS[:8])
+    return key.endswith(_STREETS) and any(key.endswith(end) and len(key) >= len(end) + 4 for end in _STREETS)
+
+
+_STREETS = lexicon.STREETS[:8]
 
 
 # -- what each kind of written thing is read as ------------------------------------
@@ -172,6 +191,10 @@ def _score(raw: str, tongue: str) -> Iterator[Token]:
 
 def _sign(raw: str, tongue: str) -> Iterator[Token]:
     yield Token(_SIGNS[raw], "function", raw)
+
+
+def _usual(raw: str, tongue: str) -> tuple[Token, ...]:
+    return (_single(raw, tongue),)
 
 
 def _word(raw: str, tongue: str) -> Iterator[Token]:
@@ -244,8 +267,8 @@ def _special(key: str, raw: str, tongue: str) -> Token | None:
     return None
 
 
-_READ: dict[str, Callable[[str, str], Iterator[Token]]] = {
-    "mail": _contact, "url": _contact, "phone": _contact, "date": _date, "time": _time, "speed": _speed,
-    "ordinal": _ordinal, "aged": _number, "score": _score, "height": _height, "plate": _code, "number": _number,
-    "code": _code, "sign": _sign, "word": _word,
+_READ: dict[str, Callable[[str, str], Iterable[Token]]] = {
+    "usual": _usual, "mail": _contact, "url": _contact, "phone": _contact, "date": _date, "time": _time,
+    "speed": _speed, "ordinal": _ordinal, "aged": _number, "score": _score, "height": _height, "plate": _code,
+    "number": _number, "code": _code, "sign": _sign, "word": _word,
 }  # fmt: skip

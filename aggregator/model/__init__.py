@@ -2,7 +2,7 @@
 
 Six modules because they change for six reasons: ``wanted`` is what the operator wants (the configuration),
 ``answered`` what the server said (RFC 9110), ``written`` what the publisher wrote (RFC 4287), ``noted`` what we noted,
-``pushed`` what we noted of WebSub, ``mailed`` of a digest's readers.
+``pushed`` what we noted of WebSub, ``mailed`` of a digest's readers; and what ``theme`` holds of the operator's files.
 Every datetime is aware and in UTC; an absent collection is ``()``, never None.
 """
 
@@ -31,6 +31,7 @@ from aggregator.model.noted import (
 from aggregator.model.published import Coding as Coding
 from aggregator.model.published import Document, Span, Withdrawn
 from aggregator.model.pushed import Announced, Intent, Lease, Ping, Subscription
+from aggregator.model.theme import Theme
 from aggregator.model.wanted import (
     Article,
     Auth,
@@ -41,7 +42,20 @@ from aggregator.model.wanted import (
     Stream,
     Zone,
 )
-from aggregator.model.workings import Fetch, Guard, Mail, Matching, Notices, Parse, Publish, Retention, Server, WebSub
+from aggregator.model.workings import (
+    Colours,
+    Dkim,
+    Fetch,
+    Guard,
+    Mail,
+    Matching,
+    Notices,
+    Parse,
+    Publish,
+    Retention,
+    Server,
+    WebSub,
+)
 from aggregator.model.written import Category, Content, Entry, Feed, Link, Origin, Pace, Person, Text
 
 __all__ = [
@@ -52,6 +66,7 @@ __all__ = [
     "Category",
     "Choices",
     "Coding",
+    "Colours",
     "Config",
     "Confirmation",
     "Consent",
@@ -59,6 +74,7 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "Digest",
+    "Dkim",
     "Document",
     "Edition",
     "Entry",
@@ -101,6 +117,7 @@ __all__ = [
     "SubscriberState",
     "Subscription",
     "Text",
+    "Theme",
     "Unread",
     "Validators",
     "Verdict",

@@ -14,6 +14,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import ConfigDict, Field, with_config
 
+from aggregator.model.theme import Theme
 from aggregator.model.units import WEEK as WEEK
 from aggregator.model.units import (
     Color,
@@ -197,7 +198,7 @@ class Digest:
 @with_config(ConfigDict(extra="forbid"))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """The whole file."""
+    """The whole file, and in *theme* what the files hold that it names for the pages."""
 
     language: str = "nl-BE"
     timezone: str = "Europe/Brussels"
@@ -219,6 +220,7 @@ class Config:
     sources: tuple[Source, ...] = ()
     streams: tuple[Stream, ...] = ()
     digests: tuple[Digest, ...] = ()
+    theme: Theme = field(default_factory=Theme, metadata={"setting": False})
 
     @property
     def hubs(self) -> tuple[str, ...]:

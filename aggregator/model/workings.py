@@ -5,13 +5,13 @@ How it serves, fetches, parses, matches, guards, deletes and mails; ``wanted`` h
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from aggregator.model.units import Duration, HttpUrl, Lasting, Line, Several, Size
+from aggregator.model.units import Color, Duration, HttpUrl, Lasting, Line, Several, Size
 
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Flag = Annotated[bool, Field(strict=True)]
@@ -32,16 +32,35 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Colours:
+    """Colours of the pages: of their *top*, of its *stripe* and of a *link*; what is written in them or on them is made
+    readable, in the dark as well.
+    """
+
+    top: Color | None = None
+    stripe: Color | None = None
+    link: Color | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Publish:
     """What documents are like: in a feed of more than *max_size* bytes the older stories have no full text, only an
-    excerpt.  *logo* is the address of a picture, twice as wide as high.  With *directory* all documents are files too.
-    *robots*: whether search engines may list the pages.
+    excerpt.  *logo* is the address of a picture for feeds, twice as wide as high.  With *directory* all documents are
+    files too.  *robots*: whether search engines may list the pages.
+
+    *name* is the site's, the first stream's title where there is none.  *templates* is a directory of templates that
+    are tried before ours, *style* a file whose rules follow those of our style sheet, *icon* one with a picture.
     """
 
     directory: str | None = None
     max_size: Size = 1_000_000
     logo: HttpUrl | None = None
     robots: Flag = True
+    name: Line | None = None
+    icon: str | None = None
+    style: str | None = None
+    templates: str | None = None
+    colours: Colours = field(default_factory=Colours)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,12 +177,27 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dkim:
+    """How mails are signed (RFC 6376): the key in *key_file*, its public half at selector._domainkey.domain.
+
+    *domain* is the sender's when it is not given; the other two belong together.
+    """
+
+    selector: Line | None = None
+    key_file: Line | None = None
+    domain: Line | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
     """Who the digest comes from and the relay that takes it.
 
     *timeout* is for the greeting and each command, *data_timeout* for the answer to DATA, *block_timeout* for each
     block of the text, *dot_timeout* for the answer to the final dot; a shorter wait there makes doubts, and doubts make
     duplicates (RFC 5321 §4.5.3.2, RFC 1047).  *rate* is in mails a minute.
+
+    *bounces* is the address to which failures are returned, with a token behind its local part (VERP); *maildir* is
+    the folder into which that mail is delivered.
 
     *urgent* are rules (``patterns``) for a story that asks readers for help: one of them is found in its title, or is
     one of its publisher's categories.  Such stories come first.
@@ -180,6 +214,9 @@ class Mail:
     data_timeout: Lasting = timedelta(minutes=2)
     block_timeout: Lasting = timedelta(minutes=3)
     dot_timeout: Lasting = timedelta(minutes=10)
+    bounces: str | None = None
+    maildir: Line | None = None
+    dkim: Dkim | None = None
     urgent: Several = (
         "opsporing",
         "opsporingsbericht*",

@@ -8,17 +8,19 @@ can tell what happened (RFC 1047): *claimed*, *about to send the final dot*, *an
 deliveries that the next one recovers: before the dot nothing was accepted, after it the relay's log is asked where
 there is one, and else the same bytes go out once more.
 
-``freezing`` says what an edition is of and who gets it, ``reviewing`` lets the editor have a look, ``delivering`` hands
-over.
+``freezing`` says what an edition is of and who gets it, ``previewing`` shows it before, ``reviewing`` lets the editor
+have a look, ``delivering`` hands over.
 """
 
 from aggregator.post.delivering import Clock, deliver, deliver_due, recover
 from aggregator.post.envelopes import envelope, list_domain
-from aggregator.post.freezing import due_slots, enrol, freeze, freeze_slot, missed, preview
+from aggregator.post.freezing import due_slots, enrol, freeze, freeze_slot, missed
+from aggregator.post.previewing import Preview, preview, trial
 from aggregator.post.reviewing import cancel, hold, overdue, release, release_overdue
 
 __all__ = [
     "Clock",
+    "Preview",
     "cancel",
     "deliver",
     "deliver_due",
@@ -35,4 +37,5 @@ __all__ = [
     "recover",
     "release",
     "release_overdue",
+    "trial",
 ]

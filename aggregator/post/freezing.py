@@ -143,21 +143,8 @@ def _own_slot(tx: Tx, digest: Digest, story: str) -> str:
     return f"{name}.{number}" if number > 1 else name
 
 
-def preview(tx: Tx, config: Config, digest: Digest, now: datetime) -> tuple[Letter, Envelope] | None:
-    """The letter and envelope that the first recipient would get now; None when there is nothing new."""
-    tx.audience.enrol(digest.id, digest.recipients, now)
-    due = readers.due(tx, config, digest, now)
-    for address in digest.recipients:
-        for each in due:
-            theirs = next((reader for reader in each.readers if reader.address == address), None)
-            if theirs:
-                letter, _ = _letter(config, digest, "preview", each, now)
-                return letter, envelope(config, digest, "preview", theirs, now)
-    return None
-
-
 def _lot(config: Config, digest: Digest, slot: str, due: Due, now: datetime) -> Lot:
-    letter, many = _letter(config, digest, slot, due, now)
+    letter, many = letter_of(config, digest, slot, due, now)
     return Lot(
         letter=letter,
         stories=tuple(story.id for story in due.stories[:many]),
@@ -167,7 +154,7 @@ def _lot(config: Config, digest: Digest, slot: str, due: Due, now: datetime) -> 
     )
 
 
-def _letter(config: Config, digest: Digest, slot: str, due: Due, now: datetime) -> tuple[Letter, int]:
+def letter_of(config: Config, digest: Digest, slot: str, due: Due, now: datetime) -> tuple[Letter, int]:
     """The letter of some readers, and how many of their new stories it holds."""
     about = envelope(config, digest, slot, Reader(digest=digest.id, address=LONGEST, token="x" * 22), now)
     kept: Callable[[Letter], Letter] = (

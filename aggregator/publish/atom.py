@@ -61,7 +61,7 @@ def _frame(shelf: Shelf) -> Any:
     feed.author({"name": title, "uri": page})
     feed.language(config.language)
     feed.generator("aggregator", version=aggregator.__version__)
-    feed.icon(places.base(config) + static.ICON)
+    feed.icon(f"{places.base(config)}/{static.icon_address(config)}")
     feed.rights(rights(config, stream))
     if subtitle := text.clean(stream.subtitle or ""):
         feed.subtitle(subtitle)

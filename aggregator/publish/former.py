@@ -25,14 +25,33 @@ def documents(config: Config, known: Iterable[str], renames: Mapping[str, str]) 
     *known* are the ids of all streams that there have ever been, *renames* what became of a former id.
     """
     here = {stream.id for stream in places.streams(config)}
-    now = dict(renames) | {former: stream.id for stream in config.streams for former in stream.was}
-    renamed = {former: id for former in now if former not in here and (id := _latest(former, now)) in here}
-    known = {*known, *now}
+    renamed = renamings(config, renames)
+    known = {*known, *_former(config, renames)}
     gone = [path for id in sorted(known) if id not in here and id not in renamed for path in _paths(id)]
     made = dict.fromkeys(gone, _gone(config)) if gone else {}
     for former, id in renamed.items():
         made |= {path: _moved(config, path, to) for path, to in zip(_paths(former), _paths(id), strict=True)}
     return made | {path: _moved(config, path, to) for path, to in _guessed(config)}
+
+
+def renamings(config: Config, renames: Mapping[str, str]) -> dict[str, str]:
+    """The id that each stream, or zone as a stream, has now, by the ids that it had."""
+    here = {stream.id for stream in places.streams(config)}
+    now = _former(config, renames)
+    return {former: id for former in now if former not in here and (id := _latest(former, now)) in here}
+
+
+def below(config: Config, renames: Mapping[str, str], path: str) -> Document | None:
+    """A redirect from a page below a former id, of its archive or its months, to where that is now."""
+    for former, id in renamings(config, renames).items():
+        if path.startswith(f"/{former}/"):
+            return _moved(config, path, f"/{id}/{path.removeprefix(f'/{former}/')}")
+    return None
+
+
+def _former(config: Config, renames: Mapping[str, str]) -> dict[str, str]:
+    zones = {f"zones/{former}": f"zones/{zone.id}" for zone in config.zones for former in zone.was}
+    return dict(renames) | zones | {former: stream.id for stream in config.streams for former in stream.was}
 
 
 def _latest(id: str, renames: Mapping[str, str]) -> str:

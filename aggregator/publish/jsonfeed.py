@@ -54,7 +54,7 @@ def _frame(shelf: Shelf, own: str) -> dict[str, Any]:
         "feed_url": own,
         "description": text.clean(stream.subtitle or ""),
         "icon": config.publish.logo,
-        "favicon": places.base(config) + static.ICON,
+        "favicon": f"{places.base(config)}/{static.icon_address(config)}",
         "authors": [{"name": title, "url": page}],
         "language": config.language,
         "hubs": [{"type": "WebSub", "url": hub} for hub in config.hubs],

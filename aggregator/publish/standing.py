@@ -93,10 +93,10 @@ def email(config: Config) -> str | None:
 
 
 def _page(config: Config, path: str, name: str) -> bytes:
-    root = "../" * (path.count("/") - 1)
-    template = i18n.environment(config.language, config.timezone).get_template(f"page/{name}")
-    return template.render(
-        **page.frame(config, root),
+    return page.written(
+        config,
+        name,
+        **page.frame(config, page.root_of(path)),
         canonical=places.base(config) + path,
         about=config.about,
         email=email(config),
@@ -108,7 +108,7 @@ def _page(config: Config, path: str, name: str) -> bytes:
         hub=config.websub.hub,
         notices=config.notices,
         kept=config.retention.stories,
-    ).encode("utf-8", "replace")
+    )
 
 
 def _paragraphs(words: str | None) -> list[str]:

@@ -11,6 +11,19 @@ from aggregator.store.editions import SINGLE
 from aggregator.store.mailing import Mailing
 from aggregator.store.polls import Polls
 from aggregator.store.store import Store, Tx
-from aggregator.store.stories import State, Stories, Wanted
+from aggregator.store.stories import State, Stories, Wanted, revision_of
 
-__all__ = ["EVERY", "SINGLE", "Audience", "Mailing", "Polls", "State", "Store", "Stories", "Tx", "Wanted", "alone"]
+__all__ = [
+    "EVERY",
+    "SINGLE",
+    "Audience",
+    "Mailing",
+    "Polls",
+    "State",
+    "Store",
+    "Stories",
+    "Tx",
+    "Wanted",
+    "alone",
+    "revision_of",
+]

@@ -41,14 +41,14 @@ class Members:
             found[row.story].append(_match(row))
         return {story: tuple(members) for story, members in found.items()}
 
-    def replace(self, story: Story, *, new: bool = False) -> frozenset[str]:
-        """Make the copies that are kept those of *story*; the sources that had one before.  A *new* story has none.
+    def replace(self, story: Story, *, new: bool = False) -> frozenset[tuple[str, str]]:
+        """Make the copies that are kept those of *story*; sources and zones of those before.  A *new* story has none.
 
         A row goes on standing for the copy with which it has most keys in common, so that an edit costs no more than
         what it changes.
         """
         rows = [] if new else [r._asdict() for r in self._connection.execute(_OF_STORIES, {"stories": [story.id]})]
-        sources = frozenset(row["source"] for row in rows)
+        before = frozenset((row["source"], row["zone"]) for row in rows)
         for position, member in enumerate(story.members):
             wanted = _row(member, story.id, position)
             row = _counterpart(wanted, rows)
@@ -59,7 +59,7 @@ class Members:
                 self._update(row, wanted, member.sighting.entry)
         for row in rows:
             self._delete(row)
-        return sources
+        return before
 
     def _insert(self, wanted: dict[str, Any], entry: Entry) -> None:
         id = self._connection.scalar(insert(schema.member).values(wanted).returning(schema.member.c.id))

@@ -17,6 +17,8 @@ from aggregator.store.audience import EVERY, Audience
 from aggregator.store.editions import SINGLE, UNFINISHED
 from aggregator.store.subscribers import Subscribers
 
+_ASKING = (f"{SINGLE}confirm", f"{SINGLE}move")
+"""The mails that ask for a confirmation; the token is their key."""
 _BATCH = 500
 """Rows that one step forgets."""
 
@@ -74,7 +76,7 @@ class Privacy:
         """
         columns = schema.confirmation.c
         over = list(self._connection.scalars(select(columns.token).where(columns.expires <= now).limit(_BATCH)))
-        asked = schema.edition.c.slot.in_(over) & schema.edition.c.digest.like(f"{SINGLE}%")
+        asked = schema.edition.c.slot.in_(over) & schema.edition.c.digest.in_(_ASKING)
         mails = exists().where(schema.edition.c.id == schema.delivery.c.edition, asked)
         gone = self._forget_mails(mails) if over else 0
         gone += self._delete(schema.confirmation, columns.token.in_(over)) if over else 0

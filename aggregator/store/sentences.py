@@ -15,8 +15,12 @@ MOST = 4000
 
 _columns = schema.sentence.c
 # Made once: these run for every entry that is new, and building them would take longer than carrying them out.
-# In the words of the partial index: neither database takes "common IS true" for the same.
-_COMMON = select(_columns.value).where(_columns.source == bindparam("source"), text("sentence.common"))
+# In the words of the partial index: neither database takes "common IS true" for the same.  SQLite, of which nobody
+# gathers statistics, reads all that the source ever said unless it is told.
+_COMMON = {
+    "postgresql": text("SELECT value FROM sentence WHERE source = :source AND common"),
+    "sqlite": text("SELECT value FROM sentence INDEXED BY ix_sentence_common WHERE source = :source AND common"),
+}
 _KNOWN = select(_columns.value, _columns.openings, _columns.common).where(
     _columns.source == bindparam("source"), _columns.value.in_(bindparam("values", expanding=True))
 )
@@ -34,7 +38,7 @@ class Sentences:
 
     def common(self, source: str) -> frozenset[int]:
         """The sentences of *source* that stood under so many openings that they are its boilerplate."""
-        return frozenset(self._connection.scalars(_COMMON, {"source": source}))
+        return frozenset(self._connection.scalars(_COMMON[self._connection.dialect.name], {"source": source}))
 
     def learn(self, source: str, said: Sequence[tuple[int, int]], *, enough: int, at: datetime) -> frozenset[int]:
         """Note that *source* said these sentences, each under its opening; those that so became common.

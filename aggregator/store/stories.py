@@ -32,6 +32,7 @@ from aggregator.store.relations import Relations
 _BATCH = 500
 """How many values one IN list takes."""
 _PAGE = 100
+_REVISION = "revision"
 State = Literal["shown", "hidden", "held", "joint", "differs"]
 
 
@@ -73,7 +74,7 @@ class Stories:
         self._members = Members(connection)
         self._anchors = Anchors(connection)
         self._related = Relations(connection)
-        self._bumped = False
+        self._bumped: set[str] = set()
 
     # -- looking --------------------------------------------------------------
 
@@ -161,7 +162,7 @@ class Stories:
 
     def revision(self) -> int:
         """A number that moves whenever a story is saved, by whatever process."""
-        return int(self._connection.scalar(select(schema.meta.c.value).where(schema.meta.c.name == "revision")) or 0)
+        return int(self._connection.scalar(select(schema.meta.c.value).where(schema.meta.c.name == _REVISION)) or 0)
 
     # -- keeping --------------------------------------------------------------
 
@@ -182,8 +183,8 @@ class Stories:
             self._connection.execute(_FOUND, {"id": story.id, **values})
         before = self._members.replace(story, new=not known)
         if not story.held and story.withdrawn is None:
-            self._arrive(story, at, loud, before)
-        self._bump()
+            self._arrive(story, at, loud, frozenset(source for source, _ in before))
+        self._bump({*story.zones, *(zone for _, zone in before)})
 
     def prune(self, before: datetime, limit: int) -> None:
         """Let at most *limit* copies first seen before *before* be found by their keys only."""
@@ -225,14 +226,17 @@ class Stories:
     def _insert_arrival(self, story: str, zone: str, at: datetime, loud: bool) -> None:
         self._connection.execute(insert(schema.arrival).values(story=story, zone=zone, at=at, loud=loud))
 
-    def _bump(self) -> None:
-        if self._bumped:
-            return
-        self._bumped = True
-        number = cast(cast(schema.meta.c.value, Integer) + 1, String)
-        moved = update(schema.meta).where(schema.meta.c.name == "revision").values(value=number)
-        if not self._connection.execute(moved).rowcount:
-            self._connection.execute(insert(schema.meta).values(name="revision", value="1"))
+    def _bump(self, zones: Iterable[str]) -> None:
+        """Move the revision of everything, and of each zone of which a story was saved; once a transaction."""
+        names = {_REVISION, *map(revision_of, zones)} - self._bumped
+        self._bumped |= names
+        name, value = schema.meta.c.name, schema.meta.c.value
+        number = cast(cast(value, Integer) + 1, String)
+        moved = update(schema.meta).where(name.in_(sorted(names))).values(value=number)
+        if names and self._connection.execute(moved).rowcount < len(names):
+            there = set(self._connection.scalars(select(name).where(name.in_(sorted(names)))))
+            new = [{"name": each, "value": "1"} for each in sorted(names - there)]
+            self._connection.execute(insert(schema.meta), new)
 
     def _select(self, *conditions: ColumnElement[bool], limit: int | None = None) -> list[Story]:
         ids = self._connection.scalars(
@@ -253,6 +257,11 @@ class Stories:
                 for row in self._connection.execute(_STORIES, {"ids": batch})
             )
         return sorted(stories, key=lambda story: story.id)
+
+
+def revision_of(zone: str) -> str:
+    """The name of the fact that moves whenever a story with a copy of *zone* is saved, or with one until then."""
+    return f"{_REVISION}:{zone}"
 
 
 def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:

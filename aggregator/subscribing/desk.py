@@ -238,7 +238,7 @@ def _mail(
 
 def _last(tx: Tx, config: Config, digest: Digest) -> str:
     """Where the last edition can be read: its page, or where there is none the stream's."""
-    sent = (each.slot for each in tx.mailing.editions(digest.id) if each.stories)
+    sent = (each.slot for each in tx.mailing.editions(digest.id) if each.stories and each.state in ("sending", "done"))
     slot = next(sent, None) if digest.public else None
     if slot:
         return f"{places.base(config)}{places.edition(digest.id, slot)}"

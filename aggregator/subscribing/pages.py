@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parseaddr
 
-from aggregator import i18n, shown, text
+from aggregator import shown, text
 from aggregator.model import Choices, Config, Confirmation, Consent, Reader, Subscriber
 from aggregator.publish import page, places, standing
 from aggregator.subscribing import forms, words
@@ -224,11 +224,12 @@ def here(config: Config, below: str = "") -> str:
 
 
 def _render(config: Config, name: str, *, problems: Mapping[str, str] | None = None, **values: object) -> bytes:
-    template = i18n.environment(config.language, config.timezone).get_template(f"page/mail/{name}.html")
-    return template.render(
+    return page.written(
+        config,
+        f"mail/{name}.html",
         **page.frame(config, f"{places.prefix(config)}/"),
         **values,
         problems={**dict.fromkeys(_PLACES, ""), **(problems or {})},
         faulty=bool(problems),
         privacy=f"{places.prefix(config)}{standing.PRIVACY}",
-    ).encode("utf-8", "replace")
+    )
