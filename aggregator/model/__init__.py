@@ -7,7 +7,7 @@ Every datetime is aware and in UTC; an absent collection is ``()``, never None.
 """
 
 from aggregator.model.answered import Response
-from aggregator.model.mailed import Choices, Confirmation, Consent, Lot, Reader, Subscriber, SubscriberState
+from aggregator.model.mailed import Choices, Confirmation, Consent, Lot, Reader, Subscriber, SubscriberState, Traces
 from aggregator.model.noted import (
     Caching,
     Delivery,
@@ -118,6 +118,7 @@ __all__ = [
     "Subscription",
     "Text",
     "Theme",
+    "Traces",
     "Unread",
     "Validators",
     "Verdict",
