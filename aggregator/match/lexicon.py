@@ -212,7 +212,7 @@ _SAME = (
     "weekend weekeinde", "st sint saint sankt", "dr dokter docteur doctor doktor",
     "prof professor professeur", "pz politiezone polizeizone", "pv pvs pv's proces-verbaal processen-verbaal",
     "achterkant achterzijde", "voorkant voorzijde", "onderkant onderzijde", "bovenkant bovenzijde",
-    "gsm smartphone",
+    "gsm smartphone", "plaatselijk lokaal", "snel vlug", "zegt verklaart", "kreeg ontving", "kregen ontvingen",
     "mevr mevrouw madame mme frau", "dhr meneer monsieur herr",
 )  # fmt: skip
 SYNONYMS = {name: names.split()[0] for names in _SAME for name in names.split()}
