@@ -490,7 +490,7 @@ REPEATED = st.sets(SENTENCES, max_size=4).map(
 
 
 @given(HEADED, HEADED, REPEATED)
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 def test_the_short_way_gives_the_same_verdict(one: Sighting, other: Sighting, repeated: Commonplaces) -> None:
     """Where titles alone keep two items apart, aligning their texts would have; else nothing is left out."""
     whole = compare(one, other, settings=SETTINGS, commonplaces=repeated)
