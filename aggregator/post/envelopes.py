@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from email.utils import parseaddr
+from functools import cache
 
 from aggregator import text, uri
 from aggregator.model import Config, Digest, Envelope, Reader
@@ -17,7 +18,7 @@ def envelope(config: Config, digest: Digest, slot: str, reader: Reader, now: dat
     """
     assert config.mail is not None
     base, token = places.base(config), reader.token
-    domain = parseaddr(config.mail.sender)[1].rpartition("@")[2]
+    domain = _domain(config.mail.sender)
     return Envelope(
         sender=config.mail.sender,
         reply_to=config.mail.reply_to,
@@ -35,3 +36,8 @@ def envelope(config: Config, digest: Digest, slot: str, reader: Reader, now: dat
 def list_domain(config: Config) -> str:
     """The domain under which our lists have their ids (RFC 2919)."""
     return uri.host(config.base_url)
+
+
+@cache
+def _domain(sender: str) -> str:
+    return parseaddr(sender)[1].rpartition("@")[2]

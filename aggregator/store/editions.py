@@ -14,7 +14,21 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, delete, exists, func, insert, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
 
 from aggregator.model import DeliveryState, Edition, Envelope, Lot
 from aggregator.store import schema
@@ -27,6 +41,18 @@ _BATCH = 500
 """How many values one IN list takes."""
 _envelope = TypeAdapter(Envelope)
 _SHOWN = schema.story.c.withdrawn.is_(None) & schema.story.c.held.is_(False)
+
+
+# Made once: it runs for every mail.
+_FINISH = (
+    update(schema.edition)
+    .where(
+        schema.edition.c.id == bindparam("of"),
+        schema.edition.c.state == "sending",
+        ~exists().where(schema.delivery.c.edition == bindparam("of"), schema.delivery.c.state.in_(UNFINISHED)),
+    )
+    .values(state="done")
+)
 
 
 class Editions:
@@ -101,6 +127,8 @@ class Editions:
     def _standing(self, digest: str, addresses: Collection[str]) -> list[Any]:
         columns, wanted = schema.recipient.c, set(addresses)
         query = select(columns.address, columns.cursor, columns.since).where(columns.digest == digest)
+        if len(wanted) <= _BATCH:
+            query = query.where(columns.address.in_(wanted))
         return [row for row in self._connection.execute(query.order_by(columns.address)) if row.address in wanted]
 
     def _arrivals(
@@ -233,12 +261,7 @@ class Editions:
 
     def finish(self, edition: int) -> None:
         """An edition is done when each of its deliveries is settled."""
-        open_ones = exists().where(schema.delivery.c.edition == edition, schema.delivery.c.state.in_(UNFINISHED))
-        self._connection.execute(
-            update(schema.edition)
-            .where(schema.edition.c.id == edition, schema.edition.c.state == "sending", ~open_ones)
-            .values(state="done")
-        )
+        self._connection.execute(_FINISH, {"of": edition})
 
     # -- inside ----------------------------------------------------------------
 
