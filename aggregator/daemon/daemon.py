@@ -20,7 +20,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from aggregator import patterns, post, renames, schedule, status, systemd
+from aggregator import patterns, post, renames, schedule, status, systemd, templating
 from aggregator.daemon.hubbing import Hubbing
 from aggregator.daemon.machine import machine
 from aggregator.daemon.opening import check_authority, clock, configured, means, open_relay
@@ -36,7 +36,6 @@ from aggregator.digest.reply import anonymous
 from aggregator.errors import AggregatorError, StoreError
 from aggregator.model import Config
 from aggregator.poll import readings
-from aggregator.publish import page
 from aggregator.publish.faults import document
 from aggregator.store import Tx, alone
 from aggregator.tidy import tidy
@@ -258,9 +257,9 @@ class Daemon:
 
     def _tell_broken(self) -> None:
         """Say what templates of the operator's failed at, each fault once; readers got ours instead."""
-        for fault in page.broken(self._config.theme)[len(self._broken) :]:
+        for fault in templating.broken(self._config.theme)[len(self._broken) :]:
             log.error("publish.templates: %s; our own template is used instead", fault)
-        self._broken = page.broken(self._config.theme)
+        self._broken = templating.broken(self._config.theme)
 
     def _health(self) -> tuple[bool, str]:
         now = self._clock()

@@ -147,7 +147,7 @@ def _telling(title: Side, body: Side) -> dict[str, float]:
     names = title.names | body.names
     for side in (title, body):
         for token, repeated in zip(side.tokens, side.repeated, strict=True):
-            if not repeated and (weight := _weight(token, names)):
+            if not repeated and token.kind != "function" and (weight := _weight(token, names)):
                 key = token.key[:7] if token.kind == "word" else token.key
                 found[key] = max(weight, found.get(key, 0))
     return found
@@ -218,7 +218,7 @@ def _text(body: str, tongue: str, repeated: frozenset[int]) -> Side:
     marks: list[bool] = []
     for number, sentence in enumerate(split(body)):
         part = _said(sentence, tongue) if len(sentence) <= _SHORT else tokens(sentence, tongue)
-        made += [token._replace(sentence=number) for token in part]
+        made += [Token(*token[:5], number, token.at) for token in part]
         marks += [hashed(sentence) in repeated] * len(part)
     return _side(tuple(made[:MOST]), tuple(marks[:MOST]))
 

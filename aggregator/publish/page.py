@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from traceback import extract_tb
 from zoneinfo import ZoneInfo
 
-from aggregator import i18n, shown, text
-from aggregator.model import Config, Sighting, Story, Stream, Theme, Zone
+from aggregator import shown, templating, text
+from aggregator.model import Config, Sighting, Story, Stream, Zone
 from aggregator.publish import places, static
 
 LIGHT = 50_000
@@ -83,6 +82,14 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class Mails:
+    """Where the editions of a digest can be read."""
+
+    title: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tab:
     """A stream in the navigation."""
 
@@ -130,6 +137,7 @@ def _stream(config: Config, stream: Stream, items: Sequence[Item], changed: date
         feed=f"{root}{stream.id}.atom",
         months=root + places.months(stream)[1:],
         tabs=_tabs(config, stream, root),
+        mails=_mails(config, stream, root),
         days=by_day(config, items),
         changed=changed,
     )
@@ -164,49 +172,8 @@ def render_error(config: Config, status: int) -> bytes:
 
 
 def written(config: Config, name: str, **values: object) -> bytes:
-    """A template with its values, UTF-8; ours where the operator's is broken, which is noted (``broken``)."""
-    name = f"page/{name}"
-    try:
-        return _rendered(config, name, config.theme.templates, values)
-    except Exception as failure:  # whatever a template of the operator's does, readers get their page
-        if not config.theme.templates:
-            raise
-        _note(config.theme, _told(failure, name))
-        return _rendered(config, name, (), values)
-
-
-def broken(theme: Theme) -> tuple[str, ...]:
-    """What the operator's templates have failed at so far, each a sentence; from any thread."""
-    return tuple(_BROKEN.get(theme.templates, ()))
-
-
-def forget(theme: Theme) -> None:
-    """What was noted of templates that are to be tried anew."""
-    _BROKEN.pop(theme.templates, None)
-
-
-def _rendered(config: Config, name: str, own: tuple[tuple[str, str], ...], values: dict[str, object]) -> bytes:
-    template = i18n.environment(config.language, config.timezone, own).get_template(name)
-    return template.render(values).encode("utf-8", "replace")
-
-
-_BROKEN: dict[tuple[tuple[str, str], ...], dict[str, None]] = {}
-_MOST = 10  # sentences that are noted of one set of templates, and sets
-
-
-def _note(theme: Theme, fault: str) -> None:
-    if theme.templates not in _BROKEN and len(_BROKEN) >= _MOST:
-        _BROKEN.clear()
-    noted = _BROKEN.setdefault(theme.templates, {})
-    if len(noted) < _MOST:
-        noted[fault] = None
-
-
-def _told(failure: Exception, name: str) -> str:
-    """Where a template failed, and at what."""
-    frames = [each for each in extract_tb(failure.__traceback__) if each.filename.startswith("page/")]
-    where = f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else name
-    return f"{where}: {type(failure).__name__}: {failure}"
+    """A template of a page with its values, UTF-8."""
+    return templating.written(config, f"page/{name}", values).encode("utf-8", "replace")
 
 
 def frame(config: Config, root: str) -> dict[str, object]:
@@ -260,6 +227,14 @@ def _badge(config: Config, zone: Zone, root: str | None) -> Badge:
 def seen(linked: Iterable[Linked], root: str) -> tuple[Seen, ...]:
     """Links to stories' own pages from a page that is *root* away from base_url."""
     return tuple(Seen(root + places.story(each.id)[1:], each.title, each.lang) for each in linked)
+
+
+def _mails(config: Config, stream: Stream, root: str) -> list[Mails]:
+    """The digests of a stream that everybody may read."""
+    theirs = (each for each in config.digests if each.public and each.stream == stream.id)
+    return [
+        Mails(text.clean(each.title or stream.title) or each.id, root + places.editions(each.id)[1:]) for each in theirs
+    ]
 
 
 def _tabs(config: Config, stream: Stream, root: str) -> list[Tab]:
