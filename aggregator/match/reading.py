@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 from aggregator import uri
 from aggregator.match import keys, lexicon
 from aggregator.match.commonplaces import Commonplaces, hashed, split
+from aggregator.match.subject import Fact, facts
 from aggregator.match.token import Token, plain
 from aggregator.match.tokens import LONGEST, MOST, language, tokens
 from aggregator.model import Sighting
@@ -78,10 +79,12 @@ class Side(_Remembering):
 class Reading(_Remembering):
     """What is compared of a sighting; most is found when it is asked for, for most entries are like no other.
 
-    *heading* is the title as it is written.  *cut*: the text breaks off.  *tongue* is its language.
+    *heading* and *written* are the title and the text as they stand.  *cut*: the text breaks off.  *tongue* is its
+    language.
     """
 
     heading: str
+    written: str
     body: Side
     cut: bool
     tongue: str
@@ -95,6 +98,13 @@ class Reading(_Remembering):
     def telling(self) -> dict[str, float]:
         """What the news is about, by weight: names, dates and codes more than numbers, these more than words."""
         return _telling(self.title, self.body)
+
+    @cached_property
+    def facts(self) -> dict[str, Fact]:
+        """What it tells, by sort: streets, persons, places, dates, figures."""
+        own = (token for token, known in zip(self.body.tokens, self.body.repeated, strict=True) if not known)
+        written = f"{self.heading}\n{self.written}"
+        return facts(written, self.title.tokens, own, self.title.names | self.body.names)
 
     @cached_property
     def labels(self) -> dict[str, frozenset[str]]:
@@ -202,7 +212,7 @@ def _read(title: str, body: str, repeated: frozenset[int]) -> Reading:
     cut = bool(_CUT_SHORT.search(body[-60:]))
     whole = _DATELINE.sub("", _without_end(body), count=1)
     tongue = language(f"{whole[:1_500]} {title}")
-    return Reading(heading=title, body=_text(whole, tongue, repeated), cut=cut, tongue=tongue)
+    return Reading(heading=title, written=whole, body=_text(whole, tongue, repeated), cut=cut, tongue=tongue)
 
 
 def _without_end(body: str) -> str:
