@@ -27,6 +27,8 @@ from babel.support import Translations
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FunctionLoader, PackageLoader, PrefixLoader, StrictUndefined
 
 _Unit = Literal["year", "day", "hour", "minute", "second"]
+FOLDERS = ("page/", "mail/")
+"""What templates are of: what their names begin with."""
 _CATALOGUES = Path(__file__).parent / "locale"
 _UNITS: Mapping[_Unit, int] = {"year": 31_536_000, "day": 86_400, "hour": 3600, "minute": 60, "second": 1}
 
@@ -64,9 +66,9 @@ def listed(language: str, items: Iterable[str]) -> str:
 
 
 @cache
-def pages() -> tuple[str, ...]:
-    """The names of the package's templates for pages."""
-    return tuple(name for name in PackageLoader("aggregator", "templates").list_templates() if name.startswith("page/"))
+def templates() -> tuple[str, ...]:
+    """The names of the package's templates, of pages and of mails."""
+    return tuple(name for name in PackageLoader("aggregator", "templates").list_templates() if name.startswith(FOLDERS))
 
 
 @lru_cache(maxsize=16)

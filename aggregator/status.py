@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from aggregator import uri
-from aggregator.model import Config, Lease, Ping, Poll, Source, Subscription
+from aggregator.model import Config, Edition, Lease, Ping, Poll, Source, Subscription
 from aggregator.model.units import write_duration
 
 Condition = Literal["ok", "waiting", "late", "failing", "gone", "off"]
@@ -33,6 +33,22 @@ class SourceStatus:
     poll: Poll | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailing:
+    """How the digests are doing.  *strange*: another machine mails from this database, so that nothing is sent.
+
+    *late_mails* were tried in vain for an hour, *late_editions* are past their slot and not frozen, *held* wait for a
+    review, *in_doubt* for the relay's log, and *held_mails*, of which nobody can tell, for the operator.
+    """
+
+    strange: bool = False
+    late_mails: int = 0
+    late_editions: tuple[str, ...] = ()
+    held: tuple[Edition, ...] = ()
+    in_doubt: int = 0
+    held_mails: int = 0
+
+
 def sources(
     config: Config, polls: Mapping[str, Poll], now: datetime, held: Mapping[str, datetime] | None = None
 ) -> list[SourceStatus]:
@@ -43,17 +59,41 @@ def sources(
     return [_source(source, config, polls.get(source.id), now, held or {}) for source in config.sources]
 
 
-def health(statuses: Sequence[SourceStatus], late_mails: int = 0) -> tuple[bool, str]:
+def health(statuses: Sequence[SourceStatus], mail: Mailing | None = None) -> tuple[bool, str]:
     """Whether the job works: every source is read within its promised interval, and the mail gets out.
 
     A sentence without details goes with it, for anybody to see.
     """
     failing = [f"{status.source} ({status.condition})" for status in statuses if status.overdue]
     wrong = [f"not read within their interval: {', '.join(failing)}"] if failing else []
-    wrong += [f"{late_mails} mails could not be handed over for an hour"] if late_mails else []
+    wrong += ailing(mail) if mail else []
     if not wrong:
         return True, "every source is read within its interval"
     return False, f"{'; '.join(wrong)}; `aggregator status` says more"
+
+
+def ailing(mail: Mailing) -> list[str]:
+    """What keeps mail from getting out."""
+    words = ["no digest is sent, because another machine mails from this database"] if mail.strange else []
+    if mail.late_editions and not mail.strange:
+        words.append(f"editions that should have been frozen: {', '.join(mail.late_editions)}")
+    return words + ([f"{mail.late_mails} mails could not be handed over for an hour"] if mail.late_mails else [])
+
+
+def mailing(mail: Mailing, now: datetime) -> list[str]:
+    """How the digests are doing, a sentence for each thing that somebody may want to do something about."""
+    words = ailing(mail)
+    if mail.strange:
+        words[0] += "; if that one has stopped for good: aggregator digest adopt"
+    for edition in mail.held:
+        until = f"for another {_span(edition.until - now)}" if edition.until else "until somebody releases it"
+        commands = f"aggregator digest release {edition.digest}, or cancel"
+        words.append(f"edition {edition.slot} of {edition.digest} is held {until}: {commands}")
+    if mail.in_doubt:
+        words.append(f"{_many(mail.in_doubt, 'mail')} in doubt: the relay's log is being asked")
+    if mail.held_mails:
+        words.append(f"{_many(mail.held_mails, 'mail')} held in doubt: aggregator digest release or cancel")
+    return words
 
 
 def pushing(

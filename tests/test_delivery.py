@@ -80,10 +80,10 @@ def test_what_is_final(state: DeliveryState) -> None:
 def test_the_dot_follows_sending(state: DeliveryState) -> None:
     """``dot`` can be marked only while sending."""
     if state == "sending":
-        assert dot(a_delivery(state, attempts=1)) == a_delivery("dot", attempts=1)
+        assert dot(a_delivery(state, attempts=1), NOW) == replace(a_delivery("dot", attempts=1), attempted=NOW)
     else:
         with pytest.raises(ValueError, match=f"is {state}, not sending"):
-            dot(a_delivery(state))
+            dot(a_delivery(state), NOW)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_a_repeated_doubt_is_resent_ever_later() -> None:
         found = claim(found, now)
         if found.state == "sending":
             copies += 1
-            found = recover(answered(dot(found), a_reply("dot", None), now), "resend", now)
+            found = recover(answered(dot(found, now), a_reply("dot", None), now), "resend", now)
             now = found.next_attempt
     assert found.state == "expired"
     assert copies == 6
@@ -240,7 +240,7 @@ class Journey(RuleBasedStateMachine):
     @precondition(lambda self: self.committed.state == "sending")
     @rule()
     def the_marker_is_committed(self) -> None:
-        self.committed = dot(self.committed)
+        self.committed = dot(self.committed, NOW)
 
     @precondition(lambda self: self.committed.state == "dot")
     @rule(code=st.sampled_from([None, 250, 451, 554]), crash=st.booleans(), took=st.booleans())

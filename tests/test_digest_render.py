@@ -171,8 +171,8 @@ def test_updates_have_a_section_of_their_own() -> None:
 
 def test_a_digest_of_several_a_day_says_the_hour() -> None:
     """Subjects are unique: of two editions of a day each names its hour."""
-    often = replace(DIGEST, at=(time(7), time(16)))
-    assert letter(joint(), digest=often).subject == "Politiezones starten gezamenlijk verkeersteam (23 nov, 09:00)"
+    for often in (replace(DIGEST, at=(time(7), time(16))), replace(DIGEST, cadence="at once")):
+        assert letter(joint(), digest=often).subject == "Politiezones starten gezamenlijk verkeersteam (23 nov, 09:00)"
 
 
 def test_four_in_full_and_the_rest_as_rows() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aggregator.model import Move, Poll, Source
-from aggregator.status import Condition, health, sources
+from aggregator.status import Condition, Mailing, health, sources
 from tests.stories import BHT_NEWS, CONFIG, NOW
 
 OK = Poll(
@@ -102,7 +102,7 @@ def test_one_hiccup_is_no_alarm() -> None:
 
 def test_mail_that_does_not_get_out_is_a_fault() -> None:
     """Health means that the digest is out too."""
-    assert health(sources(CONFIG, {}, NOW), 2) == (
+    assert health(sources(CONFIG, {}, NOW), Mailing(late_mails=2)) == (
         False,
         "2 mails could not be handed over for an hour; `aggregator status` says more",
     )

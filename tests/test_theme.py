@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html as markup
 
-from aggregator import colour, i18n
+from aggregator import colour, i18n, templating
 from aggregator.config import load
 from aggregator.daemon import configured
 from aggregator.errors import ConfigError
@@ -70,10 +70,10 @@ class TestTemplates:
         """Whatever a template of the operator's does, readers get a page; where it failed, and at what, is noted."""
         config = themed(templates=(("page/stream.html", "eerste regel\n{{ nobody.knows }}"),))
         assert page.render(config, STREAM, fortnight(), NOW) == page.render(CONFIG, STREAM, fortnight(), NOW)
-        (fault,) = page.broken(config.theme)
+        (fault,) = templating.broken(config.theme)
         assert fault == "page/stream.html, line 2: UndefinedError: 'nobody' is undefined"
 
-    @pytest.mark.parametrize("name", [name for name in i18n.pages() if "/mail/" not in name])
+    @pytest.mark.parametrize("name", [name for name in i18n.templates() if "mail/" not in name])
     def test_each_is_tried_before_readers_come(self, name: str) -> None:
         """A fault in any page's template is found by rendering it once."""
         found = trial.problems(themed(templates=((name, "{{ nobody }}"),)))
@@ -83,7 +83,7 @@ class TestTemplates:
     def test_ours_pass_the_trial(self) -> None:
         """Copies of our own templates, from which an operator begins, have no fault."""
         folder = Path(i18n.__file__).parent / "templates"
-        whole = tuple((name, (folder / name).read_text()) for name in i18n.pages())
+        whole = tuple((name, (folder / name).read_text()) for name in i18n.templates())
         assert trial.problems(themed(templates=whole)) == []
 
     def test_they_are_read_with_the_configuration(self, tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ class TestTemplates:
             ("templates__page__story_html", "{% if %}", r"page/story\.html, line 1: Expected an expression"),
             ("templates__page__story_html", "{% endfor %}", r"page/story\.html, line 1: "),
             ("templates__page__storry_html", "", r"expected one of our templates .*, found \"page/storry\.html\""),
-            ("templates__mail__digest_html", "", "expected one of our templates"),
+            ("templates__mail__digset_html", "", "expected one of our templates"),
             ("templates__page__story_html", "x" * 200_001, r"story\.html has more than 200 kB"),
             ("templates__page__story_html", "{{ nobody }}", r"page/story\.html, line 1: UndefinedError: 'nobody' is"),
             ("templates__page__story_html", '{% include "x.html" %}', r"page/story\.html.*TemplateNotFound"),

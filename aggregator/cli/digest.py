@@ -15,7 +15,7 @@ from aggregator.cli import preview as previewing
 from aggregator.cli.options import ConfigOption, JsonOption, configured
 from aggregator.cli.output import console, local, print_json, rfc3339, table
 from aggregator.cli.relaying import hand_over
-from aggregator.daemon import clock, open_relay, open_store
+from aggregator.daemon import clock, machine, open_relay, open_store
 from aggregator.digest import delivery as step
 from aggregator.errors import ConfigError, MailError, StoreError
 from aggregator.model import Config, Delivery, Digest, Edition
@@ -128,6 +128,8 @@ def send(
     with open_store(settings, create=False) as store:
         store.submit(lambda tx: renames.apply(tx, settings, now)).result()
         store.submit(lambda tx: post.enrol(tx, settings, now)).result()
+        if not store.submit(lambda tx: post.settle_in(tx, machine(settings))).result():
+            raise StoreError(post.STRANGE)
         slot = f"send-{now:%Y-%m-%dT%H:%M:%S.%fZ}"
         edition = store.submit(lambda tx: post.freeze(tx, settings, wanted, slot, now)).result()
         if edition.state == "skipped":
@@ -178,6 +180,23 @@ def cancel(digest: Id, config: ConfigOption = None) -> None:
     """
     if not _become(digest, config, post.cancel, "cancelled; what was not sent of it goes into the next edition"):
         _settle_held(digest, config, lambda delivery, _: step.cancel(delivery), "dropped")
+
+
+@app.command()
+def adopt(
+    mailed: Annotated[
+        bool,
+        typer.Option("--mailed", help="All that has arrived was mailed by the other one: only what comes is news."),
+    ] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Let this machine mail from a database that another one mailed from: a backup that was restored, a copy."""
+    settings = configured(config)
+    with open_store(settings, create=False) as store:
+        given_up = store.submit(lambda tx: post.adopt(tx, machine(settings), mailed=mailed)).result()
+    console.print("digests are sent from here now", soft_wrap=True)
+    if given_up:
+        console.print(f"{given_up} mails that waited are given up")
 
 
 def _become(id: str, config: Path | None, act: Callable[..., list[Edition]], done: str) -> bool:

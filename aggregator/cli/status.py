@@ -6,12 +6,12 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from aggregator import renames
+from aggregator import post, renames
 from aggregator import status as judge
 from aggregator.cli.digest import stands
 from aggregator.cli.options import ConfigOption, JsonOption, configured
 from aggregator.cli.output import console, local, print_json, rfc3339, table
-from aggregator.daemon import clock, open_store
+from aggregator.daemon import clock, machine, open_store
 from aggregator.errors import MailError
 from aggregator.mail.maildir import Maildir
 from aggregator.model import Config, Delivery, Edition, Lease, Ping, Poll, Subscription
@@ -34,15 +34,17 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         now = clock()
         differing = store.look(lambda tx: tx.stories.differing(now - LATELY))
         relay = judge.relaying(store.look(lambda tx: tx.meta.get(judge.RELAY)), now) if settings.mail else None
+        mail = store.look(lambda tx: post.standing(tx, settings, machine(settings), now))
     returned = _returned(settings)
     statuses = judge.sources(settings, polls, now, held_hosts(polls.values(), now))
     if json:
-        document = _document(settings, statuses, counts, editions, tally, doubts, troubled)
+        document = _document(settings, statuses, counts, editions, tally, doubts, troubled, mail)
         more = {
             "held_stories": held,
             "differing_stories": differing,
             "renamed": [asdict(each) for each in renamed],
             "websub": _websub(*pushes),
+            "mailing": _mailing(mail),
             "relay": relay,
             "returned_mail": returned,
         }
@@ -71,6 +73,8 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
             ("digest", "slot", "frozen", "stories", "state"),
             ((e.digest, e.slot, local(e.frozen, settings), str(e.stories), stands(e, settings)) for e in editions),
         )
+    for sentence in judge.mailing(mail, now):
+        console.print(sentence, style="yellow", markup=False, soft_wrap=True)
     for sentence in judge.pushing(*pushes, now):
         console.print(sentence, markup=False, soft_wrap=True)
     if relay:
@@ -132,8 +136,9 @@ def _document(
     tally: dict[str, int],
     doubts: int,
     troubled: list[Delivery],
+    mail: judge.Mailing,
 ) -> dict[str, Any]:
-    healthy, _ = judge.health(statuses)
+    healthy, _ = judge.health(statuses, mail)
     return {
         "healthy": healthy,
         "sources": [_source(one) for one in statuses],
@@ -166,6 +171,17 @@ def _document(
             }
             for delivery in troubled
         ],
+    }
+
+
+def _mailing(mail: judge.Mailing) -> dict[str, Any]:
+    return {
+        "paused": mail.strange,
+        "late_mails": mail.late_mails,
+        "late_editions": list(mail.late_editions),
+        "held_editions": [f"{edition.digest} {edition.slot}" for edition in mail.held],
+        "in_doubt": mail.in_doubt,
+        "held_mails": mail.held_mails,
     }
 
 

@@ -48,10 +48,11 @@ def _templates(folder: Path) -> tuple[tuple[str, str], ...]:
     """Every template below *folder*, by its name; each must be one of ours, or begin with an underscore."""
     if not folder.is_dir():
         raise NotADirectoryError(20, "expected a directory with templates")
-    names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.html") if path.is_file())
+    files = (path for ending in ("html", "txt") for path in folder.rglob(f"*.{ending}") if path.is_file())
+    names = sorted(str(path.relative_to(folder)) for path in files)
     made = tuple((name, _text(folder / name)) for name in names)
     environment = i18n.environment("en", "UTC", made)
-    known = i18n.pages()
+    known = i18n.templates()
     for name in names:
         if name not in known and not Path(name).name.startswith("_"):
             raise ValueError(wrong(f"one of our templates ({', '.join(known)}), or a name like page/_part.html", name))

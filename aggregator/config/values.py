@@ -94,6 +94,15 @@ def stream(value: str) -> str | None:
     return wrong("a name that is not taken by an address of the site", value) if value in _TAKEN else None
 
 
+def digest(value: str) -> str | None:
+    """The id of a digest stands in addresses beside those of its readers."""
+    return (
+        wrong("a name other than c, p and u, which addresses of readers have", value)
+        if value in {"c", "p", "u"}
+        else None
+    )
+
+
 def authority(value: str) -> str | None:
     """An authority of RFC 4151 §2.1: a domain name or a mail address, and since when it was ours."""
     if _AUTHORITY.fullmatch(value):
@@ -313,6 +322,7 @@ CHECKS: Mapping[str, Check] = {
     "sources.*.article.strip.*": pattern,
     "streams.*.include.*": rule,
     "streams.*.exclude.*": rule,
+    "digests.*.id": digest,
     "digests.*.recipients.*": address,
     "digests.*.review_by.*": address,
 }

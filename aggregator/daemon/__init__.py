@@ -3,6 +3,7 @@
 from aggregator.daemon.daemon import Daemon
 from aggregator.daemon.directory import Directory
 from aggregator.daemon.leaves import Leaves
+from aggregator.daemon.machine import machine
 from aggregator.daemon.opening import clock, configured, means, open_relay, open_signer, open_store
 from aggregator.daemon.polling import Polling
 from aggregator.daemon.printing import Prints
@@ -17,6 +18,7 @@ __all__ = [
     "Prints",
     "clock",
     "configured",
+    "machine",
     "means",
     "note_presentation",
     "open_relay",

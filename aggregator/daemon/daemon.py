@@ -21,8 +21,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from aggregator import patterns, post, renames, schedule, status, systemd
+from aggregator import patterns, post, renames, schedule, status, systemd, templating
 from aggregator.daemon.hubbing import Hubbing
+from aggregator.daemon.machine import machine
 from aggregator.daemon.opening import check_authority, clock, configured, means, open_relay
 from aggregator.daemon.polling import Polling
 from aggregator.daemon.posting import REST, Posting
@@ -37,7 +38,6 @@ from aggregator.digest.reply import anonymous
 from aggregator.errors import AggregatorError, StoreError
 from aggregator.model import Config
 from aggregator.poll import readings
-from aggregator.publish import page
 from aggregator.publish.faults import document
 from aggregator.store import Tx, alone
 from aggregator.tidy import tidy
@@ -82,7 +82,9 @@ class Daemon:
             stack.enter_context(alone(self._config.database))
             self._means = await stack.enter_async_context(means(self._config, self._clock, renaming=False))
             self._polling = Polling(self._means, await self._means.store.read(lambda tx: tx.polls.all()), report)
-            self._posting = Posting(self._config, self._means.store, self._relay, self._clock, self._say)
+            self._posting = Posting(
+                self._config, self._means.store, self._relay, self._clock, self._say, machine(self._config)
+            )
             self._publishing = Publishing(self._config, self._means.store, self._clock, self._say)
             self._hubbing = Hubbing(
                 self._means, lambda: self._publishing.documents, lambda: self._polling.polls, self._say
@@ -259,15 +261,15 @@ class Daemon:
 
     def _tell_broken(self) -> None:
         """Say what templates of the operator's failed at, each fault once; readers got ours instead."""
-        for fault in page.broken(self._config.theme)[len(self._broken) :]:
+        for fault in templating.broken(self._config.theme)[len(self._broken) :]:
             log.error("publish.templates: %s; our own template is used instead", fault)
-        self._broken = page.broken(self._config.theme)
+        self._broken = templating.broken(self._config.theme)
 
     def _health(self) -> tuple[bool, str]:
         now = self._clock()
         if abs(now - self._progress) > timedelta(minutes=1):
             return False, "the daemon has made no progress for a minute"
-        return status.health(self._judged(now), self._posting.late)
+        return status.health(self._judged(now), self._posting.standing)
 
     def _judged(self, now: datetime) -> list[status.SourceStatus]:
         polls = self._polling.polls
@@ -310,6 +312,8 @@ class Daemon:
         def note(tx: Tx) -> list[renames.Renaming]:
             renamed = renames.apply(tx, config, now)
             post.enrol(tx, config, now)
+            if config.digests:
+                post.settle_in(tx, machine(config))
             note_presentation(tx, config, now)
             return renamed
 

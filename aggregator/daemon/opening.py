@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aggregator import __version__, renames, uri
+from aggregator import __version__, renames, templating, uri
 from aggregator.config import load, secret
+from aggregator.digest import trial as mails
 from aggregator.errors import AggregatorError, ConfigError
 from aggregator.fetch import Fetcher
 from aggregator.mail import Relay
@@ -49,7 +50,9 @@ async def means(
 def configured(path: Path) -> Config:
     """The configuration that the file at *path* holds, its templates tried; raises ConfigError with every mistake."""
     config = load(path)
-    if problems := trial.problems(config):
+    templating.forget(config.theme)
+    problems = trial.problems(config) or mails.problems(config, trial.stories(config))
+    if problems:
         raise ConfigError(problems, where=str(path))
     return config
 

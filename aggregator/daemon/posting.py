@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar, cast
 
 from aggregator import post
 from aggregator.mail import Breaker, Meter, Relay
 from aggregator.model import Config, Delivery, Digest
-from aggregator.status import RELAY
+from aggregator.status import RELAY, Mailing
 from aggregator.store import Store
 
 T = TypeVar("T")
@@ -28,19 +30,24 @@ BATCH = 50
 """Deliveries taken from the store at a time."""
 REST = timedelta(seconds=10)
 """How long what has just failed rests, so that a full disk does not fill the log too."""
-LATE = timedelta(hours=1)
-"""A delivery that has been tried in vain for so long is a fault of health."""
 
 
 class Posting:
     """*say* logs a failure.  ``go_on`` at every tick, ``finish`` at the end."""
 
     def __init__(
-        self, config: Config, store: Store, relay: Relay | None, clock: Callable[[], datetime], say: Say
+        self,
+        config: Config,
+        store: Store,
+        relay: Relay | None,
+        clock: Callable[[], datetime],
+        say: Say,
+        machine: str | None = None,
     ) -> None:
         self.config = config
         self.relay = relay
-        self.late = 0
+        self.standing = Mailing()
+        self._machine = machine
         self._store = store
         self._clock = clock
         self._say = say
@@ -51,6 +58,7 @@ class Posting:
         self._breaker = Breaker()
         self._noted: Breaker | None = None
         self._meter: Meter | None = None
+        self._turn = threading.Lock()
 
     def go_on(self) -> None:
         """Freeze what is due and hand over what is due, each unless it is still at it or resting."""
@@ -91,6 +99,8 @@ class Posting:
     async def _freeze(self) -> None:
         config, now = self.config, self._clock()
         faults: list[Exception] = []
+        if not config.digests or await self._is_strange():
+            return
         if await self._store.read(lambda tx: post.overdue(tx, now)):
             for edition in await self._store.write(lambda tx: post.release_overdue(tx, config, now)):
                 log.info("digest %s: nobody stopped edition %s, it goes out", edition.digest, edition.slot)
@@ -108,22 +118,48 @@ class Posting:
             told = told or f"frozen, {edition.stories} stories"
             log.info("digest %s: edition %s: %s", digest.id, edition.slot, told)
 
+    async def _is_strange(self) -> bool:
+        """Whether another machine mails from this database; said once."""
+        strange = await self._store.read(lambda tx: post.is_strange(tx, self._machine))
+        if strange and not self.standing.strange:
+            log.error("%s", post.STRANGE)
+        self.standing = replace(self.standing, strange=strange)
+        return strange
+
     # -- handing over --
 
     async def _hand_over(self) -> None:
+        if not await self._is_strange():
+            if self._unsettled:
+                await _in_thread(lambda: post.recover(self._store, self.config, self._clock))
+                self._unsettled = False
+            await self._settle()
+            await self._hand_over_all()
+        self.standing = await self._store.read(lambda tx: post.standing(tx, self.config, self._machine, self._clock()))
+
+    async def _settle(self) -> None:
+        """Ask the relay's log what became of mails in doubt."""
         now = self._clock()
-        if self._unsettled:
-            await _in_thread(lambda: post.recover(self._store, self.config, self._clock))
-            self._unsettled = False
+        if await self._store.read(lambda tx: tx.mailing.in_doubt(now)):
+            for delivery in await _in_thread(lambda: post.settle(self._store, self.config, self._clock)):
+                log.warning("mail %d of digest %s was in doubt, now %s", delivery.id, delivery.digest, delivery.state)
+
+    async def _hand_over_all(self) -> None:
+        """As long as there is anything to be handed over, and a relay that takes it."""
+        relay, more, idle = self.relay, True, True
+        while relay and more and not self._stopping.is_set():
+            due = await self._due()
+            if due:
+                await _in_thread(partial(self._deliver, relay, due))
+                await self._note_relay()
+            more, idle = bool(due) and self._breaker.until is None, idle and not due
+        if relay and idle and relay.is_open and self._room(self._clock()):
+            await _in_thread(relay.close)
+
+    async def _due(self) -> list[Delivery]:
+        now = self._clock()
         room = self._room(now)
-        due = await self._store.read(lambda tx: tx.mailing.due(now, room))
-        if self.relay and due:
-            relay = self.relay
-            await _in_thread(lambda: self._deliver(relay, due))
-            await self._note_relay()
-        elif self.relay and room and self.relay.is_open:
-            await _in_thread(self.relay.close)
-        self.late = await self._store.read(lambda tx: tx.mailing.late(now - LATE))
+        return await self._store.read(lambda tx: tx.mailing.due(now, room))
 
     def _room(self, now: datetime) -> int:
         """How many mails may go at this tick: by how the relay took the last ones, and by its rate."""
@@ -148,28 +184,46 @@ class Posting:
         self._noted = now
 
     def _deliver(self, relay: Relay, due: list[Delivery]) -> None:
+        """Hand over, as many at a time as the relay may be sent; their commits are gathered by the writer."""
         faults: list[Exception] = []
-        for delivery in due:
-            if self._stopping.is_set():
-                return
-            try:
-                after, reply = post.deliver(
-                    self._store, relay, delivery, self.config, self._clock, again=lambda: not self._stopping.wait(5)
-                )
-            except Exception as failure:  # noqa: BLE001 - one mail that cannot be sent keeps nobody else from theirs
-                faults.append(failure)
-                continue
-            if after.state != "sent":
-                # No address: a log is kept, shown and sent around, and SECURITY.md promises that it names nobody.
-                told = "mail %d of digest %s: %s, %s; whose it is: aggregator digest list %d"
-                log.warning(told, after.id, after.digest, after.state, after.reply, after.edition)
-            if reply:
-                self._meter = self._meter and self._meter.take(self._clock(), 1)
-                self._breaker = self._breaker.after(reply, self._clock(), after.reply)
-                if self._breaker.until:
-                    break
+        many = min(len(due), self.config.mail.connections if self.config.mail else 1)
+        waiting = iter(due)
+        others = [
+            threading.Thread(target=self._work, args=(relay, waiting, faults), daemon=True) for _ in range(1, many)
+        ]
+        for other in others:
+            other.start()
+        self._work(relay, waiting, faults)
+        for other in others:
+            other.join()
         if faults:
             raise faults[0]
+
+    def _work(self, relay: Relay, waiting: Iterator[Delivery], faults: list[Exception]) -> None:
+        """One connection's share."""
+        before = self._breaker
+        while not self._stopping.is_set() and (self._breaker.until is None or self._breaker is before):
+            with self._turn:
+                delivery = next(waiting, None)
+            if delivery is None:
+                return
+            try:
+                self._deliver_one(relay, delivery)
+            except Exception as failure:  # noqa: BLE001 - one mail that cannot be sent keeps nobody else from theirs
+                faults.append(failure)
+
+    def _deliver_one(self, relay: Relay, delivery: Delivery) -> None:
+        after, reply = post.deliver(
+            self._store, relay, delivery, self.config, self._clock, again=lambda: not self._stopping.wait(5)
+        )
+        if after.state != "sent":
+            # No address: a log is kept, shown and sent around, and SECURITY.md promises that it names nobody.
+            told = "mail %d of digest %s: %s, %s; whose it is: aggregator digest list %d"
+            log.warning(told, after.id, after.digest, after.state, after.reply, after.edition)
+        if reply:
+            with self._turn:
+                self._meter = self._meter and self._meter.take(self._clock(), 1)
+                self._breaker = self._breaker.after(reply, self._clock(), after.reply)
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

@@ -3,15 +3,15 @@
     queued ─claim─▶ sending ─dot─▶ dot ─answered─▶ sent
                        │            ├─ 5xx ──────▶ failed
                        │            ├─ 4xx ──────▶ deferred
-                       │            └─ silence ──▶ in_doubt ─recover─▶ queued | held
+                       │            └─ silence ──▶ in_doubt ─settle, recover─▶ sent | queued | held
                        └─answered: nothing was taken ─▶ deferred | failed
     deferred ─claim─▶ sending          queued, deferred ─claim, too late─▶ expired, ─cancel─▶ cancelled
 
 SMTP cannot hand over exactly once: between the relay's decision and our reading of it both sides hold the message
 (RFC 1047).  So every step is committed before the next one is taken, and ``dot`` is committed just before the final
 dot (RFC 5321 §4.1.1.4): a process that dies in ``sending`` has handed over nothing, one that dies in ``dot`` leaves a
-doubt that is counted and settled by the operator's policy.  Everything here is pure: a transition takes a value and
-gives one.
+doubt.  Where the relay's log can be asked, that settles it; else the doubt is counted, and settled by the operator's
+policy.  Everything here is pure: a transition takes a value and gives one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Literal
 
 from aggregator import text
 from aggregator.digest.reply import anonymous
-from aggregator.model import Delivery, DeliveryState, Reply
+from aggregator.model import Delivery, DeliveryState, Reply, Traces
 
 BACKOFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60))
 """Pauses after a deferral, by the number of attempts; the last one goes on.  Jitter only adds, up to a fifth."""
@@ -30,6 +30,15 @@ BACKOFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60))
 RESEND = tuple(timedelta(minutes=m) for m in (0, 15, 60, 240, 720))
 """Pauses before a message of unknown fate is sent again, by the number of doubts: a relay that never answers must not
 have a reader's mailbox filled."""
+
+SETTLED = timedelta(seconds=10)
+"""After so long a relay has written down that it took a message, or has not taken it."""
+
+PATIENCE = timedelta(minutes=1)
+"""How long a log is asked that cannot tell."""
+
+_ASK = timedelta(seconds=1)
+_COARSE = timedelta(seconds=1)  # what a log's clock shows
 
 Policy = Literal["resend", "hold"]
 
@@ -71,13 +80,13 @@ def release(delivery: Delivery, now: datetime) -> Delivery:
     return replace(delivery, state="queued", next_attempt=now, expires=max(delivery.expires, now + timedelta(days=1)))
 
 
-def dot(delivery: Delivery) -> Delivery:
-    """All but the final dot was sent.  To be committed before the dot is.
+def dot(delivery: Delivery, now: datetime) -> Delivery:
+    """All but the final dot was sent, *now*.  To be committed before the dot is.
 
     Raises ValueError when it was not being sent.
     """
     _expect(delivery, "sending")
-    return replace(delivery, state="dot")
+    return replace(delivery, state="dot", attempted=now)
 
 
 def answered(delivery: Delivery, reply: Reply, now: datetime) -> Delivery:
@@ -97,6 +106,45 @@ def answered(delivery: Delivery, reply: Reply, now: datetime) -> Delivery:
         case "dot", code if code != 4:
             return replace(told, state="in_doubt")
     return _deferred(told, now)
+
+
+def doubt(delivery: Delivery, now: datetime) -> Delivery:
+    """What was left at the dot, to be settled by the relay's log; anything else as it is."""
+    if delivery.state not in {"dot", "in_doubt"}:
+        return delivery
+    return replace(delivery, state="in_doubt", next_attempt=now)
+
+
+def settle(delivery: Delivery, message_id: str, log: Traces | None, policy: Policy, now: datetime) -> Delivery:
+    """What the relay's log (None when it cannot be read) makes of a delivery in doubt.
+
+    Taken is ``sent``.  Not taken is to be sent again, and no doubt is left of it; that is so once the log tells of the
+    time before and after the attempt, and had time to, the more if the relay had begun to write it down.  What it
+    cannot tell is asked again for a while, and then settled as ``recover`` does.
+    Raises ValueError when the delivery was not in doubt.
+    """
+    _expect(delivery, "in_doubt")
+    if log and message_id in log.taken:
+        return replace(delivery, state="sent", reply=delivery.reply or "taken, says the relay's log")
+    attempted = delivery.attempted or now
+    wait = PATIENCE if log and message_id in log.begun else SETTLED
+    if log and now - attempted >= wait and _tells_of(log, attempted):
+        return replace(delivery, state="queued", next_attempt=now)
+    if timedelta(0) <= now - attempted < PATIENCE:
+        return replace(delivery, next_attempt=now + _ASK)
+    return recover(delivery, policy, now)
+
+
+def found(delivery: Delivery) -> Delivery:
+    """A waiting delivery that the relay's log knows as taken: this database is older than what it was copied from."""
+    _expect(delivery, *_WAITING)
+    return replace(delivery, state="sent", reply="taken before, says the relay's log")
+
+
+def _tells_of(log: Traces, moment: datetime) -> bool:
+    if log.since is None or log.until is None:
+        return False
+    return log.since <= moment < log.until + _COARSE
 
 
 def recover(delivery: Delivery, policy: Policy, now: datetime) -> Delivery:

@@ -18,7 +18,7 @@ from email.utils import parseaddr
 
 import css_inline
 
-from aggregator import i18n, text
+from aggregator import i18n, templating, text
 from aggregator.digest import blanks
 from aggregator.digest.sections import sections, styles
 from aggregator.digest.told import preheader, subject, tell
@@ -94,11 +94,10 @@ def _letter(
         "preferences": blanks.blank(blanks.PREFERENCES),
         "view": blanks.blank(blanks.VIEW) if digest.public else None,
     }
-    environment = i18n.environment(config.language, config.timezone)
     return Letter(
         subject=headline,
-        text=environment.get_template("mail/digest.txt").render(words),
-        html=_inlined(environment.get_template("mail/digest.html").render(words)),
+        text=templating.written(config, "mail/digest.txt", words),
+        html=_inlined(templating.written(config, "mail/digest.html", words)),
     )
 
 

@@ -73,7 +73,8 @@ def _counted(config: Config, more: int) -> tuple[str, ...]:
 def _when(config: Config, digest: Digest, frozen: datetime) -> str:
     local = frozen.astimezone(ZoneInfo(config.timezone))
     day = format_skeleton("MMMd", local.date(), locale=i18n.locale(config.language))
-    return f"{day}, {local:%H:%M}" if digest.every or len(set(digest.at)) > 1 else day
+    several = digest.every or digest.cadence == "at once" or len(set(digest.at)) > 1
+    return f"{day}, {local:%H:%M}" if several else day
 
 
 def _calm(headline: str) -> str:

@@ -7,7 +7,17 @@ Every datetime is aware and in UTC; an absent collection is ``()``, never None.
 """
 
 from aggregator.model.answered import Response
-from aggregator.model.mailed import Choices, Confirmation, Consent, Lot, Reader, Score, Subscriber, SubscriberState
+from aggregator.model.mailed import (
+    Choices,
+    Confirmation,
+    Consent,
+    Lot,
+    Reader,
+    Score,
+    Subscriber,
+    SubscriberState,
+    Traces,
+)
 from aggregator.model.noted import (
     Caching,
     Delivery,
@@ -119,6 +129,7 @@ __all__ = [
     "Subscription",
     "Text",
     "Theme",
+    "Traces",
     "Unread",
     "Validators",
     "Verdict",

@@ -109,3 +109,13 @@ class Lot:
     envelopes: tuple[Envelope, ...]
     updates: tuple[str, ...] = ()
     rest: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traces:
+    """What the relay's log knows: the Message-IDs that were *taken*, those *begun*, from when until when."""
+
+    taken: frozenset[str]
+    begun: frozenset[str]
+    since: datetime | None
+    until: datetime | None

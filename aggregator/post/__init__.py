@@ -12,15 +12,20 @@ there is one, and else the same bytes go out once more.
 have a look, ``delivering`` hands over.
 """
 
-from aggregator.post.delivering import Clock, deliver, deliver_due, recover
+from aggregator.post.adopting import STRANGE, adopt, is_strange, settle_in
+from aggregator.post.delivering import Clock, deliver, deliver_due
+from aggregator.post.doubts import recover, settle
 from aggregator.post.envelopes import envelope, list_domain
 from aggregator.post.freezing import due_slots, enrol, freeze, freeze_slot, missed
 from aggregator.post.previewing import Preview, preview, trial
 from aggregator.post.reviewing import cancel, hold, overdue, release, release_overdue
+from aggregator.post.standing import standing
 
 __all__ = [
+    "STRANGE",
     "Clock",
     "Preview",
+    "adopt",
     "cancel",
     "deliver",
     "deliver_due",
@@ -30,6 +35,7 @@ __all__ = [
     "freeze",
     "freeze_slot",
     "hold",
+    "is_strange",
     "list_domain",
     "missed",
     "overdue",
@@ -37,5 +43,8 @@ __all__ = [
     "recover",
     "release",
     "release_overdue",
+    "settle",
+    "settle_in",
+    "standing",
     "trial",
 ]

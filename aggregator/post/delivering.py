@@ -5,30 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from email.utils import parseaddr
-from typing import Literal
 
 from aggregator import bounces
 from aggregator.digest import delivery as step
 from aggregator.errors import MailError, StoreError
 from aggregator.mail import Relay, compose, verp
 from aggregator.model import Config, Delivery, Envelope, Letter, Reply
+from aggregator.post.doubts import doubted
 from aggregator.store import SINGLE, Store, Tx
 
 Clock = Callable[[], datetime]
-
-
-def recover(store: Store, config: Config, clock: Clock) -> list[Delivery]:
-    """Take up the deliveries that a dead process left in the middle; to be called before any is claimed."""
-
-    def take_up(tx: Tx) -> list[Delivery]:
-        found = [
-            step.recover(delivery, _policy(config, delivery.digest), clock()) for delivery in tx.mailing.interrupted()
-        ]
-        for delivery in found:
-            tx.mailing.note(delivery)
-        return found
-
-    return store.submit(take_up).result()
 
 
 def deliver_due(store: Store, relay: Relay, config: Config, clock: Clock, *, limit: int = 100) -> list[Delivery]:
@@ -54,16 +40,18 @@ def deliver(
     claimed = store.submit(lambda tx: _claim(tx, delivery.id, config, clock())).result()
     if claimed is None or claimed.state != "sending":
         return claimed or delivery, None
-    at_dot = step.dot(claimed)
+    at_dot = claimed
 
     def before_dot() -> None:
+        nonlocal at_dot
+        at_dot = step.dot(claimed, clock())
         store.submit(lambda tx: tx.mailing.note(at_dot)).result()
 
     letter, about, sender = store.look(lambda tx: (*tx.mailing.contents(claimed), _sender(tx, config, claimed)))
     reply = _hand_over(relay, letter, about, sender, before_dot)
     answered = step.answered(at_dot if reply.phase == "dot" else claimed, reply, clock())
     if answered.state == "in_doubt":
-        answered = step.recover(answered, _policy(config, delivery.digest), clock())
+        answered = doubted(answered, config, clock())
     _keep(store, answered, clock(), again)
     return answered, reply
 
@@ -118,7 +106,3 @@ def _wanted(tx: Tx, config: Config, delivery: Delivery) -> bool:
         return True
     configured = next((digest.recipients for digest in config.digests if digest.id == delivery.digest), None)
     return configured is not None and tx.audience.wants(delivery.digest, delivery.address, configured)
-
-
-def _policy(config: Config, digest: str) -> Literal["resend", "hold"]:
-    return next((known.in_doubt for known in config.digests if known.id == digest), "hold")

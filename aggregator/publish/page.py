@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from traceback import extract_tb
 from zoneinfo import ZoneInfo
 
-from aggregator import i18n, shown, text
-from aggregator.model import Config, Sighting, Story, Stream, Theme, Zone
+from aggregator import shown, templating, text
+from aggregator.model import Config, Sighting, Story, Stream, Zone
 from aggregator.publish import places, static
 
 LIGHT = 50_000
@@ -164,49 +163,8 @@ def render_error(config: Config, status: int) -> bytes:
 
 
 def written(config: Config, name: str, **values: object) -> bytes:
-    """A template with its values, UTF-8; ours where the operator's is broken, which is noted (``broken``)."""
-    name = f"page/{name}"
-    try:
-        return _rendered(config, name, config.theme.templates, values)
-    except Exception as failure:  # whatever a template of the operator's does, readers get their page
-        if not config.theme.templates:
-            raise
-        _note(config.theme, _told(failure, name))
-        return _rendered(config, name, (), values)
-
-
-def broken(theme: Theme) -> tuple[str, ...]:
-    """What the operator's templates have failed at so far, each a sentence; from any thread."""
-    return tuple(_BROKEN.get(theme.templates, ()))
-
-
-def forget(theme: Theme) -> None:
-    """What was noted of templates that are to be tried anew."""
-    _BROKEN.pop(theme.templates, None)
-
-
-def _rendered(config: Config, name: str, own: tuple[tuple[str, str], ...], values: dict[str, object]) -> bytes:
-    template = i18n.environment(config.language, config.timezone, own).get_template(name)
-    return template.render(values).encode("utf-8", "replace")
-
-
-_BROKEN: dict[tuple[tuple[str, str], ...], dict[str, None]] = {}
-_MOST = 10  # sentences that are noted of one set of templates, and sets
-
-
-def _note(theme: Theme, fault: str) -> None:
-    if theme.templates not in _BROKEN and len(_BROKEN) >= _MOST:
-        _BROKEN.clear()
-    noted = _BROKEN.setdefault(theme.templates, {})
-    if len(noted) < _MOST:
-        noted[fault] = None
-
-
-def _told(failure: Exception, name: str) -> str:
-    """Where a template failed, and at what."""
-    frames = [each for each in extract_tb(failure.__traceback__) if each.filename.startswith("page/")]
-    where = f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else name
-    return f"{where}: {type(failure).__name__}: {failure}"
+    """A template of a page with its values, UTF-8."""
+    return templating.written(config, f"page/{name}", values).encode("utf-8", "replace")
 
 
 def frame(config: Config, root: str) -> dict[str, object]:

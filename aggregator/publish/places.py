@@ -14,7 +14,7 @@ _STORY = re.compile(r"/story/(?P<name>[0-9a-f]{1,32})/")
 _MONTHS = re.compile(
     r"/(?P<stream>(?:zones/)?[a-z0-9-]+)/archive/(?:(?P<month>\d{4}-\d{2})/(?:(?P<number>[1-9]\d{0,3})/)?)?"
 )
-_EDITIONS = re.compile(r"/mail/(?!u/|p/)(?P<digest>[a-z0-9-]+)(?:\.atom|/(?:(?P<slot>[A-Za-z0-9-]+)/)?)")
+_EDITIONS = re.compile(r"/mail/(?![cpu]/)(?P<digest>[a-z0-9-]+)(?:\.atom|/(?:(?P<slot>[A-Za-z0-9-]+)/)?)")
 ZONES = "/zones/"
 """All zones: what the scheme of the zones' categories says, with a slash."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9]+")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from aggregator import query
+from aggregator import query, templating
 from aggregator.model import Config, Digest, Edition, Entry, Link, Match, Related, Sighting, Story, Text, Zone
 from aggregator.publish import editions, feeds, months, page, places, results, standing, story, zones
 
@@ -16,16 +16,15 @@ _AT = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 
 def problems(config: Config) -> list[str]:
     """What is wrong with the templates, each a sentence; nothing when there are none."""
-    page.forget(config.theme)
     if config.theme.templates:
         for render in _pages(config):
             render()
-    return [f"publish.templates: {fault}" for fault in page.broken(config.theme)]
+    return [f"publish.templates: {fault}" for fault in templating.broken(config.theme)]
 
 
 def _pages(config: Config) -> list[Callable[[], object]]:
     """Every page, with much on it and with little."""
-    told, other, bare = _stories(config)
+    told, other, bare = stories(config)
     stream = config.streams[0]
     links = {told.id: [page.Linked(other.id, "b")]}
     month = months.Month(2026, 1)
@@ -58,7 +57,7 @@ def _editions(config: Config, digest: Digest, told: Story) -> None:
     editions.render_list(config, digest, [], _AT)
 
 
-def _stories(config: Config) -> tuple[Story, Story, Story]:
+def stories(config: Config) -> tuple[Story, Story, Story]:
     """One with everything, one that it is linked with, and one that lacks what can be lacking."""
     every = [*config.zones, Zone(id="gone", name="gone")]
     copies = [_copy(zone, f"https://example.org/{zone.id}", "a", lang="fr") for zone in every]

@@ -215,6 +215,18 @@ class Editions:
             self._give_back(edition.digest, list(self._connection.scalars(ids)))
             self._connection.execute(update(schema.delivery).where(waiting).values(state="cancelled"))
 
+    def take_for_mailed(self) -> int:
+        """Count all that has arrived, and all that waits, as mailed to everybody; how many mails had waited."""
+        newest = self._connection.scalar(select(func.max(schema.arrival.c.seq))) or 0
+        self._connection.execute(update(schema.recipient).values(cursor=newest))
+        columns, single = schema.delivery.c, schema.delivery.c.digest.like(f"{SINGLE}%")
+        waiting = columns.state.in_(UNFINISHED) & ~single
+        given_up = self._connection.execute(update(schema.delivery).where(waiting).values(state="cancelled")).rowcount
+        for edition in self.on_the_way():
+            where = schema.edition.c.id == edition.id
+            self._connection.execute(update(schema.edition).where(where).values(state="cancelled", until=None))
+        return given_up
+
     def give_back(self, digest: str, delivery: int) -> None:
         """Let the stories of a delivery that will not be made be news to its reader again."""
         self._give_back(digest, [delivery])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, select, update
 
-from aggregator.model import Delivery, Edition, Envelope, Letter, Lot
+from aggregator.model import Delivery, DeliveryState, Edition, Envelope, Letter, Lot
 from aggregator.store import schema
 from aggregator.store.editions import SINGLE, UNFINISHED, WAITING, Editions
 
@@ -41,6 +42,15 @@ class Mailing(Editions):
             .order_by(columns.next_attempt, columns.id)
             .limit(limit)
         )
+
+    def in_doubt(self, now: datetime) -> list[tuple[Delivery, str]]:
+        """Deliveries in doubt about which the relay's log is to be asked now, each with its Message-ID."""
+        columns = schema.delivery.c
+        return self._with_ids((columns.state == "in_doubt") & (columns.next_attempt <= now))
+
+    def waiting(self) -> list[tuple[Delivery, str]]:
+        """Deliveries that wait, each with its Message-ID."""
+        return self._with_ids(schema.delivery.c.state.in_(WAITING))
 
     def interrupted(self) -> list[Delivery]:
         """Deliveries that a process which is no more was in the middle of."""
@@ -93,12 +103,20 @@ class Mailing(Editions):
         rows = self._connection.execute(query.where(schema.delivery.c.edition == edition) if edition else query)
         return {row.state: row.many for row in rows}
 
+    def tally_of(self, states: Collection[DeliveryState]) -> dict[str, int]:
+        """How many deliveries are in each of these *states*, of which there are few; cheap."""
+        state = schema.delivery.c.state
+        query = select(state, func.count().label("many")).where(state.in_(states)).group_by(state)
+        return {row.state: row.many for row in self._connection.execute(query)}
+
     def late(self, since: datetime) -> int:
         """How many deliveries that were frozen before *since* have been tried in vain until now."""
         waiting = (
             select(func.count())
             .select_from(schema.delivery.join(schema.edition, schema.edition.c.id == schema.delivery.c.edition))
-            .where(schema.delivery.c.state == "deferred", schema.edition.c.frozen < since)
+            .where(
+                schema.delivery.c.state == "deferred", schema.edition.c.frozen < since, schema.edition.c.state != "held"
+            )
         )
         return self._connection.scalar(waiting) or 0
 
@@ -132,6 +150,10 @@ class Mailing(Editions):
         return self._deliveries(select(schema.delivery).where(schema.delivery.c.doubts > 0).order_by("id"))
 
     # -- inside ----------------------------------------------------------------
+
+    def _with_ids(self, where: ColumnElement[bool]) -> list[tuple[Delivery, str]]:
+        rows = self._connection.execute(select(schema.delivery).where(where).order_by(schema.delivery.c.id))
+        return [(_delivery(row), _envelope.validate_json(row.envelope).message_id) for row in rows]
 
     def _deliveries(self, query: Select[tuple[object, ...]]) -> list[Delivery]:
         return [_delivery(row) for row in self._connection.execute(query)]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator import i18n
+from aggregator import templating
 from aggregator.model import Config, Digest, Letter
 from aggregator.subscribing import words
 
@@ -112,10 +112,9 @@ def _letter(
     more: Sequence[str] = (),
     links: Sequence[Action] = (),
 ) -> Letter:
-    environment = i18n.environment(config.language, config.timezone)
     values = {"subject": subject, "said": said, "action": action, "more": more, "links": links}
-    plain = environment.get_template("mail/notice.txt").render(**values)
-    html = environment.get_template("mail/notice.html").render(**values)
+    plain = templating.written(config, "mail/notice.txt", values)
+    html = templating.written(config, "mail/notice.html", values)
     return Letter(subject=subject, text=plain, html=html)
 
 
