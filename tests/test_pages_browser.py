@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from aggregator.model import Content, Verdict
+from aggregator.model import Colours, Content, Publish, Theme, Verdict
 from aggregator.publish import months
 from tests.reading import newsroom
 from tests.stories import CONFIG, HZ_NEWS, STREAM, fortnight, sighting, story
@@ -190,3 +190,21 @@ def test_printed(browser: Browser, address: str) -> None:
         assert page.evaluate("getComputedStyle(document.querySelector('.excerpt')).color") == "rgb(0, 0, 0)"
         after = "getComputedStyle(document.querySelector('.go a'), '::after').content"
         assert "https://bht.example/nl/news/detail/399/bericht" in page.evaluate(after)
+
+
+@pytest.mark.parametrize("colours", [Colours(top="#ffd500", link="#ffb000", stripe="#ff0000"), Colours(top="#777777")])
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_any_colours_are_accessible(browser: Browser, tmp_path: Path, colours: Colours, scheme: ColorScheme) -> None:
+    """Whatever an operator picks, axe-core finds enough contrast, and the operator's picture has no words to miss."""
+    icon = b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><circle cx='4' cy='4' r='4' fill='#c00'/></svg>"
+    looks = Publish(name="Politie samen", colours=colours)
+    config = replace(TWO, publish=looks, theme=Theme(icon=icon, style="h1 { font-style: italic }"))
+    with newsroom(tmp_path, config) as room:
+        room.keep(*fortnight())
+        for name, path in (("stream", "/"), ("story", "/story/0001/"), ("month", "/samenwerking/archive/2026-11/")):
+            with opened(browser, room.address + path, "desktop", scheme) as page:
+                page.screenshot(path=tmp_path / f"{name}-{scheme}.png")
+                found: Any = Axe().run(page, options=RULES).response["violations"]
+                assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
+                assert page.evaluate("getComputedStyle(document.querySelector('h1')).fontStyle") == "italic"
+                assert page.evaluate("document.querySelector('.emblem').naturalWidth") > 0

@@ -7,6 +7,7 @@ import signal
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 from lxml import etree
@@ -143,3 +144,32 @@ def test_a_stream_is_renamed_and_removed(tmp_path: Path) -> None:
         one.process.send_signal(signal.SIGHUP)
         eventually(lambda: httpx.get(f"{one.url}/nieuws.atom").status_code == 410)
         assert httpx.get(f"{one.url}/samenwerking.atom").status_code == 410
+
+
+def test_a_story_has_an_address_for_ever(tmp_path: Path) -> None:
+    """From the page to the story over HTTP and as a file; the same after a restart; gone when an editor hides it."""
+    with Origin() as origin, installation(tmp_path) as one:
+        zones = Zones(origin)
+        title = zones.publish(1, NOW)
+        configure(one, zones)
+        one.start()
+        eventually(lambda: title.encode() in one.get("/"))
+        found = re.search(rb'href="(story/([0-9a-f]{16})/)"', one.get("/"))
+        assert found
+        path, name = f"/{found[1].decode()}", found[2].decode()
+        file = tmp_path / "site" / "story" / name / "index.html"
+        before = one.get(path)
+        assert title.encode() in before
+        eventually(lambda: file.exists() and file.read_bytes() == before)
+        assert one.stop() == 0
+        one.start()
+        assert one.get(path) == before
+        month = f"{NOW.astimezone(ZoneInfo('Europe/Brussels')):%Y-%m}"
+        assert title.encode() in one.get(f"/samenwerking/archive/{month}/")
+        assert one.run("stories", "hide", name, "--why", "asked by the zone").returncode == 0
+        eventually(lambda: httpx.get(one.url + path).status_code == 410)
+        eventually(lambda: not file.exists())
+        assert one.run("stories", "show", name).returncode == 0
+        eventually(lambda: httpx.get(one.url + path).status_code == 200)
+        assert one.run("publish", tmp_path / "copy").returncode == 0
+        assert (tmp_path / "copy" / "story" / name / "index.html").exists()

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.daemon import Directory
+from aggregator.daemon import Directory, Leaves
 from aggregator.daemon.directory import MANIFEST
-from aggregator.daemon.publishing import AGAIN, Publishing
+from aggregator.daemon.publishing import AGAIN, STEP, Publishing
 from aggregator.errors import AggregatorError
 from aggregator.model import Document
 from aggregator.publish.packing import packed
@@ -150,3 +150,62 @@ def test_a_disk_that_is_full_stops_no_reader(tmp_path: Path) -> None:
         one.now += AGAIN
         asyncio.run(publishing.go_on())
         assert (site / "samenwerking.atom").exists()
+
+
+def test_stories_and_months_are_files_too(tmp_path: Path) -> None:
+    """Each story's page and each month, with siblings; a change writes what it changed; what is withdrawn goes."""
+    with desk(tmp_path, SMALL) as one:
+        stories = [one.add() for _ in range(7)]
+        site, leaves = Directory(tmp_path / "site"), Leaves(SMALL)
+
+        def write() -> set[str]:
+            names = one.store.look(lambda tx: site.write(leaves.files(tx)))
+            return {str(path.relative_to(tmp_path / "site")) for path in names}
+
+        first = write()
+        siblings = {f"story/0001/index.html{suffix}" for suffix in ("", ".gz", ".br", ".zst")}
+        assert first >= siblings | {"samenwerking/archive/index.html", "zones/bht/archive/2026-11/index.html"}
+        assert write() == set()
+        one.edit(stories[0], "Een andere titel")
+        changed = {name for name in write() if name.endswith(".html")}
+        months = {"samenwerking/archive/2026-11/index.html", "zones/bht/archive/2026-11/index.html"}
+        assert changed == {"story/0001/index.html", *months}
+        one.withdraw(stories[0])
+        write()
+        assert siblings.isdisjoint(files(tmp_path / "site"))
+        assert not (tmp_path / "site" / "story" / "0001").exists()
+        again = Directory(tmp_path / "site")
+        assert one.store.look(lambda tx: again.write(Leaves(SMALL).files(tx))) == []
+
+
+def test_the_daemon_writes_them_a_step_at_a_time(tmp_path: Path) -> None:
+    """No tick takes longer than a step of stories; each goes on where the last one stopped, and loses no file."""
+    site = tmp_path / "site"
+    config = replace(SMALL, publish=replace(SMALL.publish, directory=str(site)))
+    with desk(tmp_path, config) as one:
+        for _ in range(2 * STEP + 10):
+            one.add()
+        publishing = Publishing(config, one.store, lambda: one.now, print)
+
+        async def steps() -> list[int]:
+            counts = []
+            for _ in range(4):
+                await publishing.go_on()
+                counts.append(len(list(site.glob("story/*/index.html"))))
+            return counts
+
+        assert asyncio.run(steps()) == [STEP, 2 * STEP, 2 * STEP + 10, 2 * STEP + 10]
+
+
+def test_many_documents_are_noted_together(tmp_path: Path) -> None:
+    """The manifest is saved for many new files at once: a thousand stories take no thousand copies of it."""
+    saved: list[int] = []
+
+    class Counting(Directory):
+        def _save(self) -> None:
+            saved.append(len(self._known))
+            super()._save()
+
+    Counting(tmp_path).write([(f"/story/{number:04}/", made(str(number))) for number in range(450)])
+    assert len(saved) == 4
+    assert len(list(tmp_path.glob("story/*/index.html.br"))) == 450

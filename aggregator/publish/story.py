@@ -54,7 +54,8 @@ def render(config: Config, story: Story, related: Sequence[Story] = ()) -> bytes
     """
     path = places.story(story.id)
     root, lead, link = page.root_of(path), story.lead, shown.main_link(story)
-    sides = [_side(config, member, story, root) for member in story.members]
+    differ = len({shown.excerpt(member.sighting) for member in story.members}) > 1
+    sides = [_side(config, member, root, excerpts=differ) for member in story.members]
     return page.written(
         config,
         "story.html",
@@ -89,10 +90,10 @@ def moved(config: Config, id: str, to: str) -> Document:
     return replace(made, status=302, location=places.relative(places.story(id), target))
 
 
-def _side(config: Config, member: Match, story: Story, root: str) -> Side:
+def _side(config: Config, member: Match, root: str, *, excerpts: bool) -> Side:
+    """One of the copies; with *excerpts* where these say different things."""
     copy = member.sighting
-    link, excerpt = shown.link(copy), shown.excerpt(copy)
-    leads = copy is story.lead
+    link = shown.link(copy)
     return Side(
         name=shown.zone(config, copy.zone).name,
         badge=page.badges(config, [copy.zone], root)[0],
@@ -100,7 +101,7 @@ def _side(config: Config, member: Match, story: Story, root: str) -> Side:
         href=link.href if link else None,
         lang=shown.language(copy),
         published=copy.published,
-        excerpt="" if leads or excerpt == shown.excerpt(story.lead) else excerpt,
+        excerpt=shown.excerpt(copy) if excerpts else "",
         reason=reasons.joined(config, member),
         differs=reasons.differs(config, member),
     )
