@@ -285,7 +285,11 @@ class Daemon:
             config = configured(self._path)
             relay = open_relay(config)
             check_authority(await self._means.store.read(lambda tx: tx.meta.get("authority")), config)
-            fixed = [name for name in ("database", "server", "fetch", "parse") if _differs(config, self._config, name)]
+            fixed = [
+                name
+                for name in ("database", "server", "fetch", "parse")
+                if getattr(config, name) != getattr(self._config, name)
+            ]
             config = replace(config, **{name: getattr(self._config, name) for name in fixed})
             await self._take_up(config)
         except AggregatorError as failure:
@@ -327,7 +331,3 @@ class Daemon:
         tidying = [self._tidying] if self._tidying else []
         parts = (self._polling, self._posting, self._hubbing, self._subscribing, self._returning)
         await asyncio.gather(*(part.finish(GRACE) for part in parts), self._searching.finish(), *tidying)
-
-
-def _differs(one: Config, other: Config, name: str) -> bool:
-    return bool(getattr(one, name) != getattr(other, name))
