@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -18,7 +19,7 @@ import aggregator
 from aggregator import i18n
 
 PACKAGE = Path(aggregator.__file__).parent
-DUTCH = sorted((PACKAGE / "locale" / "nl" / "LC_MESSAGES").glob("*.po"))
+LANGUAGES = ("nl",)
 MORNING = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 METHODS = [("templates/**", "jinja2.ext:babel_extract"), ("**.py", "python")]
 OPTIONS = {"templates/**": {"silent": "false", "trimmed": "true"}}
@@ -38,6 +39,21 @@ def messages(path: Path) -> list[Message]:
         return [message for message in read_po(file) if message.id]
 
 
+def catalogues(language: str) -> list[Path]:
+    return sorted((PACKAGE / "locale" / language / "LC_MESSAGES").glob("*.po"))
+
+
+def complete(message: Message) -> bool:
+    """Whether none of its forms is missing, and nobody has to look at it once more."""
+    forms = message.string if isinstance(message.string, tuple | list) else (message.string,)
+    return not message.fuzzy and all(forms) and (not message.pluralizable or len(forms) == 2)
+
+
+@cache
+def said() -> tuple[tuple[str, str], ...]:
+    return tuple(msgids())
+
+
 def msgids() -> Iterator[tuple[str, str]]:
     """Every sentence that the program can say, with the file that says it."""
     for file, _, message, _, _ in extract_from_dir(PACKAGE, METHODS, OPTIONS, keywords=dict.fromkeys(("_", "gettext"))):
@@ -46,35 +62,54 @@ def msgids() -> Iterator[tuple[str, str]]:
         yield first(message), file
 
 
-class TestTranslations:
-    def test_every_sentence_is_dutch(self) -> None:
-        """What the shipped configuration shows is translated, sentence by sentence."""
-        told = {first(message.id) for path in DUTCH for message in messages(path) if first(message.string)}
-        sentences = list(msgids())
-        assert len(sentences) > 20
+@pytest.mark.parametrize("language", LANGUAGES)
+class TestCatalogues:
+    def test_every_sentence_is_translated(self, language: str) -> None:
+        """Whatever a page, a mail or a feed says is said in each language, sentence by sentence, plurals included."""
+        told = {first(found.id) for path in catalogues(language) for found in messages(path) if complete(found)}
+        sentences = said()
+        assert len(sentences) > 200
         assert [(file, msgid) for msgid, file in sentences if msgid not in told] == []
 
-    def test_catalogues_agree(self) -> None:
+    def test_nothing_is_stale(self, language: str) -> None:
+        """A catalogue translates what is said, and nothing that was."""
+        spoken = {msgid for msgid, _ in said()}
+        known = [first(found.id) for path in catalogues(language) for found in messages(path)]
+        assert [msgid for msgid in known if msgid not in spoken] == []
+
+    def test_catalogues_agree(self, language: str) -> None:
         """Catalogues are merged, so that no two of them may translate one sentence differently."""
         said: dict[str, set[str]] = {}
-        for path in DUTCH:
+        for path in catalogues(language):
             for message in messages(path):
                 said.setdefault(str(message.id), set()).add(str(message.string))
         assert [msgid for msgid, strings in said.items() if len(strings) > 1] == []
 
-    def test_a_catalogue_says_nothing_twice(self) -> None:
+    def test_a_catalogue_says_nothing_twice(self, language: str) -> None:
         """gettext takes the last of two entries without a word; we do not have two."""
-        for path in DUTCH:
+        for path in catalogues(language):
             found = Counter(re.findall(r'^msgid "(.+)"$', path.read_text(encoding="utf-8"), re.MULTILINE))
             assert [msgid for msgid, count in found.items() if count > 1] == []
 
-    def test_placeholders_survive_translation(self) -> None:
+    def test_placeholders_survive_translation(self, language: str) -> None:
         """A translation uses the placeholders of its sentence, or formatting it would fail before a reader."""
-        for path in DUTCH:
+        for path in catalogues(language):
             for message in messages(path):
-                names = [set(re.findall(r"%\((\w+)\)s", str(part))) for part in (message.id, message.string)]
-                assert names[0] == names[1], message.id
+                strings = message.string if isinstance(message.string, tuple | list) else (message.string,)
+                names = set(re.findall(r"%\((\w+)\)[sd]", str(message.id)))
+                assert all(set(re.findall(r"%\((\w+)\)[sd]", str(each))) == names for each in strings), message.id
+                assert all("%%" in str(each) or str(each).count("%") == str(each).count("%(") for each in strings)
 
+    def test_plurals_are_those_of_the_language(self, language: str) -> None:
+        """As many forms as CLDR has for it here, chosen by the same rule."""
+        for path in catalogues(language):
+            with path.open("rb") as file:
+                found = read_po(file)
+            assert (found.num_plurals, found.locale_identifier) == (2, language)
+            assert ("n > 1" in found.plural_forms) == (language == "fr")
+
+
+class TestTranslations:
     @pytest.mark.parametrize("language", ["nl", "nl-BE", "nl-NL"])
     def test_a_region_speaks_its_language(self, language: str) -> None:
         """Flanders reads the Dutch catalogue."""
@@ -92,6 +127,18 @@ class TestEnvironment:
         assert written("{{ now|day }}", now=MORNING) == "maandag 23 november 2026"
         assert written("{{ now|moment }}", now=MORNING) == "23 november 2026 om 07.00 uur"
         assert written("{{ now|clock }}", now=MORNING) == "07.00 uur"
+
+    @pytest.mark.parametrize(
+        ("language", "day", "moment", "clock"),
+        [
+            ("fr-BE", "lundi 23 novembre 2026", "23 novembre 2026 à 07h00", "07h00"),
+            ("de-BE", "Montag, 23. November 2026", "23. November 2026 um 07:00 Uhr", "07:00 Uhr"),
+        ],
+    )
+    def test_dates_of_the_other_languages(self, language: str, day: str, moment: str, clock: str) -> None:
+        """Belgium's other languages write them their way."""
+        shown = [written("{{ now|" + each + " }}", language, now=MORNING) for each in ("day", "moment", "clock")]
+        assert shown == [day, moment, clock]
 
     def test_dates_without_a_catalogue(self) -> None:
         """CLDR's month names and an English order of words."""

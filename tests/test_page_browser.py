@@ -15,9 +15,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from aggregator.publish import document, feeds, former
+from aggregator.model import Document, Edition
+from aggregator.publish import document, editions, feeds, former
 from tests.serving import published, serving, site
-from tests.stories import BHT, CONFIG, HZ, NOW, STREAM, fortnight, sighting, story
+from tests.stories import BHT, CONFIG, DIGEST, HZ, NOW, STREAM, fortnight, sighting, story
 
 ColorScheme = Literal["light", "dark"]
 
@@ -38,7 +39,16 @@ LONG = story(
     sighting(title="Bestelwagenbestuurdersrijbewijsinhoudingsprocedure" * 2, text="A" * 200 + " en " + "B/" * 90),
     number=99,
 )
-PATHS = ("/", "/heusden-zolder/", "/leeg/", "/nowhere/at/all", "/feeds/", "/weg/")
+PATHS = (
+    "/",
+    "/heusden-zolder/",
+    "/leeg/",
+    "/nowhere/at/all",
+    "/feeds/",
+    "/weg/",
+    "/mail/dagelijks/",
+    "/mail/dagelijks/x/",
+)
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +70,19 @@ def address() -> Iterator[str]:
     """A server with three streams: the sample fortnight and a monster, one zone's, and an empty one."""
     explained = {feeds.PATH: document("text/html; charset=utf-8", feeds.render(LOUD), NOW)}
     documents = published(LOUD, (*fortnight(), LONG), NOW) | explained | former.documents(LOUD, ["weg"], {})
-    with serving(site(LOUD, documents)) as found:
+    with serving(site(LOUD, documents | printed())) as found:
         yield found
+
+
+def printed() -> dict[str, Document]:
+    """The list of a digest's editions, and one that shows everything."""
+    one = Edition(id=1, digest="dagelijks", slot="x", frozen=NOW, state="done", stories=13)
+    parts = [editions.Part("Uw hulp gevraagd", [LONG]), editions.Part("Samen gepubliceerd", fortnight())]
+    issue = editions.Issue(edition=one, headline="Veel nieuws", parts=parts, newer=one, older=one)
+    return {
+        "/mail/dagelijks/": editions.render_list(LOUD, DIGEST, [one], NOW),
+        "/mail/dagelijks/x/": editions.render(LOUD, DIGEST, issue, NOW),
+    }
 
 
 @contextmanager

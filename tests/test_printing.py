@@ -20,6 +20,7 @@ from aggregator.daemon.publishing import Publishing
 from aggregator.model import Config, Document, Edition, Story
 from aggregator.publish import places
 from aggregator.store import Store
+from tests.postgres import database
 from tests.stories import CONFIG, DIGEST, NOW, joint, sighting, story
 
 RNG = etree.RelaxNG(etree.parse(Path(__file__).parent / "corpus" / "atom.rng"))
@@ -58,9 +59,9 @@ class Office:
 
 
 @contextmanager
-def office(folder: Path, **digest: object) -> Iterator[Office]:
+def office(folder: Path | str, **digest: object) -> Iterator[Office]:
     config = replace(CONFIG, digests=(replace(DIGEST, **digest),))  # type: ignore[arg-type]
-    with Store(f"sqlite:///{folder}/a.db") as store:
+    with Store(folder if isinstance(folder, str) else f"sqlite:///{folder}/a.db") as store:
         yield Office(store, config)
 
 
@@ -85,6 +86,21 @@ def test_an_edition_is_a_page(tmp_path: Path) -> None:
         readers = desk.store.look(lambda tx: tx.audience.readers("dagelijks", DIGEST.recipients))
         for secret in ("mail/u/", "mail/p/", "@example.be", "\x02", *(reader.token for reader in readers)):
             assert secret not in markup
+
+
+@pytest.mark.postgresql
+def test_postgresql_prints_the_same(tmp_path: Path) -> None:
+    """Both databases give the same bytes."""
+    with database() as url, office(url) as one, office(tmp_path) as other:
+        for desk in (one, other):
+            desk.arrive(joint(), alone(2))
+            desk.freeze("2026-11-23")
+            desk.now += timedelta(days=1)
+            desk.arrive(alone(3))
+            desk.freeze("2026-11-24")
+        for path in (PAGE, "/mail/dagelijks/", "/mail/dagelijks.atom"):
+            assert one.find(path) == other.find(path)
+        assert one.files(one.prints) == other.files(other.prints)
 
 
 def test_a_withdrawn_story_leaves_the_editions_too(tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def test_fields(client: httpx.Client) -> None:
     """Not for search engines, not for caches that others share; the form may be sent to ourselves alone."""
     answer = client.get("/search", params={"q": "inbraak"})
     assert answer.headers["x-robots-tag"] == "noindex"
-    assert answer.headers["cache-control"] == "private, max-age=60"
+    assert answer.headers["cache-control"] == "private, max-age=60, must-revalidate"
     assert "form-action 'self'" in answer.headers["content-security-policy"]
     assert page(answer).cssselect("meta[name=robots]")[0].get("content") == "noindex"
 

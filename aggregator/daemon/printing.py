@@ -44,13 +44,13 @@ class Prints:
     def files(self, tx: Tx) -> Iterator[tuple[str, Document | None]]:
         """Every page and feed with its path, uncompressed; None for one that is what it was the last time."""
         for digest in (digest for digest in self._config.digests if digest.public):
-            out = tx.printed.editions(digest.id)
-            changed = self._changed(tx, digest, out)
+            out, looks = tx.printed.editions(digest.id), self._looks(tx, digest)
+            changed = tx.printed.changed(out)
             for path in (places.editions(digest.id), places.editions_feed(digest.id)):
-                yield path, self._make(tx, path) if self._is_news(path, (len(out), changed)) else None
-            for at, (edition, moment) in enumerate(out):
+                yield path, self._make(tx, path) if self._is_news(path, (looks, changed)) else None
+            for at, edition in enumerate(out):
                 path = places.edition(digest.id, edition.slot)
-                news = self._is_news(path, (moment, since(tx, self._config.stream(digest.stream)), _near(out, at)))
+                news = self._is_news(path, (looks, changed[edition.id], _near(out, at)))
                 yield path, self._page(tx, digest, out, at) if news else None
 
     def forget(self) -> None:
@@ -63,18 +63,20 @@ class Prints:
             return None
         out = tx.printed.editions(digest.id)
         if path == places.editions(digest.id):
-            listed = [edition for edition, _ in out]
-            return editions.render_list(self._config, digest, listed, self._changed(tx, digest, out))
+            changed = max((edition.frozen for edition in out), default=self._looks(tx, digest))
+            return editions.render_list(self._config, digest, out, max(changed, self._looks(tx, digest)))
         if path == places.editions_feed(digest.id):
-            latest = [self._issue(tx, digest, edition) for edition, _ in out[: editions.LATEST]]
-            return editions.feed(self._config, digest, latest, self._changed(tx, digest, out))
-        paths = [places.edition(digest.id, edition.slot) for edition, _ in out]
+            return self._feed(tx, digest, out[: editions.LATEST])
+        paths = [places.edition(digest.id, edition.slot) for edition in out]
         return self._page(tx, digest, out, paths.index(path)) if path in paths else None
 
-    def _page(self, tx: Tx, digest: Digest, out: Sequence[tuple[Edition, datetime]], at: int) -> Document:
-        edition, moment = out[at]
-        issue = self._issue(tx, digest, edition, *_near(out, at))
-        return editions.render(self._config, digest, issue, max(moment, self._looks(tx, digest)))
+    def _feed(self, tx: Tx, digest: Digest, latest: Sequence[Edition]) -> Document:
+        changed = max((self._looks(tx, digest), *tx.printed.changed(latest).values()))
+        return editions.feed(self._config, digest, [self._issue(tx, digest, each) for each in latest], changed)
+
+    def _page(self, tx: Tx, digest: Digest, out: Sequence[Edition], at: int) -> Document:
+        changed = max((self._looks(tx, digest), *tx.printed.changed(out[at : at + 1]).values()))
+        return editions.render(self._config, digest, self._issue(tx, digest, out[at], *_near(out, at)), changed)
 
     def _issue(
         self, tx: Tx, digest: Digest, edition: Edition, newer: Edition | None = None, older: Edition | None = None
@@ -93,9 +95,6 @@ class Prints:
             older=older,
         )
 
-    def _changed(self, tx: Tx, digest: Digest, out: Sequence[tuple[Edition, datetime]]) -> datetime:
-        return max((moment for _, moment in out), default=self._looks(tx, digest))
-
     def _looks(self, tx: Tx, digest: Digest) -> datetime:
         return since(tx, self._config.stream(digest.stream))
 
@@ -104,8 +103,6 @@ class Prints:
         return before != state
 
 
-def _near(out: Sequence[tuple[Edition, datetime]], at: int) -> tuple[Edition | None, Edition | None]:
-    """The editions before and after one of them."""
-    newer = out[at - 1][0] if at else None
-    older = out[at + 1][0] if at + 1 < len(out) else None
-    return newer, older
+def _near(out: Sequence[Edition], at: int) -> tuple[Edition | None, Edition | None]:
+    """The editions after and before one of them."""
+    return out[at - 1] if at else None, out[at + 1] if at + 1 < len(out) else None

@@ -248,5 +248,6 @@ def _moment(tx: Tx, name: str) -> datetime:
 def _look(config: Config, stream: Stream) -> tuple[str, ...]:
     sources = [replace(source, interval=None, note=None, page=None) for source in config.sources]
     publish = replace(config.publish, directory=None)
+    mails = [(digest.id, digest.title, digest.stream, digest.public) for digest in config.digests]
     parts = (stream, config.streams, config.zones, sources, config.base_url, config.language, config.timezone)
-    return tuple(repr(part) for part in (*parts, publish, config.hubs, config.server.search))
+    return tuple(repr(part) for part in (*parts, publish, config.hubs, config.server.search, mails))

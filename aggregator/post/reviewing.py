@@ -71,18 +71,18 @@ def ask(tx: Tx, config: Config, digest: Digest, edition: Edition, lot: Lot, now:
 
 
 def _words(config: Config, digest: Digest, edition: Edition) -> list[str]:
-    say = i18n.translations(config.language).ugettext
+    gettext = i18n.translations(config.language).ugettext
     moment: Any = i18n.environment(config.language, config.timezone).filters["moment"]
     if edition.until:
-        first = say("For review: this edition goes out on %(moment)s.") % {"moment": moment(edition.until)}
+        first = gettext("For review: this edition goes out on %(moment)s.") % {"moment": moment(edition.until)}
     else:
-        first = say("For review: this edition goes out when you release it.")
-    commands = say("To send it now: %(send)s. To hold it longer: %(hold)s. To stop it: %(stop)s.") % {
+        first = gettext("For review: this edition goes out when you release it.")
+    commands = gettext("To send it now: %(send)s. To hold it longer: %(hold)s. To stop it: %(stop)s.") % {
         "send": f"aggregator digest release {digest.id}",
         "hold": f"aggregator digest hold {digest.id}",
         "stop": f"aggregator digest cancel {digest.id}",
     }
-    return [first, commands, say("The stories of an edition that is stopped go into the next one.")]
+    return [first, commands, gettext("The stories of an edition that is stopped go into the next one.")]
 
 
 def _with(letter: Letter, words: list[str]) -> Letter:

@@ -82,6 +82,14 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class Mails:
+    """Where the editions of a digest can be read."""
+
+    title: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tab:
     """A stream in the navigation."""
 
@@ -129,6 +137,7 @@ def _stream(config: Config, stream: Stream, items: Sequence[Item], changed: date
         feed=f"{root}{stream.id}.atom",
         months=root + places.months(stream)[1:],
         tabs=_tabs(config, stream, root),
+        mails=_mails(config, stream, root),
         days=by_day(config, items),
         changed=changed,
     )
@@ -218,6 +227,14 @@ def _badge(config: Config, zone: Zone, root: str | None) -> Badge:
 def seen(linked: Iterable[Linked], root: str) -> tuple[Seen, ...]:
     """Links to stories' own pages from a page that is *root* away from base_url."""
     return tuple(Seen(root + places.story(each.id)[1:], each.title, each.lang) for each in linked)
+
+
+def _mails(config: Config, stream: Stream, root: str) -> list[Mails]:
+    """The digests of a stream that everybody may read."""
+    theirs = (each for each in config.digests if each.public and each.stream == stream.id)
+    return [
+        Mails(text.clean(each.title or stream.title) or each.id, root + places.editions(each.id)[1:]) for each in theirs
+    ]
 
 
 def _tabs(config: Config, stream: Stream, root: str) -> list[Tab]:

@@ -93,7 +93,7 @@ class Editions:
             .order_by(mailed.address, story.updated.desc(), mailed.story)
         )
         found: defaultdict[str, list[str]] = defaultdict(list)
-        for batch in _batches(self._connection.scalars(edited)):
+        for batch in batches(self._connection.scalars(edited)):
             for row in self._connection.execute(rows.where(mailed.story.in_(batch))):
                 found[row.address].append(row.story)
         return {address: tuple(stories) for address, stories in found.items()}
@@ -122,7 +122,7 @@ class Editions:
     def _had(self, digest: str, stories: Iterable[str]) -> dict[str, set[str]]:
         """Who has been mailed which of *stories*."""
         mailed, had = schema.mailed.c, defaultdict[str, set[str]](set)
-        for batch in _batches(sorted(stories)):
+        for batch in batches(sorted(stories)):
             query = select(mailed.address, mailed.story).where(mailed.digest == digest, mailed.story.in_(batch))
             for row in self._connection.execute(query):
                 had[row.address].add(row.story)
@@ -258,7 +258,7 @@ class Editions:
 
     def _list_content(self, letter: int, stories: Sequence[str], *, new: bool) -> None:
         """What is in a letter, in the version that stands in the store while it is frozen."""
-        for batch in _batches(stories):
+        for batch in batches(stories):
             versions = self._connection.execute(select(schema.story).where(schema.story.c.id.in_(batch)))
             rows = [{"letter": letter, "story": row.id, "version": row.updated, "new": new} for row in versions]
             if rows:
@@ -278,7 +278,7 @@ class Editions:
     def _give_back(self, digest: str, deliveries: Sequence[int]) -> None:
         """Out of the ledgers, and the cursors before the first of their stories; letter by letter."""
         delivery, recipient = schema.delivery.c, schema.recipient.c
-        for batch in _batches(deliveries):
+        for batch in batches(deliveries):
             lost = delivery.id.in_(batch)
             for letter in self._connection.scalars(select(delivery.letter).distinct().where(lost)).all():
                 first = self._first_arrival(letter)
@@ -317,7 +317,8 @@ def _due(arrivals: Iterable[Row[Any]], cursor: int, again: datetime | None) -> t
     return tuple(dict.fromkeys(row.story for row in counts))
 
 
-def _batches(items: Iterable[object]) -> Iterable[list[object]]:
+def batches(items: Iterable[object]) -> Iterable[list[object]]:
+    """As many at a time as one IN list takes."""
     known = list(items)
     return (known[start : start + _BATCH] for start in range(0, len(known), _BATCH))
 

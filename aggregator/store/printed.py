@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection, case, func, select
 
 from aggregator.model import Edition
 from aggregator.store import schema
-from aggregator.store.editions import edition_of
+from aggregator.store.editions import batches, edition_of
 
 
 class Printed:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def editions(self, digest: str) -> list[tuple[Edition, datetime]]:
-        """Those of *digest* that were let out, newest first, each with the last change of it or of its stories."""
-        columns, changed = schema.edition.c, func.max(schema.story.c.changed)
+    def editions(self, digest: str) -> list[Edition]:
+        """Those of *digest* that were let out, newest first."""
+        columns = schema.edition.c
         rows = self._connection.execute(
-            select(schema.edition, changed.label("changed"))
-            .join(schema.letter, schema.letter.c.edition == columns.id)
-            .join(schema.content, schema.content.c.letter == schema.letter.c.id)
-            .join(schema.story, schema.story.c.id == schema.content.c.story)
+            select(schema.edition)
             .where(columns.digest == digest, columns.state.in_(("sending", "done")))
-            .group_by(columns.id)
             .order_by(columns.frozen.desc(), columns.id.desc())
         )
-        return [(edition_of(row), max(row.frozen, row.changed)) for row in rows]
+        return [edition_of(row) for row in rows]
+
+    def changed(self, editions: Iterable[Edition]) -> dict[int, datetime]:
+        """When anything of each of them changed last: it was frozen, a story in it was edited or withdrawn."""
+        found = {edition.id: edition.frozen for edition in editions}
+        for batch in batches(found):
+            rows = self._connection.execute(
+                select(schema.letter.c.edition, func.max(schema.story.c.changed).label("changed"))
+                .join(schema.content, schema.content.c.letter == schema.letter.c.id)
+                .join(schema.story, schema.story.c.id == schema.content.c.story)
+                .where(schema.letter.c.edition.in_(batch))
+                .group_by(schema.letter.c.edition)
+            )
+            found |= {row.edition: max(row.changed, found[row.edition]) for row in rows}
+        return found
 
     def stories(self, edition: int) -> dict[str, bool]:
         """The ids of the stories in its letters, with whether they were news to any reader of it."""

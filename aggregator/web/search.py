@@ -32,7 +32,7 @@ RATES = {"all": 600, "client": 60}
 _AGAIN = 30  # seconds
 
 # What a reader sees again within a minute costs nothing; nobody between keeps what was sought.
-_KEEP = "private, max-age=60"
+_KEEP = "private, max-age=60, must-revalidate"
 
 Find = Callable[[Asked], Awaitable[Found]]
 
