@@ -285,11 +285,8 @@ class Daemon:
             config = configured(self._path)
             relay = open_relay(config)
             check_authority(await self._means.store.read(lambda tx: tx.meta.get("authority")), config)
-            fixed = [
-                name
-                for name in ("database", "server", "fetch", "parse")
-                if getattr(config, name) != getattr(self._config, name)
-            ]
+            kept = ("database", "server", "fetch", "parse")
+            fixed = [name for name in kept if getattr(config, name) != getattr(self._config, name)]
             config = replace(config, **{name: getattr(self._config, name) for name in fixed})
             await self._take_up(config)
         except AggregatorError as failure:
