@@ -139,6 +139,7 @@ class Smtp:
             self._smtp = self._open()
             # The dot is a small packet behind a large one: Nagle's algorithm holds it back for the 40 ms that the relay
             # waits before it acknowledges the text.
+            assert self._smtp.sock
             self._smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._greet(self._smtp)
         return self._smtp
