@@ -19,7 +19,7 @@ import aggregator
 from aggregator import i18n
 
 PACKAGE = Path(aggregator.__file__).parent
-LANGUAGES = ("nl",)
+LANGUAGES = ("nl", "fr", "de")
 MORNING = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 METHODS = [("templates/**", "jinja2.ext:babel_extract"), ("**.py", "python")]
 OPTIONS = {"templates/**": {"silent": "false", "trimmed": "true"}}

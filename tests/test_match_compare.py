@@ -357,6 +357,47 @@ def test_no_source_teaches_that_what_disagrees_is_boilerplate(place: int, falseh
         assert before.verdict != "same"
 
 
+LOST = (
+    "Een kat van negen jaar zit al drie dagen in een boom aan de Vaartkouter. Haar baasje roept de brandweer te hulp."
+)
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "days", "verdict"),
+    [
+        (
+            "Brandweer redt kat",
+            "Met een ladder haalden wij het dier van een baasje aan de Vaartkouter naar beneden.",
+            1,
+            "related",
+        ),
+        (
+            "Brandweer redt kat",
+            "Met een ladder haalden wij het dier van een baasje aan de Vaartkouter naar beneden.",
+            60,
+            "different",
+        ),
+        (
+            "Brandweer redt kat",
+            "Met een ladder haalden wij het dier van een baasje in Noord naar beneden.",
+            1,
+            "different",
+        ),
+        (
+            "Markt verhuist",
+            "De markt van dinsdag verhuist tijdelijk naar de Vaartkouter, langs het water.",
+            1,
+            "different",
+        ),
+    ],
+)
+def test_a_rewrite_is_linked_by_what_it_is_about(title: str, text: str, days: int, verdict: str) -> None:
+    """One street and one topic, within days; neither the street alone nor the topic links anything."""
+    found = said(item("Kat zit vast in boom", LOST), item(title, text, "zuid", hours=24 * days))
+    assert found.verdict == verdict
+    assert verdict == "different" or "Vaartkouter" in found.evidence
+
+
 def test_the_news_stands_where_a_text_begins() -> None:
     """A long block that two texts share does not make their two pieces of news one, before any source is known."""
     block = " ".join(TEXT.split(". ")[1:5]).replace("Het ", "het ")
@@ -375,7 +416,7 @@ def decided(name: str) -> list[Decision]:
 
 
 @pytest.mark.parametrize(
-    ("name", "recall"), [("zones", 40 / 45), ("mixed", 0.85), ("elsewhere", 0.95), ("hands", 0.91)]
+    ("name", "recall"), [("zones", 40 / 45), ("mixed", 0.85), ("elsewhere", 0.95), ("hands", 0.91), ("fresh", 0.88)]
 )
 def test_no_labelled_pair_is_merged_falsely(name: str, recall: float) -> None:
     """No false merge at all, and of those that are the same no fewer are found than we promise."""
@@ -449,7 +490,7 @@ REPEATED = st.sets(SENTENCES, max_size=4).map(
 
 
 @given(HEADED, HEADED, REPEATED)
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 def test_the_short_way_gives_the_same_verdict(one: Sighting, other: Sighting, repeated: Commonplaces) -> None:
     """Where titles alone keep two items apart, aligning their texts would have; else nothing is left out."""
     whole = compare(one, other, settings=SETTINGS, commonplaces=repeated)

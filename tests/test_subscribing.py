@@ -152,7 +152,7 @@ class TestConfirming:
         assert do(store, lambda tx: desk.confirm(tx, shut, token, NOW)) is None
         assert readers(store) == []
 
-    @pytest.mark.parametrize("reason", ["refused", "complaint"])
+    @pytest.mark.parametrize("reason", ["refused", "complained"])
     def test_who_must_never_be_asked_is_not(self, store: Store, reason: str) -> None:
         """Whoever said so, or complained, hears nothing until the operator lifts it."""
         do(store, lambda tx: tx.audience.suppress("Jan@example.be", EVERY, reason, NOW))

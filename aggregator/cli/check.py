@@ -79,7 +79,7 @@ def _describe_subscribing(config: Config) -> None:
     ids = ", ".join(digest.id for digest in config.digests if digest.open)
     console.print(f"  people subscribe to {ids} at {places.base(config)}{places.SUBSCRIBE}", soft_wrap=True)
     if config.mail.reply_to is None:
-        told = "subscribers answer mails, and without [mail].reply_to they answer to"
+        told = "subscribers answer mails, and without reply_to in the table mail they answer to"
         console.print(f"[yellow]warning[/]: {told} {parseaddr(config.mail.sender)[1]}: read it", soft_wrap=True)
     if not config.base_url.startswith("https:"):
         told = "one click to unsubscribe takes https (RFC 8058); with this base_url mails offer only an address"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -125,14 +127,15 @@ def import_(
     now, source = clock(), _source(consent_source)
     ids = tuple(each.id for each in wanted)
 
-    def enter(tx: Tx) -> dict[str, int]:
-        done = dict.fromkeys(_DONE, 0)
-        for line in lines:
-            choices = Choices(digests=ids, zones=line.zones, categories=line.topics, format=line.format)
-            done[desk.enter(tx, settings, line.address, choices, "imported", source, now)] += 1
-        return done
+    def enter(tx: Tx, some: Sequence[lists.Line]) -> Counter[str]:
+        return Counter(
+            desk.enter(tx, settings, line.address, _choices(ids, line), "imported", source, now) for line in some
+        )
 
-    done = _write(settings, enter)
+    done: Counter[str] = Counter(dict.fromkeys(_DONE, 0))
+    with open_store(settings, create=False) as store:
+        for start in range(0, len(lines), _BATCH):  # the daemon writes in between
+            done.update(store.submit(partial(enter, some=lines[start : start + _BATCH])).result())
     if json:
         print_json({**done, "bad": wrong})
     else:
@@ -148,7 +151,7 @@ def import_(
 def export(address: Address, config: ConfigOption = None, json: JsonOption = False) -> None:
     """Print all that is known of an address, as JSON."""
     settings = configured(config)
-    print_json(_look(settings, lambda tx: tx.privacy.known(address)))
+    print_json(_write(settings, lambda tx: tx.privacy.known(address)))  # a new database makes its key for hashes
 
 
 @app.command()
@@ -168,6 +171,7 @@ def erase(address: Address, config: ConfigOption = None, json: JsonOption = Fals
     console.print("backups of the database hold it until they are deleted", markup=False)
 
 
+_BATCH = 100
 _DONE = {"added": "added", "there": "there already", "suppressed": "kept away, because they left or were suppressed"}
 
 
@@ -203,6 +207,10 @@ def _source(value: str) -> str:
     if not text.clean(value):
         raise ConfigError(["--consent-source: say how you know that they agreed"])
     return text.clean(value)
+
+
+def _choices(digests: tuple[str, ...], line: lists.Line) -> Choices:
+    return Choices(digests=digests, zones=line.zones, categories=line.topics, format=line.format)
 
 
 def _text(file: Path) -> str:

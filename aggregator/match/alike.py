@@ -13,6 +13,7 @@ from datetime import timedelta
 from aggregator.match.measure import SHORT, Found, Pair, measured
 from aggregator.match.reading import Reading
 from aggregator.match.slots import rows, series
+from aggregator.match.subject import enough, shared, topics
 from aggregator.match.titles import FEW, are_apart, titled
 from aggregator.match.token import SLOTS, Token
 from aggregator.model import Matching, Verdict
@@ -169,9 +170,25 @@ def _related(pair: Pair, found: Found) -> Verdict:
     share, strong = _shared(pair)
     if share >= pair.settings.related and strong >= 2:
         return _verdict("related", "subject", share, f"{share:.0%} of what the shorter is about, in other words")
+    if linked := _linked(pair):
+        return linked
     if found.shorter and max(found.ratio, found.contained) >= 0.5:
         return _verdict("different", "short", score, f"{_likeness(found)}; too little to go by")
     return _verdict("different", "unlike", score, f"{_likeness(found)}")
+
+
+def _linked(pair: Pair) -> Verdict | None:
+    """Whether both tell of one place or person, or of the same figures, and of one topic, in days that are near."""
+    one, other = pair.one, pair.other
+    about = topics(one.title.tokens, (*other.title.tokens, *other.body.tokens))
+    about |= topics(other.title.tokens, (*one.title.tokens, *one.body.tokens))
+    found = shared(one.facts, other.facts, about, pair.called)
+    needed = enough(pair.apart) * pair.settings.related / Matching().related
+    if found.points < needed:
+        return None
+    special = ", ".join(f"'{each}'" for each in found.special[:3])
+    said = f"both tell of {special}" if special else "both tell the same figures"
+    return _verdict("related", "subject", min(1.0, found.points / 10), f"{said}, in other words")
 
 
 def _shared(pair: Pair) -> tuple[float, int]:

@@ -15,6 +15,7 @@ import xxhash
 
 from aggregator.match.commonplaces import NONE, Commonplaces
 from aggregator.match.reading import Reading, called, reading
+from aggregator.match.subject import SPECIAL
 from aggregator.model import Sighting
 
 MOST = 32
@@ -22,6 +23,9 @@ MOST = 32
 OPENING = 6
 OPENING_WORDS = 32
 FACTS = 8
+TWICE = 3
+"""How many of the facts that make a candidate alone, and so have two anchors each."""
+_ALONE = SPECIAL | {"large"}
 TITLE = 2
 """How many anchors a title gives, all of them or none: as many as make a candidate."""
 TITLE_WORDS = 6
@@ -34,7 +38,7 @@ def anchors(sighting: Sighting, commonplaces: Commonplaces = NONE) -> tuple[int,
     own = [key for key, repeated in zip(read.body.keys, read.body.repeated, strict=True) if not repeated]
     found = {
         *nsmallest(OPENING, _triples(own[:OPENING_WORDS])),
-        *nsmallest(FACTS, _facts(read, called(sighting))),
+        *_facts(read, called(sighting)),
         *_title(read.title.keys),
     }
     return tuple(sorted({*found, *nsmallest(MOST - len(found), _triples(own))}))
@@ -42,8 +46,10 @@ def anchors(sighting: Sighting, commonplaces: Commonplaces = NONE) -> tuple[int,
 
 def _facts(read: Reading, ours: str) -> set[int]:
     """The names, dates and larger numbers that it tells; not its publisher's own name, which is in all that it says."""
-    telling = (key for key, weight in read.telling.items() if weight >= _TELLING)
-    return {_hashed(f"fact {key}") for key in telling if key not in ours}
+    told = [key for key, weight in read.telling.items() if weight >= _TELLING and key not in ours]
+    alone = (key for key in told if key in read.facts and read.facts[key].sort in _ALONE)
+    twice = nsmallest(TWICE, (_hashed(f"again {key}") for key in alone))
+    return {*twice, *nsmallest(FACTS - len(twice), (_hashed(f"fact {key}") for key in told))}
 
 
 def _title(words: Sequence[str]) -> set[int]:

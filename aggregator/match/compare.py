@@ -65,8 +65,9 @@ def claimed(
     """Why two items that give one address are two; None where nothing disagrees."""
     if one.zone == other.zone and abs(one.published - other.published) <= certain.REPOST:
         return None
-    now = replace(other, seen=one.published, entry=replace(other.entry, published=one.published))
-    said = by_words(one, now, settings, commonplaces, repeats=True, brief=brief)
+    if abs(one.published - other.published) > settings.window:  # next year's is judged by its words all the same
+        other = replace(other, seen=one.published, entry=replace(other.entry, published=one.published))
+    said = by_words(one, other, settings, commonplaces, repeats=True, brief=brief)
     return said if (said.verdict, said.rule) == ("different", "slots") else None
 
 

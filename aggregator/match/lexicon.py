@@ -212,7 +212,7 @@ _SAME = (
     "weekend weekeinde", "st sint saint sankt", "dr dokter docteur doctor doktor",
     "prof professor professeur", "pz politiezone polizeizone", "pv pvs pv's proces-verbaal processen-verbaal",
     "achterkant achterzijde", "voorkant voorzijde", "onderkant onderzijde", "bovenkant bovenzijde",
-    "gsm smartphone",
+    "gsm smartphone", "plaatselijk lokaal", "snel vlug", "zegt verklaart", "kreeg ontving", "kregen ontvingen",
     "mevr mevrouw madame mme frau", "dhr meneer monsieur herr",
 )  # fmt: skip
 SYNONYMS = {name: names.split()[0] for names in _SAME for name in names.split()}
@@ -237,7 +237,7 @@ _FUNCTION = {
     "fr": "le la les l d s n c j m qu un une des du de au aux et ou en dans sur pour par avec ce cette ces cet il "
     "elle ils elles on nous vous son sa ses leur leurs notre nos votre vos qui que quoi dont apres avant "
     "lors depuis selon mais est sont etait etaient sera seront a ont avait ete etre avoir y ne se si tout "
-    "tous toute toutes entre chez vers plus comme fait peut doit parce cause raison",
+    "tous toute toutes entre chez vers plus comme fait peut doit age agee ages agees parce cause raison",
     "de": "der die das den dem des ein eine einen einem einer eines und oder im am an auf zu zur zum fur von vom "
     "mit bei beim ist war sind waren wird werden wurde wurden er sie es wir ihr ihre ihren sein seine nach "
     "vor seit aber wenn wie was hat haben hatte hatten auch aus in um als ab bis dass sich uber unter durch "
@@ -245,7 +245,7 @@ _FUNCTION = {
     "en": "the a an and or in on at to for of is it by with from as be was were are this that these those he she "
     "they we you i his her their our your its after before during since but if when where who what which "
     "has have had been will would can could should may might must do does did there here than then so about "
-    "into over under between because due owing s t",
+    "into over under between because due owing aged old s t",
 }
 FUNCTION = {tongue: frozenset(names.split()) for tongue, names in _FUNCTION.items()}
 """Words that carry nothing by themselves, by language: "been" is one in English and a leg in Dutch."""

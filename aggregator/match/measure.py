@@ -88,6 +88,10 @@ def _weighed(pair: Pair, whole: Comparison) -> Comparison:
         return both(conflict) or _speaks_of_itself(pair, conflict)
 
     conflicts, turns = (tuple(each for each in many if not spared(each)) for many in (whole.conflicts, whole.turns))
+    subjects = tuple(each for each in conflicts if each.kind == "subject")
+    if len(turns) + whole.forms >= _AT_WORK * max(1, len(subjects)):
+        turns += subjects
+        conflicts = tuple(each for each in conflicts if each.kind != "subject")
     rest = len(pair.one.body.keys) + len(pair.other.body.keys) - 2 * len(whole.pairs)
     exchanged = _alone(turns, whole.forms + whole.edits, rest)
     conflicts = _without_partners(pair, conflicts) + exchanged
@@ -109,8 +113,8 @@ def _alone(turns: tuple[Conflict, ...], edits: int, rest: int) -> tuple[Conflict
     return turns if len(turns) == 1 and not edits and rest <= _SLIGHT else ()
 
 
-_VERBS = ("é", "ée", "és", "ées", "ndu", "rdu", "reçu", "tte", "dde", "tten", "dden")
-"""How verbs end and hardly a noun does, as they are written."""
+_VERBS = ("é", "ée", "és", "ées", "ndu", "rdu", "reçu", "tte", "dde", "tten", "dden", "lijk", "erweise")
+"""How verbs and adverbs end and hardly a noun does, as they are written."""
 
 
 def _are_verbs(one: str, other: str) -> bool:

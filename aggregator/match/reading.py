@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 from aggregator import uri
 from aggregator.match import keys, lexicon
 from aggregator.match.commonplaces import Commonplaces, hashed, split
+from aggregator.match.subject import Fact, facts
 from aggregator.match.token import Token, plain
 from aggregator.match.tokens import LONGEST, MOST, language, tokens
 from aggregator.model import Sighting
@@ -78,10 +79,12 @@ class Side(_Remembering):
 class Reading(_Remembering):
     """What is compared of a sighting; most is found when it is asked for, for most entries are like no other.
 
-    *heading* is the title as it is written.  *cut*: the text breaks off.  *tongue* is its language.
+    *heading* and *written* are the title and the text as they stand.  *cut*: the text breaks off.  *tongue* is its
+    language.
     """
 
     heading: str
+    written: str
     body: Side
     cut: bool
     tongue: str
@@ -95,6 +98,13 @@ class Reading(_Remembering):
     def telling(self) -> dict[str, float]:
         """What the news is about, by weight: names, dates and codes more than numbers, these more than words."""
         return _telling(self.title, self.body)
+
+    @cached_property
+    def facts(self) -> dict[str, Fact]:
+        """What it tells, by sort: streets, persons, places, dates, figures."""
+        own = (token for token, known in zip(self.body.tokens, self.body.repeated, strict=True) if not known)
+        written = f"{self.heading}\n{self.written}"
+        return facts(written, self.title.tokens, own, self.title.names | self.body.names)
 
     @cached_property
     def labels(self) -> dict[str, frozenset[str]]:
@@ -147,7 +157,7 @@ def _telling(title: Side, body: Side) -> dict[str, float]:
     names = title.names | body.names
     for side in (title, body):
         for token, repeated in zip(side.tokens, side.repeated, strict=True):
-            if not repeated and (weight := _weight(token, names)):
+            if not repeated and token.kind != "function" and (weight := _weight(token, names)):
                 key = token.key[:7] if token.kind == "word" else token.key
                 found[key] = max(weight, found.get(key, 0))
     return found
@@ -202,7 +212,7 @@ def _read(title: str, body: str, repeated: frozenset[int]) -> Reading:
     cut = bool(_CUT_SHORT.search(body[-60:]))
     whole = _DATELINE.sub("", _without_end(body), count=1)
     tongue = language(f"{whole[:1_500]} {title}")
-    return Reading(heading=title, body=_text(whole, tongue, repeated), cut=cut, tongue=tongue)
+    return Reading(heading=title, written=whole, body=_text(whole, tongue, repeated), cut=cut, tongue=tongue)
 
 
 def _without_end(body: str) -> str:
@@ -218,7 +228,7 @@ def _text(body: str, tongue: str, repeated: frozenset[int]) -> Side:
     marks: list[bool] = []
     for number, sentence in enumerate(split(body)):
         part = _said(sentence, tongue) if len(sentence) <= _SHORT else tokens(sentence, tongue)
-        made += [token._replace(sentence=number) for token in part]
+        made += [Token(*token[:5], number, token.at) for token in part]
         marks += [hashed(sentence) in repeated] * len(part)
     return _side(tuple(made[:MOST]), tuple(marks[:MOST]))
 

@@ -194,12 +194,12 @@ def _sign(raw: str, tongue: str) -> Iterator[Token]:
 
 
 def _usual(raw: str, tongue: str) -> tuple[Token, ...]:
-    return (_single(raw, tongue),)
+    return _remembered(raw, tongue) if len(raw) <= _USUAL else _told(raw, tongue)
 
 
 def _word(raw: str, tongue: str) -> Iterator[Token]:
     if raw[-1:].isalpha() and raw.isalpha():
-        yield _single(raw, tongue)
+        yield from _usual(raw, tongue)
         return
     key = plain(raw.replace("\u2010", "-"))
     if (value := numerals.in_words(key, tongue)) is not None:
@@ -209,14 +209,14 @@ def _word(raw: str, tongue: str) -> Iterator[Token]:
     elif key in lexicon.SYNONYMS:
         yield Token(lexicon.SYNONYMS[key], "word", raw)
     else:
-        yield from (_single(half, tongue) for half in _HALVES.split(raw) if half)
+        yield from (token for half in _HALVES.split(raw) if half for token in _usual(half, tongue))
+
+
+def _told(raw: str, tongue: str) -> tuple[Token]:
+    return (_single(raw, tongue),)
 
 
 def _single(raw: str, tongue: str) -> Token:
-    return _remembered(raw, tongue) if len(raw) <= _USUAL else _told(raw, tongue)
-
-
-def _told(raw: str, tongue: str) -> Token:
     lower = raw.casefold()
     if lower in _STRESSED:
         return Token("#1", "number", raw, 1.0)

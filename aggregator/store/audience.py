@@ -27,6 +27,7 @@ OWN_WISH = ("unsubscribed", "erased", "bounced")
 to lift, for they say that nobody may ask for this address again.
 """
 _SECRET = "mailing:secret"  # noqa: S105 - the name under which it is kept
+_FEW = 500
 _READERS = select(schema.recipient, schema.subscriber.c.state).outerjoin(
     schema.subscriber, schema.subscriber.c.id == schema.recipient.c.subscriber
 )
@@ -35,15 +36,18 @@ _READERS = select(schema.recipient, schema.subscriber.c.state).outerjoin(
 class Audience:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._key: bytes | None = None
 
     def secret(self) -> bytes:
         """The database's own key (256 bits) for tokens and hashes, made at the first need of it."""
-        meta = Meta(self._connection)
-        known = meta.get(_SECRET)
-        if known is None:
-            known = secrets.token_hex(32)
-            meta.put(_SECRET, known)
-        return bytes.fromhex(known)
+        if self._key is None:
+            meta = Meta(self._connection)
+            known = meta.get(_SECRET)
+            if known is None:
+                known = secrets.token_hex(32)
+                meta.put(_SECRET, known)
+            self._key = bytes.fromhex(known)
+        return self._key
 
     def sign(self, *parts: str) -> str:
         """An unguessable name for *parts*, which nobody can make who does not have the key; the same for the same."""
@@ -57,12 +61,19 @@ class Audience:
         """Make these addresses recipients of *digest* from now on; what has arrived already is behind them."""
         columns = schema.recipient.c
         newest = self._connection.scalar(select(func.max(schema.arrival.c.seq))) or 0
-        rows = self._connection.execute(select(columns.address, columns.token).where(columns.digest == digest))
+        wanted = set(addresses)
+        query = select(columns.address, columns.token).where(columns.digest == digest)
+        rows = self._connection.execute(query.where(columns.address.in_(wanted)) if len(wanted) < _FEW else query)
         known = {row.address: row.token for row in rows}
-        for address in sorted(set(addresses) - set(known)):
+        for address in sorted(wanted - set(known)):
             self._connection.execute(
                 insert(schema.recipient).values(
-                    digest=digest, address=address, cursor=newest, since=now, token=self.token(digest, address)
+                    digest=digest,
+                    address=address,
+                    cursor=newest,
+                    since=now,
+                    token=self.token(digest, address),
+                    folded=address.lower(),
                 )
             )
         for address in (address for address, theirs in known.items() if theirs is None):
@@ -100,7 +111,7 @@ class Audience:
 
     def by_address(self, address: str) -> list[Reader]:
         """What is kept of *address* as a reader of each digest, whatever its state; capitals make no other of it."""
-        same = func.lower(schema.recipient.c.address) == address.lower()
+        same = schema.recipient.c.folded == address.lower()
         rows = self._connection.execute(_READERS.where(same).order_by(schema.recipient.c.digest))
         return [_reader(row) for row in rows]
 

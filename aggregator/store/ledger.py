@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import fields
+from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, delete, exists, insert, literal, select, update
@@ -81,7 +82,6 @@ class Ledger:
 
 
 def _moved(envelope: Envelope, address: str, tokens: tuple[str, str]) -> Envelope:
-    unsubscribe, preferences = (
-        link.replace(*tokens) if link else None for link in (envelope.unsubscribe, envelope.preferences)
-    )
-    return replace(envelope, recipient=address, unsubscribe=unsubscribe, preferences=preferences)
+    values: dict[str, Any] = {each.name: getattr(envelope, each.name) for each in fields(envelope)}
+    linked = {name: value.replace(*tokens) for name, value in values.items() if isinstance(value, str)}
+    return Envelope(**{**values, **linked, "recipient": address})

@@ -58,6 +58,7 @@ class Privacy:
 
         A configuration that names the address goes on naming it, and nothing is sent there all the same.
         """
+        self._overwrite()
         gone = {table.name: 0 for table in _HOLDING}
         subscriber = self._subscribers.of(address)
         if subscriber:
@@ -78,6 +79,7 @@ class Privacy:
         who left, after *keep*; what stood against a mailbox when it has faded; since when a mailbox may be told again,
         after *pause*.
         """
+        self._overwrite()
         columns = schema.confirmation.c
         over = list(self._connection.scalars(select(columns.token).where(columns.expires <= now).limit(_BATCH)))
         asked = schema.edition.c.slot.in_(over) & schema.edition.c.digest.in_(_ASKING)
@@ -87,6 +89,11 @@ class Privacy:
         gone += self._delete(schema.told, schema.told.c.at <= now - pause)
         gone += self._delete(schema.bounce, schema.bounce.c.last <= now - FADED)
         return gone + self._purge_mails(now - keep) + self._purge_proof(now - keep)
+
+    def _overwrite(self) -> None:
+        """Have SQLite overwrite what is deleted from now on; else it stays readable in the file until it is reused."""
+        if self._connection.dialect.name == "sqlite":
+            self._connection.exec_driver_sql("PRAGMA secure_delete = ON")
 
     def _purge_mails(self, before: datetime) -> int:
         delivery, edition = schema.delivery.c, schema.edition.c
@@ -101,8 +108,8 @@ class Privacy:
 
     def _purge_proof(self, before: datetime) -> int:
         """The proof of who is no subscriber any more: nothing is sent that would have to be proved."""
-        consent, subscriber = schema.consent, schema.subscriber
-        is_there = exists().where(subscriber.c.address == consent.c.address)
+        consent, recipient = schema.consent, schema.recipient.c
+        is_there = exists().where(recipient.folded == consent.c.address, recipient.subscriber.is_not(None))
         lately = consent.alias()
         recent = exists().where(lately.c.address == consent.c.address, lately.c.at > before)
         waiting = exists().where(schema.confirmation.c.address == consent.c.address)
@@ -161,7 +168,7 @@ _HOLDING = (
     schema.bounce, schema.subscriber, schema.recipient, schema.confirmation, schema.consent, schema.delivery,
     schema.mailed, schema.amended,
 )  # fmt: skip
-_KEYS = ("id", "subscriber", "token", "cursor", "delivery", "address")
+_KEYS = ("id", "subscriber", "token", "cursor", "delivery", "address", "folded")
 
 
 def _is(column: Column[Any], address: str) -> ColumnElement[bool]:

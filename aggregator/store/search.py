@@ -36,6 +36,7 @@ TITLE, WORDS = 500, 10_000
 _SIZE = 150_000  # characters of them; PostgreSQL takes a megabyte
 _SMOOTH = 20
 _BELOW = "search:below"
+_CANCELED = "57014"  # query_canceled, in whatever language the server says it
 
 _entry = TypeAdapter(Entry)
 _INSERT = {
@@ -119,7 +120,7 @@ class Search:
             with bounded:
                 yield
         except OperationalError as failure:
-            if any(words in str(failure.orig) for words in ("interrupted", "statement timeout")):
+            if str(failure.orig) == "interrupted" or getattr(failure.orig, "sqlstate", None) == _CANCELED:
                 raise SearchError("the search took too long") from failure
             raise
 
@@ -147,7 +148,7 @@ def ordered(weights: Mapping[str, tuple[float, datetime]]) -> list[str]:
     The two places that a story has, one in each order, are put together by their reciprocals (Cormack, Clarke and
     Büttcher 2009): no scale of one engine's weights has to be compared with days.
     """
-    fitting = _places({id: round(weight, 6) for id, (weight, _) in weights.items()})
+    fitting = _places({id: float(f"{weight:.4g}") for id, (weight, _) in weights.items()})
     newest = _places({id: published for id, (_, published) in weights.items()})
     scores = {id: 1 / (_SMOOTH + fitting[id]) + 1 / (_SMOOTH + newest[id]) for id in weights}
     return sorted(weights, key=lambda story: (-scores[story], newest[story], story))

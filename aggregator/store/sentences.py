@@ -30,6 +30,21 @@ _SAID_AGAIN = (
     .where(_columns.source == bindparam("of"), _columns.value == bindparam("said"))
     .values(openings=bindparam("openings"), common=bindparam("common"), at=bindparam("at"))
 )
+# PostgreSQL takes them in one statement, for there each one is a journey.
+_SAID = (
+    "unnest(CAST(:values AS bigint[]), CAST(:openings AS varchar[]), CAST(:common AS boolean[]))"
+    " AS said(value, openings, common)"
+)
+_ALL_NEW = text(
+    "INSERT INTO sentence (source, value, openings, common, at)"  # noqa: S608 - our own words
+    f" SELECT :source, said.value, said.openings, said.common, :at FROM {_SAID}"
+).bindparams(bindparam("at", type_=schema.Instant))
+_ALL_AGAIN = text(
+    f"UPDATE sentence SET openings = said.openings, common = said.common, at = :at FROM {_SAID}"  # noqa: S608 - our own
+    " WHERE sentence.source = :source AND sentence.value = said.value"
+).bindparams(bindparam("at", type_=schema.Instant))
+_Row = tuple[int, str, bool]
+"""A sentence, its openings, and whether it is common."""
 
 
 class Sentences:
@@ -49,15 +64,10 @@ class Sentences:
             return frozenset()
         rows = self._connection.execute(_KNOWN, {"source": source, "values": [value for value, _ in said]})
         known = {row.value: row for row in rows}
-        new = [
-            {"source": source, "value": value, "openings": str(opening), "common": enough <= 1, "at": at}
-            for value, opening in said
-            if value not in known
-        ]
-        if new:
-            self._connection.execute(_NEW, new)
+        new = [(value, str(opening), enough <= 1) for value, opening in said if value not in known]
+        self._note(source, at, new, known=False)
         became: set[int] = set()
-        again: list[dict[str, object]] = []
+        again: list[_Row] = []
         for value, opening in said:
             row = known.get(value)
             if row is None:
@@ -65,11 +75,27 @@ class Sentences:
             openings = dict.fromkeys((*row.openings.split(), str(opening)))
             common = row.common or len(openings) >= enough
             became |= {value} if common and not row.common else set()
-            kept = row.openings if row.common else " ".join(openings)
-            again.append({"of": source, "said": value, "openings": kept, "common": common, "at": at})
-        if again:
-            self._connection.execute(_SAID_AGAIN, again)
+            again.append((value, row.openings if row.common else " ".join(openings), common))
+        self._note(source, at, again, known=True)
         return frozenset(became)
+
+    def _note(self, source: str, at: datetime, rows: Sequence[_Row], *, known: bool) -> None:
+        if rows and self._connection.dialect.name == "postgresql":
+            columns = dict(zip(("values", "openings", "common"), map(list, zip(*rows, strict=True)), strict=True))
+            self._connection.execute(_ALL_AGAIN if known else _ALL_NEW, {"source": source, "at": at, **columns})
+        elif rows and known:
+            self._connection.execute(
+                _SAID_AGAIN,
+                [{"of": source, "said": v, "openings": said, "common": common, "at": at} for v, said, common in rows],
+            )
+        elif rows:
+            self._connection.execute(
+                _NEW,
+                [
+                    {"source": source, "value": v, "openings": said, "common": common, "at": at}
+                    for v, said, common in rows
+                ],
+            )
 
     def forget(self, source: str) -> None:
         """Keep the sentences that *source* said last, common ones before others; done when there are many too many."""

@@ -94,7 +94,7 @@ class Tx:
 
     @cached_property
     def subscribers(self) -> Subscribers:
-        return Subscribers(self._connection)
+        return Subscribers(self._connection, self.audience)
 
     @cached_property
     def privacy(self) -> Privacy:

@@ -25,9 +25,9 @@ _choices = TypeAdapter(Choices)
 
 
 class Subscribers:
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, audience: Audience | None = None) -> None:
         self._connection = connection
-        self._audience = Audience(connection)
+        self._audience = audience or Audience(connection)
 
     # -- finding -----------------------------------------------------------------
 
@@ -37,7 +37,8 @@ class Subscribers:
 
     def of(self, address: str) -> Subscriber | None:
         """The subscriber with this address; capitals make no other of it."""
-        return self._one(func.lower(schema.subscriber.c.address) == address.lower())
+        whose = select(schema.recipient.c.subscriber).where(schema.recipient.c.folded == address.lower())
+        return self._one(schema.subscriber.c.id.in_(whose))
 
     def all(self) -> Iterator[tuple[Subscriber, list[Reader]]]:
         """Every subscriber by address, with what they read."""
@@ -152,8 +153,8 @@ class Subscribers:
             self._drop(other.id)
         columns = schema.subscriber.c
         self._connection.execute(update(schema.subscriber).where(columns.id == id).values(address=address))
-        proofs = update(schema.consent).where(schema.consent.c.address == old.address)
-        self._connection.execute(proofs.values(address=address))
+        proofs = update(schema.consent).where(schema.consent.c.address == old.address.lower())
+        self._connection.execute(proofs.values(address=address.lower()))
         if old.state == "suspended":
             self.resume(id, now)
 
@@ -175,12 +176,13 @@ class Subscribers:
 
     def note(self, consent: Consent) -> None:
         """Keep one line of the proof."""
-        self._connection.execute(insert(schema.consent).values(**asdict(consent)))
+        values = {**asdict(consent), "address": consent.address.lower()}
+        self._connection.execute(insert(schema.consent).values(**values))
 
     def proof(self, address: str) -> list[Consent]:
         """What *address* agreed to, oldest first."""
         columns = schema.consent.c
-        theirs = select(schema.consent).where(func.lower(columns.address) == address.lower()).order_by(columns.id)
+        theirs = select(schema.consent).where(columns.address == address.lower()).order_by(columns.id)
         return [
             Consent(
                 address=row.address,
@@ -219,7 +221,8 @@ class Subscribers:
         there = (columns.digest == reader.digest) & (columns.address == address)
         if reader.address == address or self._connection.execute(select(columns.token).where(there)).first() is None:
             token = self._audience.token(reader.digest, address)
-            self._connection.execute(update(schema.recipient).where(here).values(address=address, token=token))
+            values = {"address": address, "folded": address.lower(), "token": token}
+            self._connection.execute(update(schema.recipient).where(here).values(**values))
             Ledger(self._connection).move(reader.digest, reader.address, address, (reader.token, token))
         else:
             self._forget_mailed(reader)

@@ -148,7 +148,9 @@ recipient = Table(
     Column("zones", Text, nullable=False, server_default="[]"),
     Column("categories", Text, nullable=False, server_default="[]"),
     Column("format", String, nullable=False, server_default="both"),
+    Column("folded", String),
     Index(None, "token", unique=True),
+    Index(None, "folded"),
 )
 """A reader of a digest; arrivals up to *cursor* are behind them.  *subscriber* is null for the configuration's own."""
 
