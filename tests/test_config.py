@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as unhurried
 from hypothesis import strategies as st
 
 from aggregator import config
@@ -733,6 +734,7 @@ ODD = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(sorted(settings(Config))), ODD, max_size=3))
+@unhurried(deadline=None)
 def test_whatever_the_file_says_the_answer_is_a_configuration_or_words(odd: dict[str, Any]) -> None:
     """No value, however odd, ends in anything but a ConfigError."""
     document = {**tomllib.loads(RIGHT), **odd}

@@ -4,8 +4,10 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from html import unescape
+from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -99,6 +101,19 @@ def test_both_parts_are_complete() -> None:
     assert {"tel:101", "tel:112", "https://nieuws.example.be/", "https://nieuws.example.be/samenwerking.atom"} <= set(
         hrefs(made.html)
     )
+
+
+def test_no_link_is_rewritten() -> None:
+    """Every link is a publisher's as they wrote it, our own, the reader's own, or a number to call."""
+    made = letter(*fortnight())
+    theirs = {member.sighting.entry.link for each in fortnight() for member in each.members}
+    ours = {"https://nieuws.example.be/", "https://nieuws.example.be/samenwerking.atom", "https://www.be-alert.be/"}
+    own = {"tel:101", "tel:112", *(f"\x02{name}\x03" for name in ("unsubscribe", "preferences", "view"))}
+    assert set(hrefs(made.html)) == theirs | ours | own
+    assert set(re.findall(r"^(?:https?:|\x02).*$", made.text, re.MULTILINE)) == (theirs | ours | own) - {
+        "tel:101",
+        "tel:112",
+    }
 
 
 def test_joint_stories_first_then_zones_in_the_order_of_the_file() -> None:
@@ -434,3 +449,27 @@ def test_every_sentence_is_translated(template: str) -> None:
         forms = [message] if isinstance(message, str) else [form for form in message if form]
         translated = catalogue.ungettext(forms[0], forms[1], 2) if forms[1:] else catalogue.ugettext(forms[0])
         assert translated != forms[-1] or forms == ["Website"]
+
+
+@pytest.mark.parametrize("language", ["fr", "de"])
+def test_other_languages_say_as_much(language: str) -> None:
+    """French and German have every sentence of the Dutch mails, with the same placeholders."""
+    folder = Path(i18n.__file__).parent / "locale"
+
+    def sentences(language: str) -> dict[object, set[str]]:
+        with (folder / language / "LC_MESSAGES" / "mail.po").open("rb") as file:
+            said = {message.id: str(message.string) for message in read_po(file) if message.id and message.string}
+        return {id: set(re.findall(r"%\(\w+\)[sd]", words)) for id, words in said.items()}
+
+    assert sentences(language) == sentences("nl")
+
+
+def test_a_mail_in_french() -> None:
+    """The language of the configuration is the mail's: its words, its plurals, its tag."""
+    made = rendered(replace(CONFIG, language="fr-BE"), DIGEST, [joint(), alone("Un", 1), alone("Deux", 2)], NOW)
+    assert made.subject == "Politiezones starten gezamenlijk… et 2 autres (23 nov.)"
+    assert '<html lang="fr-BE"' in made.html
+    for part in (visible(made.html), made.text):
+        assert "3 messages, dont 1 publié ensemble" in part
+        assert "Pourquoi recevez-vous ce courriel" in part
+        assert "Afficher dans le navigateur" in part

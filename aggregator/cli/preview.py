@@ -6,6 +6,7 @@ import sys
 import threading
 import webbrowser
 from datetime import datetime
+from html import escape
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import typer
@@ -38,13 +39,14 @@ def find(settings: Config, digest: Digest, now: datetime, *, last: bool) -> Prev
 def show(settings: Config, found: Preview, *, html: bool, eml: bool, browser: bool) -> None:
     """In one of its forms on standard output, or once to a browser."""
     letter = filled(found.letter, found.envelope)
+    markup = letter.html or f"<pre>{escape(letter.text)}</pre>"  # of a reader who wants text only
     if eml:
         signer, content = open_signer(settings), compose(found.letter, found.envelope)
         sys.stdout.buffer.write(signer.sign(content) if signer else content)
     elif browser:
-        _serve(letter.html)
+        _serve(markup)
     else:
-        typer.echo(letter.html if html else f"{letter.subject}\n\n{letter.text}")
+        typer.echo(markup if html else f"{letter.subject}\n\n{letter.text}")
 
 
 class _Once(HTTPServer):

@@ -110,12 +110,18 @@ class Mailing(Editions):
         return {row.state: row.many for row in self._connection.execute(query)}
 
     def late(self, since: datetime) -> int:
-        """How many deliveries that were frozen before *since* have been tried in vain until now."""
+        """How many deliveries that were frozen before *since* have been tried in vain until now.
+
+        Mails to one address alone do not count: strangers have them sent, to addresses of their choice.
+        """
         waiting = (
             select(func.count())
             .select_from(schema.delivery.join(schema.edition, schema.edition.c.id == schema.delivery.c.edition))
             .where(
-                schema.delivery.c.state == "deferred", schema.edition.c.frozen < since, schema.edition.c.state != "held"
+                schema.delivery.c.state == "deferred",
+                schema.edition.c.frozen < since,
+                schema.edition.c.state != "held",
+                schema.edition.c.digest.not_like(f"{SINGLE}%"),
             )
         )
         return self._connection.scalar(waiting) or 0

@@ -19,6 +19,7 @@ from aggregator.store import Store
 from aggregator.subscribing import desk
 from tests.fakes.origin import Origin
 from tests.fakes.relay import Relay
+from tests.lint_mail import lint
 from tests.processes import Installation, eventually, installation
 from tests.sites import Zones, digest
 
@@ -76,6 +77,7 @@ def test_a_link_scanner_changes_nothing(tmp_path: Path) -> None:
         mails = {mail.recipients[0]: mail.content for mail in relay.wait_for(2, 60)}
         eventually(lambda: one.json("digest", "list")[0]["state"] == "done")
 
+        assert lint(mails["an@example.be"]) == []
         found = links(mails["an@example.be"]) + links(mails["nieuw@example.be"])
         ours = [url for url in found if url.startswith(one.url)]
         assert len([url for url in ours if re.search("/mail/[upc]/", url)]) == 3
