@@ -34,6 +34,7 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         now = clock()
         differing = store.look(lambda tx: tx.stories.differing(now - LATELY))
         relay = judge.relaying(store.look(lambda tx: tx.meta.get(judge.RELAY)), now) if settings.mail else None
+        objections = store.look(lambda tx: post.objections(tx, settings))
         mail = store.look(lambda tx: post.standing(tx, settings, machine(settings), now))
     returned = _returned(settings)
     statuses = judge.sources(settings, polls, now, held_hosts(polls.values(), now))
@@ -47,6 +48,7 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
             "mailing": _mailing(mail),
             "relay": relay,
             "returned_mail": returned,
+            "objections": objections,
         }
         print_json(document | more)
         return
@@ -77,10 +79,8 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         console.print(sentence, style="yellow", markup=False, soft_wrap=True)
     for sentence in judge.pushing(*pushes, now):
         console.print(sentence, markup=False, soft_wrap=True)
-    if relay:
-        console.print(relay, style="red", markup=False, soft_wrap=True)
-    if returned:
-        console.print(returned, markup=False, soft_wrap=True)
+    for sentence in filter(None, (*objections, relay, returned)):
+        console.print(sentence, style="red", markup=False, soft_wrap=True)
     _print_deliveries(settings, tally, troubled, doubts)
 
 
