@@ -88,6 +88,12 @@ class Mailing(Editions):
         row = self._connection.execute(_EDITION, {"edition": delivery.edition}).first()
         return as_edition(row) if row else None
 
+    def answers(self, edition: int) -> list[str | None]:
+        """What the relay said of each mail of an edition that it took or refused for good."""
+        columns = schema.delivery.c
+        found = select(columns.reply).where(columns.edition == edition, columns.state.in_(("sent", "failed")))
+        return list(self._connection.scalars(found))
+
     def contents(self, delivery: Delivery) -> tuple[Letter, Envelope]:
         """What the message of a delivery is rebuilt from."""
         row = self._connection.execute(_CONTENTS, {"delivery": delivery.id}).one()
