@@ -6,6 +6,7 @@ from datetime import datetime
 from email.utils import parseaddr
 
 from aggregator import text, uri
+from aggregator.mail import verp
 from aggregator.model import Config, Digest, Envelope, Reader
 from aggregator.publish import places
 
@@ -29,6 +30,7 @@ def envelope(config: Config, digest: Digest, slot: str, reader: Reader, now: dat
         unsubscribe=f"{base}{places.UNSUBSCRIBE}{token}" if token else None,
         preferences=f"{base}{places.PREFERENCES}{token}" if token else None,
         view=f"{base}{places.edition(digest.id, slot)}" if digest.public and token else None,
+        leave=verp.address(config.mail.bounces, token) if config.mail.bounces and token else None,
     )
 
 

@@ -68,6 +68,12 @@ class Mailing(Editions):
         """The edition that a delivery is part of."""
         return self._edition(schema.edition.c.id == delivery.edition)
 
+    def answers(self, edition: int) -> list[str | None]:
+        """What the relay said of each mail of an edition that it took or refused for good."""
+        columns = schema.delivery.c
+        found = select(columns.reply).where(columns.edition == edition, columns.state.in_(("sent", "failed")))
+        return list(self._connection.scalars(found))
+
     def contents(self, delivery: Delivery) -> tuple[Letter, Envelope]:
         """What the message of a delivery is rebuilt from."""
         row = self._connection.execute(
