@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.model import Choices, Envelope, Letter
+from aggregator.model import Choices, Envelope, Letter, Lot
 from aggregator.post import envelope
-from aggregator.store import EVERY, Store, Tx
+from aggregator.post.doubts import policy
+from aggregator.store import EVERY, Store, Tx, privacy, schema
 from aggregator.subscribing import addresses, desk, forms, lists, words
-from tests.stories import CONFIG, DIGEST, NOW
+from tests.stories import CONFIG, DIGEST, NOW, fortnight
 
 T = TypeVar("T")
 EDITOR, JAN, MIEKE = "redactie@example.be", "jan@example.be", "mieke@example.be"
@@ -181,6 +182,24 @@ class TestConfirming:
         assert readers(store) == [JAN]
 
 
+class TestMails:
+    def test_the_welcome_leads_to_the_last_edition(self, store: Store) -> None:
+        """Its page, without anything of a reader; where there is none, the stream's."""
+        subscribe(store, MIEKE)
+        assert "https://nieuws.example.be/\n" in mails(store)[-1][0].text
+        do(store, sent_edition)
+        subscribe(store)
+        assert "https://nieuws.example.be/mail/dagelijks/2026-11-24/\n" in mails(store)[-1][0].text
+
+    def test_one_that_waits_is_no_fault_of_health(self, store: Store) -> None:
+        """Strangers choose where it goes; and nobody holds it back, for somebody waits for its link."""
+        ask(store)
+        (due,) = store.look(lambda tx: tx.mailing.due(NOW, 9))
+        do(store, lambda tx: tx.mailing.note(replace(due, state="deferred")))
+        assert store.look(lambda tx: tx.mailing.late(NOW + DAY)) == 0
+        assert policy(OPEN, due.digest) == "resend"
+
+
 class TestLeaving:
     def test_one_click_leaves_one_digest(self, store: Store) -> None:
         """Twice is once; the other digest still comes."""
@@ -316,14 +335,27 @@ class TestMoving:
         assert sent[0][1].message_id == about.message_id
 
 
-def freeze(tx: Tx, letter: Letter, about: Envelope) -> None:
-    from aggregator.model import Lot
+def sent_edition(tx: Tx) -> None:
+    """An edition with news that went out."""
+    news = fortnight()[0]
+    tx.stories.save(news, at=NOW, loud=True)
+    reader = tx.audience.by_address(MIEKE)[0]
+    about = envelope(OPEN, DAILY, "2026-11-24", reader, NOW)
+    lot = Lot(letter=Letter(subject="Nieuws", text="", html=""), stories=(news.id,), envelopes=(about,))
+    tx.mailing.freeze("dagelijks", "2026-11-24", now=NOW, expires=NOW + DAY, lots=[lot])
 
+
+def freeze(tx: Tx, letter: Letter, about: Envelope) -> None:
     lot = Lot(letter=letter, stories=(), envelopes=(about,))
     tx.mailing.freeze("dagelijks", "2026-11-24", now=NOW, expires=NOW + DAY, lots=[lot])
 
 
 class TestForgetting:
+    def test_every_table_with_an_address_is_known(self) -> None:
+        """Whoever adds one has to say how it is exported and erased."""
+        holding = {table.name for table in schema.metadata.sorted_tables if "address" in table.c}
+        assert holding == {table.name for table in privacy._HOLDING}
+
     def test_export_tells_all_and_erase_leaves_a_hash(self, store: Store) -> None:
         """After erasing, the address stands in no table, and importing does not bring it back."""
         token = subscribe(store, choices=BOTH)
