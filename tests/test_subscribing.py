@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from aggregator.model import Choices, Envelope, Letter, Lot
 from aggregator.post import envelope
 from aggregator.post.doubts import policy
-from aggregator.store import EVERY, Store, Tx
+from aggregator.store import EVERY, Store, Tx, privacy, schema
 from aggregator.subscribing import addresses, desk, forms, lists, words
 from tests.stories import CONFIG, DIGEST, NOW, fortnight
 
@@ -402,6 +402,11 @@ def freeze(tx: Tx, letter: Letter, about: Envelope) -> None:
 
 
 class TestForgetting:
+    def test_every_table_with_an_address_is_known(self) -> None:
+        """Whoever adds one has to say how it is exported and erased."""
+        holding = {table.name for table in schema.metadata.sorted_tables if "address" in table.c}
+        assert holding == {table.name for table in privacy._HOLDING}
+
     def test_export_tells_all_and_erase_leaves_a_hash(self, store: Store) -> None:
         """After erasing, the address stands in no table, and importing does not bring it back."""
         token = subscribe(store, choices=BOTH)

@@ -28,7 +28,12 @@ Address = Annotated[str, typer.Argument(help="The mail address.")]
 DigestOption = Annotated[str | None, typer.Option("--digest", metavar="ID", help="One digest; else all of them.")]
 Source = Annotated[
     str,
-    typer.Option("--consent-source", metavar="WORDS", help="How you know that they agreed; kept as the proof of it."),
+    typer.Option(
+        "--consent-source",
+        metavar="WORDS",
+        help="Required: how you know that they agreed; kept as the proof of it.",
+        show_default=False,
+    ),
 ]
 
 
@@ -56,7 +61,7 @@ def list_(digest: DigestOption = None, config: ConfigOption = None, json: JsonOp
 @app.command()
 def add(
     address: Address,
-    consent_source: Source,
+    consent_source: Source = "",
     digest: DigestOption = None,
     config: ConfigOption = None,
     json: JsonOption = False,
@@ -114,7 +119,7 @@ def lift(address: Address, digest: DigestOption = None, config: ConfigOption = N
 @app.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(help="CSV: the addresses, or columns address, zones, topics, format.")],
-    consent_source: Source,
+    consent_source: Source = "",
     digest: DigestOption = None,
     config: ConfigOption = None,
     json: JsonOption = False,
@@ -208,7 +213,9 @@ def _digests(config: Config, id: str | None) -> list[Digest]:
 
 def _source(value: str) -> str:
     if not text.clean(value):
-        raise ConfigError(["--consent-source: say how you know that they agreed"])
+        raise ConfigError(
+            ['--consent-source is required: say how you know that they agreed, such as "paper form of November 2026"']
+        )
     return text.clean(value)
 
 
