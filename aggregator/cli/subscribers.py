@@ -16,7 +16,7 @@ from aggregator.cli.output import console, errors, local, print_json, rfc3339, t
 from aggregator.daemon import clock, open_store
 from aggregator.errors import AggregatorError, ConfigError, StoreError
 from aggregator.model import Choices, Config, Digest, Reader, Subscriber
-from aggregator.store import EVERY, Tx
+from aggregator.store import ASKING, EVERY, Tx
 from aggregator.subscribing import addresses, desk, forms, lists
 
 app = typer.Typer(
@@ -104,7 +104,10 @@ def lift(address: Address, digest: DigestOption = None, config: ConfigOption = N
     """Let an address be mailed again that was unsubscribed, refused, erased, or from which mails came back."""
     settings = configured(config)
     ids = [_digest(settings, digest).id] if digest else [EVERY, *(each.id for each in settings.digests)]
-    lifted = _write(settings, lambda tx: sum([tx.audience.lift(address, id) for id in ids]))
+    refused = addresses.mailbox(address)
+    lifted = _write(
+        settings, lambda tx: tx.audience.lift(refused, ASKING) + sum(tx.audience.lift(address, id) for id in ids)
+    )
     if json:
         print_json({"address": address, "lifted": lifted})
     elif lifted:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Table, delete, exists, func, select, update
 
 from aggregator.store import schema
-from aggregator.store.audience import EVERY, Audience
+from aggregator.store.audience import ASKING, EVERY, Audience
 from aggregator.store.editions import SINGLE, UNFINISHED
 from aggregator.store.subscribers import Subscribers
 
@@ -48,7 +48,7 @@ class Privacy:
             "updates_mailed": [_row(schema.amended, row) for row in self._rows(schema.amended, address)],
             "came_back": [_row(schema.bounce, row) for row in self._rows(schema.bounce, address)],
             "suppressed": [
-                {"digest": digest or "all", "reason": reason, "at": _told(at)}
+                {"digest": {EVERY: "all", ASKING: "asking"}.get(digest, digest), "reason": reason, "at": _told(at)}
                 for digest, reason, at in self._audience.suppressions(address)
             ],
         }
