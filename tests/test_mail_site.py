@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -116,7 +117,6 @@ class TestAsking:
             with serving(app(dict, lambda: (True, ""), OPEN, mail.routes(lambda: OPEN, store, clock))) as url:
                 site = Site(url, store, clock)
                 subscribe(store)
-                import time
 
                 def took(**form: object) -> float:
                     filled = site.form(**form)

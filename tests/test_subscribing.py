@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.model import Choices, Envelope, Letter
+from aggregator.model import Choices, Envelope, Letter, Lot
 from aggregator.post import envelope
-from aggregator.store import EVERY, Store, Tx
+from aggregator.post.doubts import policy
+from aggregator.store import EVERY, Store, Tx, privacy, schema
 from aggregator.subscribing import addresses, desk, forms, lists, words
-from tests.stories import CONFIG, DIGEST, NOW
+from tests.stories import CONFIG, DIGEST, NOW, fortnight
 
 T = TypeVar("T")
 EDITOR, JAN, MIEKE = "redactie@example.be", "jan@example.be", "mieke@example.be"
@@ -172,6 +173,45 @@ class TestConfirming:
         ask(store, now=NOW + 9 * DAY)
         assert len(mails(store)) == 1
 
+    def test_never_again_is_of_the_mailbox(self, store: Store) -> None:
+        """Not of one of its spellings: whoever asks for others could go on for ever."""
+        ask(store, "jan+1@example.be")
+        token = link(store)
+        do(store, lambda tx: desk.refuse(tx, token, NOW))
+        ask(store, "jan+2@example.be", now=NOW + DAY)
+        assert len(mails(store)) == 1
+        entered = do(store, lambda tx: desk.enter(tx, OPEN, "Jan+1@example.be", ONE, "imported", "a list", NOW))
+        assert entered == "suppressed"
+
+    def test_never_again_outlives_what_was_wished_before(self, store: Store) -> None:
+        """Who was erased at their own wish, and is asked by a stranger after that, can still say it."""
+        do(store, lambda tx: tx.privacy.erase(JAN, NOW))
+        ask(store)
+        token = link(store)
+        do(store, lambda tx: desk.refuse(tx, token, NOW))
+        do(store, lambda tx: tx.audience.suppress(MIEKE, EVERY, "erased", NOW))
+        do(store, lambda tx: tx.audience.suppress(MIEKE, EVERY, "complained", NOW))
+        for address in (JAN, MIEKE):
+            ask(store, address, now=NOW + 2 * DAY)
+        assert len(mails(store)) == 1
+
+    def test_never_again_keeps_what_they_get(self, store: Store) -> None:
+        """A stranger who asks for one more digest cannot have a reader give up the one they chose."""
+        subscribe(store)
+        ask(store, choices=BOTH, now=NOW + 2 * DAY)
+        token = link(store)
+        assert do(store, lambda tx: desk.refuse(tx, token, NOW + 2 * DAY))
+        assert (readers(store), readers(store, "wekelijks")) == ([JAN], [])
+
+    def test_dots_make_no_other_mailbox_at_google(self, store: Store) -> None:
+        """A mailbox there has thousands of addresses: none of them is one more mail a day."""
+        ask(store, "jan.peeters@gmail.com")
+        ask(store, "j.a.npeeters+x@googlemail.com")
+        assert len(mails(store)) == 1
+        ask(store, "jan.peeters@example.be")
+        ask(store, "janpeeters@example.be")
+        assert len(mails(store)) == 3
+
     def test_who_left_may_come_back(self, store: Store) -> None:
         """Confirming takes back what they wished for before."""
         token = subscribe(store)
@@ -179,6 +219,24 @@ class TestConfirming:
         assert readers(store) == []
         assert subscribe(store, now=NOW + 2 * DAY) == token
         assert readers(store) == [JAN]
+
+
+class TestMails:
+    def test_the_welcome_leads_to_the_last_edition(self, store: Store) -> None:
+        """Its page, without anything of a reader; where there is none, the stream's."""
+        subscribe(store, MIEKE)
+        assert "https://nieuws.example.be/\n" in mails(store)[-1][0].text
+        do(store, sent_edition)
+        subscribe(store)
+        assert "https://nieuws.example.be/mail/dagelijks/2026-11-24/\n" in mails(store)[-1][0].text
+
+    def test_one_that_waits_is_no_fault_of_health(self, store: Store) -> None:
+        """Strangers choose where it goes; and nobody holds it back, for somebody waits for its link."""
+        ask(store)
+        (due,) = store.look(lambda tx: tx.mailing.due(NOW, 9))
+        do(store, lambda tx: tx.mailing.note(replace(due, state="deferred")))
+        assert store.look(lambda tx: tx.mailing.late(NOW + DAY)) == 0
+        assert policy(OPEN, due.digest) == "resend"
 
 
 class TestLeaving:
@@ -253,6 +311,18 @@ class TestPausing:
 
 
 class TestMoving:
+    def test_capitals_make_no_second_reader(self, store: Store) -> None:
+        """Who moves to an address that is subscribed in other letters is that one reader: one mail a mailbox."""
+        subscribe(store, "Jan@example.be")
+        token = subscribe(store, MIEKE)
+        reader = store.look(lambda tx: tx.audience.by_token(token))
+        assert reader
+        do(store, lambda tx: desk.move(tx, OPEN, reader, JAN, NOW + 2 * DAY))
+        confirming = link(store)
+        assert do(store, lambda tx: desk.confirm(tx, OPEN, confirming, NOW + 2 * DAY))
+        assert [address.lower() for address in readers(store)] == [JAN]
+        assert store.look(lambda tx: tx.audience.by_token(token)) is None
+
     def move(self, store: Store, token: str, address: str = MIEKE) -> None:
         reader = store.look(lambda tx: tx.audience.by_token(token))
         assert reader
@@ -316,14 +386,27 @@ class TestMoving:
         assert sent[0][1].message_id == about.message_id
 
 
-def freeze(tx: Tx, letter: Letter, about: Envelope) -> None:
-    from aggregator.model import Lot
+def sent_edition(tx: Tx) -> None:
+    """An edition with news that went out."""
+    news = fortnight()[0]
+    tx.stories.save(news, at=NOW, loud=True)
+    reader = tx.audience.by_address(MIEKE)[0]
+    about = envelope(OPEN, DAILY, "2026-11-24", reader, NOW)
+    lot = Lot(letter=Letter(subject="Nieuws", text="", html=""), stories=(news.id,), envelopes=(about,))
+    tx.mailing.freeze("dagelijks", "2026-11-24", now=NOW, expires=NOW + DAY, lots=[lot])
 
+
+def freeze(tx: Tx, letter: Letter, about: Envelope) -> None:
     lot = Lot(letter=letter, stories=(), envelopes=(about,))
     tx.mailing.freeze("dagelijks", "2026-11-24", now=NOW, expires=NOW + DAY, lots=[lot])
 
 
 class TestForgetting:
+    def test_every_table_with_an_address_is_known(self) -> None:
+        """Whoever adds one has to say how it is exported and erased."""
+        holding = {table.name for table in schema.metadata.sorted_tables if "address" in table.c}
+        assert holding == {table.name for table in privacy._HOLDING}
+
     def test_export_tells_all_and_erase_leaves_a_hash(self, store: Store) -> None:
         """After erasing, the address stands in no table, and importing does not bring it back."""
         token = subscribe(store, choices=BOTH)

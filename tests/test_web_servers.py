@@ -144,3 +144,17 @@ def test_files_are_served_as_the_daemon_serves_them(name: str, tmp_path: Path) -
         assert one.get("/health").text == "all is well\n"
         assert one.get("/.aggregator.json").status_code in (403, 404)
         assert "default-src 'none'" in one.get("/").headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_subscribing_is_the_daemons(name: str, tmp_path: Path) -> None:
+    """The form and what is sent with it reach the daemon, although editions lie in a folder of that name."""
+    (tmp_path / "public" / "mail" / "dagelijks").mkdir(parents=True)
+    with running(name, tmp_path) as address, httpx.Client(base_url=address) as one:
+        for answer, status in (
+            (one.get("/mail/"), 404),  # this daemon has no open digest
+            (one.post("/mail/", data={"address": "jan@example.be"}), 405),
+            (one.post("/mail/u/AAAAAAAAAAAAAAAAAAAAAA"), 405),
+            (one.get("/mail/p/AAAAAAAAAAAAAAAAAAAAAA"), 404),
+        ):
+            assert (answer.status_code, "<h1>" in answer.text) == (status, True)

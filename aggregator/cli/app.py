@@ -11,6 +11,7 @@ import typer
 
 from aggregator import __version__
 from aggregator.cli import (
+    bounce,
     check,
     digest,
     discover,
@@ -45,6 +46,7 @@ app.command("run")(run.run)
 app.command("demo")(demo)
 app.command("check")(check.check)
 app.command("read")(read.read)
+app.command("bounce")(bounce.bounce)
 app.command("discover")(discover.discover)
 app.command("poll")(poll.poll)
 app.command("status")(status.status)

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, case, func, select
 
 from aggregator.model import Edition
 from aggregator.store import schema
-from aggregator.store.editions import batches, edition_of
+from aggregator.store.editions import SINGLE, edition_of
+from aggregator.store.news import batches
 
 
 class Printed:
@@ -56,6 +57,8 @@ class Printed:
         """Something that moves when an edition is let out: how many there are, and the number of the last."""
         columns = schema.edition.c
         row = self._connection.execute(
-            select(func.count(), func.coalesce(func.max(columns.id), 0)).where(columns.state.in_(("sending", "done")))
+            select(func.count(), func.coalesce(func.max(columns.id), 0)).where(
+                columns.state.in_(("sending", "done")), columns.digest.not_like(f"{SINGLE}%")
+            )
         ).one()
         return int(row[0]), int(row[1])

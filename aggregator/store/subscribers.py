@@ -218,8 +218,8 @@ class Subscribers:
         """A reader who reads the digest at the new address already goes on as that one."""
         columns = schema.recipient.c
         here = (columns.digest == reader.digest) & (columns.address == reader.address)
-        there = (columns.digest == reader.digest) & (columns.address == address)
-        if reader.address == address or self._connection.execute(select(columns.token).where(there)).first() is None:
+        there = (columns.digest == reader.digest) & (columns.folded == address.lower()) & ~here
+        if self._connection.execute(select(columns.token).where(there)).first() is None:
             token = self._audience.token(reader.digest, address)
             values = {"address": address, "folded": address.lower(), "token": token}
             self._connection.execute(update(schema.recipient).where(here).values(**values))

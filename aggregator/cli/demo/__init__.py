@@ -71,6 +71,7 @@ id = "demo"
 stream = "samenwerking"
 every = "20s"
 recipients = ["redactie@voorbeeld.example", "lezer@voorbeeld.example"]
+open = true
 """
 
 

@@ -57,6 +57,7 @@ def _welcome(listen: str, sites: Sites, sink: Sink, settings: Path) -> None:
         f"\n  [bold]page[/]    http://{listen}/"
         f"\n  [bold]feed[/]    http://{listen}/samenwerking.atom"
         f"\n  [bold]mail[/]    {sink.url}   (what was sent, nobody got it)"
+        f"\n  join    http://{listen}/mail/   (subscribe; the mail with the link is in the list above)"
         f"\n  sample  {first}  and  {second}"
         f"\n  try     {sys.executable} -m aggregator status --config {settings}"
         "\n\nA new release appears every few seconds; the page follows, a mail goes out every 20 s. Ctrl-C ends it.\n",

@@ -3,6 +3,7 @@
 from aggregator.store.schema.base import Instant, metadata
 from aggregator.store.schema.mail import (
     amended,
+    bounce,
     confirmation,
     consent,
     content,
@@ -36,6 +37,7 @@ __all__ = [
     "amended",
     "anchor",
     "arrival",
+    "bounce",
     "confirmation",
     "consent",
     "content",
