@@ -97,6 +97,8 @@ def _leave(tx: Tx, tokens: Sequence[str], now: datetime, reason: Literal["unsubs
     every = reason == "complained" or found.digest.startswith(SINGLE)
     source = "complaint" if reason == "complained" else "mail"
     digest = EVERY if every else found.digest
+    if every:  # of a question to somebody who reads nothing as well: nobody may ask them again at a stranger's wish
+        tx.audience.suppress(found.address, EVERY, reason, now)
     many = tx.subscribers.leave(found.address, now, digest=digest, reason=reason, source=source)
     return Taken(outcome="left", words=f"a reader {reason}, and has left {many} of our digests")
 

@@ -161,6 +161,18 @@ def test_a_mail_to_the_address_of_a_mail_leaves(desk: Desk) -> None:
     assert desk.state() is None
 
 
+def test_a_complaint_about_a_question_ends_the_questions(desk: Desk) -> None:
+    """A stranger typed the address of somebody who reads nothing: who calls that spam is asked no more."""
+    neighbour = "buur@elders.example"
+    [(_, about), *_] = desk.store.look(lambda tx: [tx.mailing.contents(each) for each in desk.mails.values()])
+    asked = replace(about, recipient=neighbour, message_id="<vraag>")
+    desk.store.submit(lambda tx: tx.mailing.single("confirm", "k", LETTER, asked, now=NOW, expires=NOW + DAY)).result()
+    (mail,) = (each for each in desk.store.look(lambda tx: tx.mailing.due(NOW, 9)) if each.address == neighbour)
+    assert not desk.store.look(lambda tx: tx.audience.may_not_ask(neighbour))
+    desk.take(sample("complaint", verp.token(desk.key, mail.id)))
+    assert desk.store.look(lambda tx: tx.audience.may_not_ask(neighbour))
+
+
 def test_what_nobody_understands_is_for_a_human(desk: Desk) -> None:
     """And so is what asks for something without a token of ours."""
     assert desk.take(sample("question", desk.token())).outcome == "unknown"

@@ -271,6 +271,7 @@ class TestMonths:
         assert len(set(names)) == 2 * months.PAGE + 1
         assert get(room, "/samenwerking/archive/2024-05/4/").status_code == 404
         assert get(room, "/samenwerking/archive/2024-05/1/").status_code == 404
+        assert get(room, "/samenwerking/archive/2024-05/\N{ARABIC-INDIC DIGIT TWO}/").status_code == 404
 
     def test_midnight_is_the_readers(self, room: Newsroom) -> None:
         """The first hour of a month in Brussels is the last of the month before in UTC, and belongs to the new one."""

@@ -137,3 +137,19 @@ def test_what_a_failure_says_of_the_mailbox(status: str, words: str, weight: str
 def test_what_a_refusal_at_once_says(said: str, weight: str) -> None:
     """Only what is for ever counts, and by the same measure as what comes back later."""
     assert refusal(said) == weight
+
+
+NESTED = b"".join(b"Content-Type: multipart/mixed; boundary=%d\n\n--%d\n" % (each, each) for each in range(150))
+BOMBS = {
+    "parts in parts": NESTED + b"\n" * 190_000,
+    "parameters": b'Content-Type: multipart/mixed; a="' + b";" * 190_000,
+    "folded parameters": b'Content-Type: multipart/mixed; a="' + b";\r\n " * 50_000,
+    "parameters behind a bare CR": b'To: a\rContent-Type: multipart/mixed; a="' + b";" * 190_000,
+}
+
+
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize("name", BOMBS)
+def test_what_would_keep_the_parser_busy_is_for_a_human(name: str) -> None:
+    """Anybody can write to our address, and the parser takes up to minutes for each of these."""
+    assert read(BOMBS[name]).kind == "unknown"

@@ -64,6 +64,10 @@ def readers(store: Store, digest: str = "dagelijks") -> list[str]:
     return [each.address for each in store.look(lambda tx: tx.audience.readers(digest, configured))]
 
 
+def readers_with(store: Store, *configured: str) -> list[str]:
+    return [each.address for each in store.look(lambda tx: tx.audience.readers("dagelijks", configured))]
+
+
 def rows(store: Store) -> str:
     """All tables that could hold an address, as text."""
     held = ("subscriber", "recipient", "confirmation", "consent", "delivery", "letter", "edition", "mailed", "amended")
@@ -136,6 +140,16 @@ class TestConfirming:
         do(store, lambda tx: tx.audience.enrol("dagelijks", [EDITOR], NOW))
         ask(store, EDITOR)
         assert "al ingeschreven" in mails(store)[-1][0].subject
+
+    def test_a_mailbox_is_one_reader_in_whatever_capitals(self, store: Store) -> None:
+        """Of the form and of the configuration, whichever was first, and after leaving too."""
+        subscribe(store)
+        do(store, lambda tx: tx.audience.enrol("dagelijks", ["Jan@Example.be"], NOW))
+        assert len(readers_with(store, "Jan@Example.be")) == 1
+        do(store, lambda tx: tx.audience.enrol("dagelijks", [EDITOR], NOW))
+        do(store, lambda tx: tx.subscribers.leave(EDITOR, NOW))
+        subscribe(store, EDITOR.title())
+        assert [address.lower() for address in readers(store)] == [JAN, EDITOR]
 
     def test_what_is_missing_is_asked(self, store: Store) -> None:
         """Who reads one digest and asks for both confirms the other one."""

@@ -21,6 +21,8 @@ Weight = Literal["hard", "soft", "none"]
 LIMIT = 200_000
 """Bytes that are read of a mail: a report stands before the mail that it is about."""
 _PARTS = 50
+_PART = re.compile(rb"(?:multipart|message)/", re.IGNORECASE)
+_LONG = re.compile(rb"(?:^|[\r\n])content-[a-z-]+[ \t]*:(?:[^\n]|\n[ \t]){1000}", re.IGNORECASE)
 
 _RECIPIENTS = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", "To", "Cc")
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
@@ -63,10 +65,21 @@ class Returned:
 
 def read(raw: bytes, recipients: Sequence[str] = ()) -> Returned:
     """What the mail *raw* is; *recipients* are those of its envelope, where they are known."""
+    raw = raw[:LIMIT]
+    if _is_bomb(raw):
+        return Returned(kind="unknown")
     try:
-        return _read(raw[:LIMIT], recipients)
+        return _read(raw, recipients)
     except Exception:  # noqa: BLE001 - whatever a stranger's bytes do to the parser, a human looks at them
         return Returned(kind="unknown")
+
+
+def _is_bomb(raw: bytes) -> bool:
+    """Whether it nests parts, or lengthens the parameters of a header, as no mail server does.
+
+    The standard library takes time that grows with the square of either: minutes for what ``LIMIT`` has room for.
+    """
+    return len(_PART.findall(raw)) > _PARTS or _LONG.search(raw) is not None
 
 
 def weigh(status: str, words: str = "") -> Weight:

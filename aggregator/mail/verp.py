@@ -16,7 +16,7 @@ import re
 _OURS = re.compile(r"\+([A-Za-z0-9_-]{16,60})@")
 _MAIL = re.compile(r"(\d{1,15})-([a-z2-7]{26})")
 _LINK = re.compile(r"/mail/u/([A-Za-z0-9_-]{16,60})")
-MOST = 50
+MOST = 10
 """How many that look like tokens are tried, of one mail."""
 
 

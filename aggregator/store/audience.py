@@ -60,14 +60,20 @@ class Audience:
         return keyed(self.secret(), "reader", digest, address)
 
     def enrol(self, digest: str, addresses: Iterable[str], now: datetime) -> None:
-        """Make these addresses recipients of *digest* from now on; what has arrived already is behind them."""
+        """Make these addresses recipients of *digest* from now on; what has arrived already is behind them.
+
+        A mailbox that subscribed by itself in other capitals is one already.
+        """
         columns = schema.recipient.c
         newest = self._connection.scalar(select(func.max(schema.arrival.c.seq))) or 0
         wanted = set(addresses)
         query = select(columns.address, columns.token).where(columns.digest == digest)
         rows = self._connection.execute(query.where(columns.address.in_(wanted)) if len(wanted) < _FEW else query)
         known = {row.address: row.token for row in rows}
-        for address in sorted(wanted - set(known)):
+        missing = wanted - set(known)
+        subscribed = (columns.digest == digest) & columns.subscriber.is_not(None)
+        there = set(self._connection.scalars(select(columns.folded).where(subscribed))) if missing else set()
+        for address in sorted(address for address in missing if address.lower() not in there):
             self._connection.execute(
                 insert(schema.recipient).values(
                     digest=digest,

@@ -207,10 +207,11 @@ class Subscribers:
         self._connection.execute(update(schema.subscriber).where(where).values(state=state, until=until))
 
     def _join(self, id: int, digest: str, address: str, choices: Choices, now: datetime) -> None:
-        self._audience.enrol(digest, [address], now)
-        self._audience.forgive(address, digest)
         columns = schema.recipient.c
-        where = (columns.digest == digest) & (columns.address == address)
+        where = (columns.digest == digest) & (columns.folded == address.lower())
+        if self._connection.execute(select(columns.address).where(where)).first() is None:
+            self._audience.enrol(digest, [address], now)
+        self._audience.forgive(address, digest)
         values = {"subscriber": id, "cursor": self._newest(), "since": now, **_chosen(choices)}
         self._connection.execute(update(schema.recipient).where(where).values(**values))
 
