@@ -31,7 +31,7 @@ from tests.processes import Installation, eventually, installation
 from tests.sites import Zones, digest
 from tests.test_river import text_of
 
-WANTED = int(os.environ.get("AGGREGATOR_KILL_DELIVERIES", "1500" if SOAK else "40"))
+WANTED = int(os.environ.get("AGGREGATOR_KILL_DELIVERIES", "1500" if SOAK else "25"))
 """How many deliveries a run has at least."""
 READERS = tuple(f"lezer{number}@example.be" for number in range(20))
 GONE = READERS[:1]
