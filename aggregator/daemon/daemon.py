@@ -288,7 +288,8 @@ class Daemon:
             kept = ("database", "server", "fetch", "parse")
             fixed = [name for name in kept if getattr(config, name) != getattr(self._config, name)]
             config = replace(config, **{name: getattr(self._config, name) for name in fixed})
-            await self._take_up(config)
+            fresh = replace(self._means, config=config)
+            await self._polling.change(fresh, self._take_up(config))
         except AggregatorError as failure:
             told = "the new configuration is not used, the old one stays (`aggregator check` quotes it): %s"
             log.error(told, anonymous(str(failure)))
@@ -299,7 +300,7 @@ class Daemon:
         self._broken = ()
         self._tidy_at = self._clock()
         self._posting.relay = relay
-        self._means = self._polling.means = replace(self._means, config=config)
+        self._means = fresh
         self._hubbing.configure(self._means)
         self._searching.config = config
         self._start = schedule.starting(config, self._polling.polls, readings(self._means), self._clock())
