@@ -471,5 +471,5 @@ def test_a_mail_in_french() -> None:
     assert '<html lang="fr-BE"' in made.html
     for part in (visible(made.html), made.text):
         assert "3 messages, dont 1 publié ensemble" in part
-        assert "Pourquoi recevez-vous ce courriel" in part
+        assert "Pourquoi recevez-vous cet e-mail" in part
         assert "Afficher dans le navigateur" in part
