@@ -36,7 +36,7 @@ _OURS = frozenset(
     }
 )
 _TAKEN = frozenset({"atom", "favicon", "feed", "feeds", "health", "hub", "index", "json", "robots", "rss", "static"})
-_TAKEN |= {"accessibility", "mail", "over", "privacy", "search", "status", "story", "websub", "zones"}
+_TAKEN |= {"accessibility", "desk", "mail", "over", "privacy", "search", "status", "story", "websub", "zones"}
 _PROBE = Selector(text="<html><body><p>news</p></body></html>")
 _HEADERS = HeaderRegistry()
 
@@ -272,6 +272,13 @@ def header(value: str) -> str | None:
     return wrong("a header that is not ours to set already", value) if value.lower() in _OURS else None
 
 
+def password_hash(value: str) -> str | None:
+    """What argon2id makes of a password, in the form of the PHC."""
+    if value.startswith("$argon2id$") and value.count("$") == 5:
+        return None
+    return wrong('what `aggregator desk password` prints, beginning with "$argon2id$"', "…")
+
+
 def _parts(value: str) -> SplitResult | None:
     """The parts of an address whose port, if any, is a number up to 65535."""
     try:
@@ -290,6 +297,10 @@ CHECKS: Mapping[str, Check] = {
     "server.listen": listen,
     "server.trusted_proxies.*": network,
     "server.operators.*": network,
+    "desk.trusted_header": header,
+    "desk.proxies.*": network,
+    "desk.users.*.password_hash": password_hash,
+    "desk.users.*.email": address,
     "streams.*.id": stream,
     "about.email": address,
     "about.security_contact": contact,

@@ -44,6 +44,7 @@ from aggregator.model.wanted import (
 )
 from aggregator.model.workings import (
     Colours,
+    Desk,
     Dkim,
     Fetch,
     Guard,
@@ -54,6 +55,7 @@ from aggregator.model.workings import (
     Publish,
     Retention,
     Server,
+    User,
     WebSub,
 )
 from aggregator.model.written import Category, Content, Entry, Feed, Link, Origin, Pace, Person, Text
@@ -73,6 +75,7 @@ __all__ = [
     "Content",
     "Delivery",
     "DeliveryState",
+    "Desk",
     "Digest",
     "Dkim",
     "Document",
@@ -120,6 +123,7 @@ __all__ = [
     "Theme",
     "Traces",
     "Unread",
+    "User",
     "Validators",
     "Verdict",
     "WebSub",

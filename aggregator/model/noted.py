@@ -196,6 +196,7 @@ class Story:
     *id* (a tag URI) and *published* never change.  *updated* moves when the words shown change; *changed* when
     anything shown does.  A *withdrawn* story is shown nowhere and cannot come back by itself; a *held* one waits for
     the operator's word.  *related* are the shown stories that it is linked with, in both directions, nearest first.
+    *chosen* is a key of the copy that an editor lets lead; *pinned* is since when the story comes before all others.
     """
 
     id: str
@@ -205,6 +206,8 @@ class Story:
     members: tuple[Match, ...]
     withdrawn: datetime | None = None
     held: bool = False
+    chosen: str | None = None
+    pinned: datetime | None = None
     related: tuple[Related, ...] = field(default=(), compare=False)
 
     @property
@@ -220,18 +223,23 @@ class Story:
     def within(self, zones: tuple[str, ...], prefer: str | None = None) -> Story | None:
         """The story as a stream of these zones shows it, its lead first; None when none of them published it.
 
-        The lead is the fullest copy, the zone *prefer* before all others; of those that are about as full the one seen
-        first (``FULLER``).  A copy that *differs* from what it joined leads only where there is no other.
+        The lead is the copy that an editor chose; else the fullest, the zone *prefer* before all others; of those that
+        are about as full the one seen first (``FULLER``).  A copy that *differs* from what it joined leads only where
+        there is no other.
         """
         members = [member for member in self.members if member.sighting.zone in zones]
         if not members:
             return None
-        least = min((bool(m.differs), m.sighting.zone != prefer) for m in members)
-        first = [m.sighting for m in members if (bool(m.differs), m.sighting.zone != prefer) == least]
-        full = max(copy.length for copy in first)
-        copy = min((c for c in first if c.length * FULLER >= full), key=lambda c: (c.seen, -c.length, c.source))
-        lead = next(member for member in members if member.sighting is copy)
+        lead = next((m for m in members if self.chosen in m.sighting.keys), None) or _fullest(members, prefer)
         return replace(self, members=(lead, *(member for member in members if member is not lead)))
+
+
+def _fullest(members: list[Match], prefer: str | None) -> Match:
+    least = min((bool(m.differs), m.sighting.zone != prefer) for m in members)
+    first = [m.sighting for m in members if (bool(m.differs), m.sighting.zone != prefer) == least]
+    full = max(copy.length for copy in first)
+    copy = min((c for c in first if c.length * FULLER >= full), key=lambda c: (c.seen, -c.length, c.source))
+    return next(member for member in members if member.sighting is copy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,12 +54,13 @@ _SHARING = (
     .join(schema.key, schema.key.c.member == schema.member.c.id)
     .where(schema.key.c.value.in_(bindparam("keys", expanding=True)))
 )
+_FIELDS = ("published", "updated", "changed", "withdrawn", "held", "chosen", "pinned")
 _EXISTS = select(exists().where(schema.story.c.id == bindparam("id")))
 _FOUND = insert(schema.story)
 _KEEP = (
     update(schema.story)
     .where(schema.story.c.id == bindparam("story"))
-    .values({name: bindparam(name) for name in ("published", "updated", "changed", "withdrawn", "held")})
+    .values({name: bindparam(name) for name in _FIELDS})
 )
 _STORIES = select(schema.story).where(schema.story.c.id.in_(bindparam("ids", expanding=True)))
 
@@ -114,6 +115,11 @@ class Stories:
     def newest(self, zones: Sequence[str], limit: int) -> list[Story]:
         """What a stream of these zones shows, newest first."""
         return self._select(SHOWN, in_zones(zones), limit=limit)
+
+    def pinned(self) -> list[Story]:
+        """What an editor put before all else and readers may see, what was pinned last first."""
+        found = self._select(schema.story.c.pinned.is_not(None), SHOWN)
+        return sorted(found, key=lambda story: (story.pinned or story.published, story.id), reverse=True)
 
     def held(self) -> list[Story]:
         """What waits for the operator's word, newest first."""
@@ -171,13 +177,7 @@ class Stories:
 
         Arrivals that are not *loud* reach the feed and not the digest.  A held story arrives when it is released.
         """
-        values = {
-            "published": story.published,
-            "updated": story.updated,
-            "changed": story.changed,
-            "withdrawn": story.withdrawn,
-            "held": story.held,
-        }
+        values = {name: getattr(story, name) for name in _FIELDS}
         known = self._connection.execute(_KEEP, {"story": story.id, **values}).rowcount
         if not known:
             self._connection.execute(_FOUND, {"id": story.id, **values})
@@ -307,5 +307,7 @@ def _story(row: Row[tuple[object, ...]], members: tuple[Match, ...], related: tu
         members=members,
         withdrawn=row.withdrawn,
         held=row.held,
+        chosen=row.chosen,
+        pinned=row.pinned,
         related=related,
     )

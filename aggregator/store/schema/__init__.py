@@ -18,6 +18,7 @@ from aggregator.store.schema.mail import (
 from aggregator.store.schema.river import (
     anchor,
     arrival,
+    ended,
     hand,
     key,
     member,
@@ -41,6 +42,7 @@ __all__ = [
     "content",
     "delivery",
     "edition",
+    "ended",
     "hand",
     "intent",
     "key",
