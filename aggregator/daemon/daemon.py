@@ -27,6 +27,7 @@ from aggregator.daemon.opening import check_authority, clock, configured, means,
 from aggregator.daemon.polling import Polling
 from aggregator.daemon.posting import REST, Posting
 from aggregator.daemon.publishing import Publishing, faults
+from aggregator.daemon.relaying import hand_over
 from aggregator.daemon.rendering import note_presentation
 from aggregator.daemon.reporting import report
 from aggregator.daemon.searching import Searching
@@ -39,7 +40,7 @@ from aggregator.poll import readings
 from aggregator.publish.faults import document
 from aggregator.store import Tx, alone
 from aggregator.tidy import tidy
-from aggregator.web import Server, app
+from aggregator.web import Server, app, desk
 
 log = logging.getLogger("aggregator")
 TICK = timedelta(milliseconds=500)
@@ -89,13 +90,20 @@ class Daemon:
             )
             self._searching = Searching(self._config, self._means.store, self._clock, self._say)
             self._subscribing = Subscribing(self._config, self._means.store, self._clock, self._say)
+            self._desk = desk.routes(
+                lambda: self._config,
+                self._means.store,
+                self._clock,
+                lambda: self._polling.polls,
+                lambda letter, envelope: hand_over(self._config, letter, envelope),
+            )
             await self._prepare()
             listening = self._config.server
             site = app(
                 lambda: self._publishing.documents,
                 self._health,
                 self._config,
-                [*self._hubbing.routes, *self._searching.routes, *self._subscribing.routes],
+                [*self._hubbing.routes, *self._searching.routes, *self._subscribing.routes, *self._desk],
                 asked=self._publishing.asked,
                 status=lambda: document(self._config, faults(self._judged(self._clock()))),
             )

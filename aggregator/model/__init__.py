@@ -10,6 +10,7 @@ from aggregator.model.answered import Response
 from aggregator.model.mailed import Choices, Confirmation, Consent, Lot, Reader, Subscriber, SubscriberState, Traces
 from aggregator.model.noted import (
     Caching,
+    Deed,
     Delivery,
     DeliveryState,
     Edition,
@@ -73,6 +74,7 @@ __all__ = [
     "Confirmation",
     "Consent",
     "Content",
+    "Deed",
     "Delivery",
     "DeliveryState",
     "Desk",

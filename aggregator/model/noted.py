@@ -243,6 +243,25 @@ def _fullest(members: list[Match], prefer: str | None) -> Match:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """What an editor did: *act* to a *story*, or to a digest (``digest/<id>``); *other* is the second story of it.
+
+    *detail* says what in words, *why* is the reason that was given; what was noted before reasons stood apart has it in
+    *detail*.  *undo* is what undoing has to know.
+    """
+
+    id: int
+    at: datetime
+    who: str
+    act: str
+    story: str
+    detail: str
+    why: str = ""
+    other: str | None = None
+    undo: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
     """One sending of a digest.  *slot* names the moment it was due and is unique in the digest.
 
