@@ -14,7 +14,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from aggregator.daemon import Press
 from aggregator.desk import passwords
-from aggregator.model import Config, Desk, Document, Envelope, Letter, Match, Poll, Story, User
+from aggregator.model import Config, Desk, Document, Envelope, Letter, Match, Poll, Story, User, Verdict
 from aggregator.store import Store, Tx
 from aggregator.web import app, desk
 from tests.serving import serving
@@ -140,6 +140,8 @@ def seed(tx: Tx) -> None:
     for each in (*fortnight(), *weeks(), hostile(), *flood()):
         members: tuple[Match, ...] = tuple(replace(member, story=each.id) for member in each.members)
         tx.stories.save(replace(each, members=members), at=NOW, loud=True)
+    verdict = Verdict(verdict="related", rule="slots", score=0.9, evidence="'week 12' ≠ 'week 13'")
+    tx.related.note(id_of(91), [(id_of(90), verdict)], NOW)
 
 
 @contextmanager
