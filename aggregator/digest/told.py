@@ -29,8 +29,12 @@ class Told:
 
     @property
     def first(self) -> Story | None:
-        """The most newsworthy: who asks for help, then what several zones published, then the newest."""
-        ranked = sorted(self.newest, key=lambda story: (story.id in self.urgent, len(story.zones) > 1), reverse=True)
+        """The most newsworthy: what is pinned, who asks for help, what several zones published, then the newest."""
+        ranked = sorted(
+            self.newest,
+            key=lambda story: (bool(story.pinned), story.id in self.urgent, len(story.zones) > 1),
+            reverse=True,
+        )
         return next(iter((*ranked, *self.again)), None)
 
 
