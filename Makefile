@@ -28,7 +28,9 @@ demo: $(VENV)/run
 run: $(VENV)/run
 	@$(BIN)/aggregator run --config "$(CONFIG)"
 
+# The tests start hundreds of processes, and none of them should have to compile the program first.
 test: $(VENV)/test
+	@$(BIN)/python -m compileall -q aggregator
 	@$(BIN)/python -m pytest
 
 lint: $(VENV)/test
@@ -69,7 +71,7 @@ $(VENV)/python: FORCE
 	echo "making $(VENV) …"; \
 	$(PYTHON) -m venv --clear $(VENV) && echo "$$made" > $@
 
-# feedgen is published as source only. What builds it stands in the lock like everything else and comes first,
+# feedgen and dkimpy are published as source only. What builds them stands in the lock like all else and comes first,
 # so that nothing is fetched unlocked for a build of its own.
 define install
 	@echo "installing what $(1) names …"

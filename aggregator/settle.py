@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from itertools import accumulate
 
 from aggregator import guards, merge, schedule
@@ -288,11 +289,12 @@ class _Said(Mapping[str, frozenset[int]]):
     def learn(self, sighting: Sighting, at: datetime) -> None:
         said = [*sentences(sighting), *counters(sighting)]
         became = self._tx.sentences.learn(sighting.source, said, enough=OPENINGS, at=at)
-        self._common[sighting.source] = self[sighting.source] | became
+        if became:
+            self._common[sighting.source] = _one(self[sighting.source] | became)
 
     def __getitem__(self, source: str) -> frozenset[int]:
         if source not in self._common:
-            self._common[source] = self._tx.sentences.common(source)
+            self._common[source] = _one(self._tx.sentences.common(source))
         return self._common[source]
 
     def __iter__(self) -> Iterator[str]:
@@ -300,6 +302,12 @@ class _Said(Mapping[str, frozenset[int]]):
 
     def __len__(self) -> int:
         return len(self._common)
+
+
+@lru_cache(maxsize=64)
+def _one(said: frozenset[int]) -> frozenset[int]:
+    """The same set for the same sentences: texts that were read without them are found without counting them again."""
+    return said
 
 
 def _look(story: Story, member: Match) -> Look:

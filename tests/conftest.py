@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from aggregator.store import Store
 from tests import postgres
+
+settings.register_profile("short", max_examples=40)
+if not os.environ.get("AGGREGATOR_SOAK"):
+    settings.load_profile("short")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])

@@ -160,6 +160,8 @@ class TestPages:
             "/nowhere/archive/1-5.atom",
             "/samenwerking/archive/-1-5.atom",
             "/samenwerking/archive/1-99999999999999999999.atom",
+            "/samenwerking/archive/01-5.atom",
+            "/samenwerking/archive/\N{ARABIC-INDIC DIGIT ONE}-5.atom",
         ],
     )
     def test_only_full_pages_are_there(self, tmp_path: Path, path: str) -> None:

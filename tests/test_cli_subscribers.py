@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from aggregator.store import Store
+from aggregator.store import ASKING, Store
 from tests.processes import Installation, installation
 
 CONFIGURATION = """
@@ -64,6 +65,17 @@ def test_add_list_remove_and_lift(one: Installation) -> None:
     assert "kept away" in again.stdout
     assert one.json("subscribers", "lift", "jan@example.be") == {"address": "jan@example.be", "lifted": 1}
     assert one.run("subscribers", "add", "jan@example.be", *SOURCE).returncode == 0
+
+
+def test_lift_lets_a_mailbox_be_asked_again(one: Installation, tmp_path: Path) -> None:
+    """Who said "never again" in one spelling of their address, and wants to be asked after all."""
+    with Store(f"sqlite:///{tmp_path / 'aggregator.db'}") as store:
+        now = datetime(2026, 11, 1, tzinfo=UTC)
+        store.submit(lambda tx: tx.audience.suppress("jan@example.be", ASKING, "refused", now)).result()
+    assert one.run("subscribers", "add", "jan+krant@example.be", *SOURCE).returncode == 1
+    assert one.json("subscribers", "export", "jan@example.be")["suppressed"][0]["digest"] == "asking"
+    assert one.json("subscribers", "lift", "jan+krant@example.be")["lifted"] == 1
+    assert one.run("subscribers", "add", "jan+krant@example.be", *SOURCE).returncode == 0
 
 
 def test_import(one: Installation, tmp_path: Path) -> None:

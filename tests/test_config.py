@@ -703,6 +703,7 @@ def test_single_brackets_are_told_from_double_ones(tmp_path: Path) -> None:
 HEADERS = [match[0] for match in re.finditer(r"(?m)^\[.*\]$", RIGHT)]
 
 
+@unhurried(deadline=None)
 @given(number=st.integers(0, len(HEADERS) - 1), name=st.from_regex(r"\A[a-z_]{1,12}\Z"))
 def test_an_unknown_setting_is_refused_wherever_it_stands(
     number: int, name: str, tmp_path_factory: pytest.TempPathFactory

@@ -167,3 +167,29 @@ def test_a_reading_that_fails_is_one_source_alone(origin: Origin, tmp_path: Path
         reader.sweep()
         assert [poll.status for poll in reader.polls.values()] == ["failed", "ok"]
         assert len(origin.asked("/feed")) == 1
+
+
+def test_nothing_comes_under_an_id_that_is_gone(origin: Origin, reader: Reader) -> None:
+    """What runs when its source is renamed is given up, and what was wanted of the former source is not asked."""
+    origin.hang("/feed")
+    done: list[str] = []
+    polling = Polling(reader.means, {}, lambda source, before, noted: done.append(source.id))
+    former = askings(reader)
+    noted: list[int] = []
+
+    async def note() -> None:
+        noted.append(len(polling._running))
+
+    async def go() -> None:
+        polling.want(former)
+        await polling.go_on()
+        config = replace(reader.config, sources=tuple(replace(one, id="noord") for one in reader.config.sources))
+        await polling.change(replace(reader.means, config=config), note())
+        polling.want(former)
+        await polling.drain()
+        origin.serve("/feed", rss(1), "application/rss+xml")
+        polling.want(grouped(config.sources, {}))
+        await polling.drain()
+
+    reader.run(go())
+    assert (done, noted) == (["noord"], [0])

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from aggregator import post
 from aggregator.daemon.posting import REST, Posting
 from aggregator.mail import Relay
-from aggregator.model import Envelope, Letter, Mail
+from aggregator.model import Envelope, Letter, Lot, Mail
 from aggregator.status import RELAY, relaying
 from aggregator.store import Store, Tx
 from tests.fakes import relay as fake
@@ -132,6 +133,34 @@ def test_a_relay_gets_no_more_than_its_rate(tmp_path: Path) -> None:
                 await desk.tick()
                 desk.now += timedelta(seconds=3)
             assert desk.tally() == {"sent": 20, "queued": 20}
+            await desk.close()
+
+    asyncio.run(scenario())
+
+
+def test_an_edition_that_receivers_object_to_is_held_once(tmp_path: Path) -> None:
+    """Five alike and one in twenty are enough; the others keep their mails, and who releases it has decided."""
+    spam = fake.Answer(phase="dot", say="554 5.7.1 looks like spam")
+
+    async def scenario() -> None:
+        with fake.Relay(script=lambda step: spam if step.phase == "dot" else None) as server:
+            desk = Desk(tmp_path, Mail(sender="nieuws@example.be", relay=server.url), 0)
+            envelopes = tuple(envelope(number) for number in range(120))
+            addresses = [each.recipient for each in envelopes]
+            lot = Lot(letter=LETTER, stories=(), envelopes=envelopes)
+            later = NOW + timedelta(days=1)
+            digest = replace(CONFIG.digests[0], recipients=tuple(addresses))
+            desk.posting.config = replace(desk.posting.config, digests=(digest,))
+            desk.store.submit(lambda tx: tx.audience.enrol(digest.id, addresses, NOW)).result()
+            desk.store.submit(lambda tx: tx.mailing.freeze(digest.id, "x", now=NOW, expires=later, lots=[lot])).result()
+            await desk.tick()
+            assert desk.tally() == {"failed": 50, "queued": 70}
+            [told] = desk.store.look(lambda tx: post.objections(tx, desk.posting.config))
+            assert "edition x is held, because too many receivers refuse it (5.7.1)" in told
+            desk.store.submit(lambda tx: post.release(tx, digest, NOW)).result()
+            await desk.tick()
+            assert desk.tally() == {"failed": 120}
+            assert desk.store.look(lambda tx: post.objections(tx, desk.posting.config)) == []
             await desk.close()
 
     asyncio.run(scenario())

@@ -200,6 +200,11 @@ class TestAtom:
         assert found(entry, "a:link[@rel='alternate']/@href") == ["https://nieuws.example.be/story/0001/"]
         assert page_of(nothing).cssselect("h3 a")[0].get("href") == "story/0001/"
 
+    def test_an_entry_has_a_text(self) -> None:
+        """With neither summary nor content of its own, its title is its summary (RFC 4287 §4.1.1.1)."""
+        entry = entry_of(story(sighting(title="Wegen afgesloten", text="")))
+        assert found(entry, "a:summary/text()") == ["Wegen afgesloten"]
+
     def test_dates_are_whole_seconds(self) -> None:
         """Fractions that a database rounds must not change the bytes."""
         odd = replace(story(), updated=at("2026-11-20 11:00") + timedelta(microseconds=123456))

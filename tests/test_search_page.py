@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+import gzip
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import brotli
 import httpx
 import pytest
 from hypothesis import given
@@ -24,6 +27,16 @@ from aggregator.web import app, search
 from tests.serving import serving
 from tests.stories import CONFIG, NOW, STREAM, fortnight, sighting, story
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+_UNPACK: dict[str, Callable[[bytes], bytes]] = {
+    "br": brotli.decompress,
+    "gzip": gzip.decompress,
+    "zstd": zstd.decompress,
+}
 TWO = replace(CONFIG, streams=(STREAM, replace(STREAM, id="tweede", title="De tweede", zones=("hz",))))
 
 
@@ -144,6 +157,32 @@ def test_methods(client: httpx.Client) -> None:
     head = client.head("/search", params={"q": "inbraak"})
     assert (head.status_code, head.content) == (200, b"")
     assert client.post("/search", data={"q": "inbraak"}).status_code == 405
+
+
+def test_refusals_are_ours(client: httpx.Client) -> None:
+    """Another method gets the page, the policy and the fields that it gets everywhere (RFC 9110 §15.5.6)."""
+    answer = client.put("/search", content=b"")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+    assert answer.headers["cache-control"] == "no-store"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "Dat kan hier niet" in answer.text
+
+
+@pytest.mark.parametrize("coding", ["br", "gzip", "zstd", "identity"])
+def test_it_is_compressed(client: httpx.Client, coding: str) -> None:
+    """In the coding that the reader likes best, and as it is for who likes none."""
+    asked = {"headers": {"accept-encoding": coding}, "params": {"q": "eekhoorn"}}
+    with client.stream("GET", "/search", **asked) as answer:  # type: ignore[arg-type]
+        raw = b"".join(answer.iter_raw())
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert int(answer.headers["content-length"]) == len(raw)
+    whole = client.get("/search", params={"q": "eekhoorn"}, headers={"accept-encoding": "identity"}).content
+    if coding == "identity":
+        assert (answer.headers.get("content-encoding"), raw) == (None, whole)
+    else:
+        assert answer.headers["content-encoding"] == coding
+        assert len(raw) < len(whole) / 2
+        assert _UNPACK[coding](raw) == whole
 
 
 def test_below_a_prefix(tmp_path: Path) -> None:

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.digest.slots import slot_due
+from aggregator.digest.slots import is_quiet, slot_due
 from aggregator.model import Digest
 from aggregator.model.wanted import WEEK, Weekday
 
@@ -183,3 +185,98 @@ def test_a_slot_is_due_for_the_whole_of_its_grace(wanted: Digest, zone: str, now
     )
     assert slot is None or slot == slot_due(patient, tz, now)
     assert slot_due(patient, tz, now) is not None
+
+
+def periods(cadence: str, days: tuple[Weekday, ...], first: date, last: date) -> list[str]:
+    """The calendar's own answer: the name of every day, week or month with one of *days* in it, by its first."""
+    named: dict[str, None] = {}
+    for day in (first + timedelta(days=n) for n in range((last - first).days + 1)):
+        working = day.weekday() < 5 or cadence != "weekdays"
+        if WEEK[day.weekday()] in days and working:
+            year, week, _ = day.isocalendar()
+            name = {"weekly": f"{year}-W{week:02}", "monthly": f"{day:%Y-%m}"}.get(cadence, day.isoformat())
+            named.setdefault(name)
+    return list(named)
+
+
+@pytest.mark.parametrize("at", ["02:30", "22:30"])
+@pytest.mark.parametrize(
+    ("cadence", "days"),
+    [
+        ("daily", WEEK),
+        ("weekdays", WEEK),
+        ("weekly", WEEK),
+        ("weekly", ("thu", "sat")),
+        ("monthly", WEEK),
+        ("monthly", WEEK[:5]),
+        ("monthly", ("sun",)),
+    ],
+)
+def test_three_years_of_each_cadence(at: str, cadence: str, days: tuple[Weekday, ...]) -> None:
+    """Every day, working day, week or month of three years in Brussels has one edition: never none, never two.
+
+    The clock looks at irregular times, and is off for up to five hours, which is within the grace.
+    """
+    wanted = replace(digest(at, days=days), cadence=cadence)  # type: ignore[arg-type]
+    chance, now, frozen = Random(at + cadence), local("2026-01-01") + timedelta(minutes=1), [""]
+    while now < local("2029-01-01T06:00"):
+        slot = slot_due(wanted, BRUSSELS, now)
+        if slot and slot not in frozen:
+            frozen.append(slot)
+        now += timedelta(minutes=chance.choice((20, 60, 150, 300)))
+    first, last = date(2026, 1, 2), date(2028, 12, 30)
+    expected = [name for name in periods(cadence, days, first, last) if name not in {"2026-W01", "2026-01"}]
+    ours = [slot for slot in frozen[1:] if expected[0] <= slot <= expected[-1]]
+    assert ours == expected
+
+
+GAPS = st.lists(st.sampled_from([0.1, 1, 5.9, 7, 30, 200]), min_size=5, max_size=60)
+
+
+@given(GAPS, st.sampled_from(["daily", "weekdays", "weekly", "monthly"]), st.integers(0, 1439), ZONES, MOMENTS)
+def test_downtime_brings_one_edition_and_never_many(
+    gaps: list[float], cadence: str, minute: int, zone: str, start: datetime
+) -> None:
+    """However long the clock was off, it finds one slot at most, never one that it had, and never an earlier one."""
+    wanted = replace(digest(f"{minute // 60:02}:{minute % 60:02}"), cadence=cadence)  # type: ignore[arg-type]
+    tz, now, frozen = ZoneInfo(zone), start, [""]
+    for gap in gaps:
+        now += gap * HOUR
+        slot = slot_due(wanted, tz, now)
+        if slot and slot != frozen[-1]:
+            assert slot > frozen[-1]
+            frozen.append(slot)
+
+
+@pytest.mark.parametrize(
+    ("cadence", "days", "now", "expected"),
+    [
+        ("weekly", WEEK, "2026-11-23T07:00", "2026-W48"),
+        ("weekly", ("wed",), "2026-11-24T12:00", None),
+        ("weekly", WEEK, "2027-01-04T08:00", "2027-W01"),
+        ("weekly", ("sun",), "2027-01-03T08:00", "2026-W53"),
+        ("monthly", WEEK, "2026-11-01T07:00", "2026-11"),
+        ("monthly", WEEK[:5], "2026-11-01T07:00", None),
+        ("monthly", WEEK[:5], "2026-11-02T07:00", "2026-11"),
+        ("weekdays", WEEK, "2026-11-22T08:00", None),
+        ("at once", WEEK, "2026-11-23T07:00", None),
+    ],
+)
+def test_slots_are_named_by_their_period(
+    cadence: str, days: tuple[Weekday, ...], now: str, expected: str | None
+) -> None:
+    """An ISO week, a month; on the first of the digest's days in it, and on no other."""
+    wanted = replace(digest("07:00", days=days), cadence=cadence)  # type: ignore[arg-type]
+    assert slot_due(wanted, BRUSSELS, local(now)) == expected
+
+
+@pytest.mark.parametrize(
+    ("hours", "quiet"),
+    [("22:00-07:00", ("22:00", "23:59", "00:00", "06:59")), ("12:00-13:00", ("12:00", "12:59"))],
+)
+def test_quiet_hours_may_run_over_midnight(hours: str, quiet: tuple[str, ...]) -> None:
+    """The first hour is quiet, the last one is not."""
+    start, end = (time.fromisoformat(each) for each in hours.split("-"))
+    wanted = replace(digest("07:00"), quiet=(start, end))
+    assert all(is_quiet(wanted, BRUSSELS, local(f"2026-11-23T{each}")) for each in quiet)
+    assert not any(is_quiet(wanted, BRUSSELS, local(f"2026-11-23T{each}")) for each in ("07:00", "13:00", "21:59"))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from aggregator.model import Choices, Envelope, Letter, Lot
 from aggregator.post import envelope
 from aggregator.post.doubts import policy
-from aggregator.store import EVERY, Store, Tx
+from aggregator.store import EVERY, Store, Tx, privacy, schema
 from aggregator.subscribing import addresses, desk, forms, lists, words
 from tests.stories import CONFIG, DIGEST, NOW, fortnight
 
@@ -62,6 +62,10 @@ def subscribe(store: Store, address: str = JAN, choices: Choices = ONE, now: dat
 def readers(store: Store, digest: str = "dagelijks") -> list[str]:
     configured = OPEN.digest(digest).recipients
     return [each.address for each in store.look(lambda tx: tx.audience.readers(digest, configured))]
+
+
+def readers_with(store: Store, *configured: str) -> list[str]:
+    return [each.address for each in store.look(lambda tx: tx.audience.readers("dagelijks", configured))]
 
 
 def rows(store: Store) -> str:
@@ -137,6 +141,16 @@ class TestConfirming:
         ask(store, EDITOR)
         assert "al ingeschreven" in mails(store)[-1][0].subject
 
+    def test_a_mailbox_is_one_reader_in_whatever_capitals(self, store: Store) -> None:
+        """Of the form and of the configuration, whichever was first, and after leaving too."""
+        subscribe(store)
+        do(store, lambda tx: tx.audience.enrol("dagelijks", ["Jan@Example.be"], NOW))
+        assert len(readers_with(store, "Jan@Example.be")) == 1
+        do(store, lambda tx: tx.audience.enrol("dagelijks", [EDITOR], NOW))
+        do(store, lambda tx: tx.subscribers.leave(EDITOR, NOW))
+        subscribe(store, EDITOR.title())
+        assert [address.lower() for address in readers(store)] == [JAN, EDITOR]
+
     def test_what_is_missing_is_asked(self, store: Store) -> None:
         """Who reads one digest and asks for both confirms the other one."""
         subscribe(store)
@@ -172,6 +186,45 @@ class TestConfirming:
         assert do(store, lambda tx: desk.confirm(tx, OPEN, token, NOW)) is None
         ask(store, now=NOW + 9 * DAY)
         assert len(mails(store)) == 1
+
+    def test_never_again_is_of_the_mailbox(self, store: Store) -> None:
+        """Not of one of its spellings: whoever asks for others could go on for ever."""
+        ask(store, "jan+1@example.be")
+        token = link(store)
+        do(store, lambda tx: desk.refuse(tx, token, NOW))
+        ask(store, "jan+2@example.be", now=NOW + DAY)
+        assert len(mails(store)) == 1
+        entered = do(store, lambda tx: desk.enter(tx, OPEN, "Jan+1@example.be", ONE, "imported", "a list", NOW))
+        assert entered == "suppressed"
+
+    def test_never_again_outlives_what_was_wished_before(self, store: Store) -> None:
+        """Who was erased at their own wish, and is asked by a stranger after that, can still say it."""
+        do(store, lambda tx: tx.privacy.erase(JAN, NOW))
+        ask(store)
+        token = link(store)
+        do(store, lambda tx: desk.refuse(tx, token, NOW))
+        do(store, lambda tx: tx.audience.suppress(MIEKE, EVERY, "erased", NOW))
+        do(store, lambda tx: tx.audience.suppress(MIEKE, EVERY, "complained", NOW))
+        for address in (JAN, MIEKE):
+            ask(store, address, now=NOW + 2 * DAY)
+        assert len(mails(store)) == 1
+
+    def test_never_again_keeps_what_they_get(self, store: Store) -> None:
+        """A stranger who asks for one more digest cannot have a reader give up the one they chose."""
+        subscribe(store)
+        ask(store, choices=BOTH, now=NOW + 2 * DAY)
+        token = link(store)
+        assert do(store, lambda tx: desk.refuse(tx, token, NOW + 2 * DAY))
+        assert (readers(store), readers(store, "wekelijks")) == ([JAN], [])
+
+    def test_dots_make_no_other_mailbox_at_google(self, store: Store) -> None:
+        """A mailbox there has thousands of addresses: none of them is one more mail a day."""
+        ask(store, "jan.peeters@gmail.com")
+        ask(store, "j.a.npeeters+x@googlemail.com")
+        assert len(mails(store)) == 1
+        ask(store, "jan.peeters@example.be")
+        ask(store, "janpeeters@example.be")
+        assert len(mails(store)) == 3
 
     def test_who_left_may_come_back(self, store: Store) -> None:
         """Confirming takes back what they wished for before."""
@@ -272,6 +325,18 @@ class TestPausing:
 
 
 class TestMoving:
+    def test_capitals_make_no_second_reader(self, store: Store) -> None:
+        """Who moves to an address that is subscribed in other letters is that one reader: one mail a mailbox."""
+        subscribe(store, "Jan@example.be")
+        token = subscribe(store, MIEKE)
+        reader = store.look(lambda tx: tx.audience.by_token(token))
+        assert reader
+        do(store, lambda tx: desk.move(tx, OPEN, reader, JAN, NOW + 2 * DAY))
+        confirming = link(store)
+        assert do(store, lambda tx: desk.confirm(tx, OPEN, confirming, NOW + 2 * DAY))
+        assert [address.lower() for address in readers(store)] == [JAN]
+        assert store.look(lambda tx: tx.audience.by_token(token)) is None
+
     def move(self, store: Store, token: str, address: str = MIEKE) -> None:
         reader = store.look(lambda tx: tx.audience.by_token(token))
         assert reader
@@ -351,6 +416,11 @@ def freeze(tx: Tx, letter: Letter, about: Envelope) -> None:
 
 
 class TestForgetting:
+    def test_every_table_with_an_address_is_known(self) -> None:
+        """Whoever adds one has to say how it is exported and erased."""
+        holding = {table.name for table in schema.metadata.sorted_tables if "address" in table.c}
+        assert holding == {table.name for table in privacy._HOLDING}
+
     def test_export_tells_all_and_erase_leaves_a_hash(self, store: Store) -> None:
         """After erasing, the address stands in no table, and importing does not bring it back."""
         token = subscribe(store, choices=BOTH)

@@ -128,7 +128,7 @@ class TestSite:
         assert answer.headers["content-type"] == document.media_type
         assert answer.headers["etag"] == document.etag
         assert answer.headers["last-modified"] == "Mon, 23 Nov 2026 08:00:00 GMT"
-        assert answer.headers["cache-control"] == "public, max-age=60, must-revalidate"
+        assert answer.headers["cache-control"] == "max-age=60, must-revalidate"
 
     def test_a_reader_that_has_it_gets_304(self, client: httpx.Client) -> None:
         """No content, and the fields that a 200 would have had (RFC 9110 §15.4.5)."""
@@ -187,10 +187,10 @@ class TestSite:
         """For ever by the address that names its bytes, a minute by any other."""
         forever = client.get("/" + static.style_address(TWO))
         assert forever.headers["content-type"] == "text/css; charset=utf-8"
-        assert forever.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert forever.headers["cache-control"] == "max-age=31536000, immutable"
         assert "last-modified" not in forever.headers
         assert ".zone-bht" in forever.text
-        assert client.get("/static/style.css?v=old").headers["cache-control"] == "public, max-age=60, must-revalidate"
+        assert client.get("/static/style.css?v=old").headers["cache-control"] == "max-age=60, must-revalidate"
 
     def test_an_icon_and_robots(self, client: httpx.Client) -> None:
         """What browsers and robots ask for unasked is there."""

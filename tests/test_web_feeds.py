@@ -308,7 +308,7 @@ class TestArchive:
                 404,
             )
             assert answer.headers["content-encoding"] == "gzip"
-            assert answer.headers["cache-control"] == "public, max-age=3600, must-revalidate"
+            assert answer.headers["cache-control"] == "max-age=3600, must-revalidate"
 
 
 class TestOperators:

@@ -11,6 +11,7 @@ import typer
 
 from aggregator import __version__
 from aggregator.cli import (
+    bounce,
     check,
     desk,
     digest,
@@ -46,6 +47,7 @@ app.command("run")(run.run)
 app.command("demo")(demo)
 app.command("check")(check.check)
 app.command("read")(read.read)
+app.command("bounce")(bounce.bounce)
 app.command("discover")(discover.discover)
 app.command("poll")(poll.poll)
 app.command("status")(status.status)

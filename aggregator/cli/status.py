@@ -12,6 +12,8 @@ from aggregator.cli.digest import stands
 from aggregator.cli.options import ConfigOption, JsonOption, configured
 from aggregator.cli.output import console, local, print_json, rfc3339, table
 from aggregator.daemon import clock, machine, open_store
+from aggregator.errors import MailError
+from aggregator.mail.maildir import Maildir
 from aggregator.model import Config, Delivery, Edition, Lease, Ping, Poll, Subscription
 from aggregator.schedule import held_hosts
 from aggregator.store import Tx
@@ -32,7 +34,9 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         now = clock()
         differing = store.look(lambda tx: tx.stories.differing(now - LATELY))
         relay = judge.relaying(store.look(lambda tx: tx.meta.get(judge.RELAY)), now) if settings.mail else None
+        objections = store.look(lambda tx: post.objections(tx, settings))
         mail = store.look(lambda tx: post.standing(tx, settings, machine(settings), now))
+    returned = _returned(settings)
     statuses = judge.sources(settings, polls, now, held_hosts(polls.values(), now))
     if json:
         document = _document(settings, statuses, counts, editions, tally, doubts, troubled, mail)
@@ -43,6 +47,8 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
             "websub": _websub(*pushes),
             "mailing": _mailing(mail),
             "relay": relay,
+            "returned_mail": returned,
+            "objections": objections,
         }
         print_json(document | more)
         return
@@ -73,9 +79,21 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         console.print(sentence, style="yellow", markup=False, soft_wrap=True)
     for sentence in judge.pushing(*pushes, now):
         console.print(sentence, markup=False, soft_wrap=True)
-    if relay:
-        console.print(relay, style="red", markup=False, soft_wrap=True)
+    for sentence in filter(None, (*objections, relay, returned)):
+        console.print(sentence, style="red", markup=False, soft_wrap=True)
     _print_deliveries(settings, tally, troubled, doubts)
+
+
+def _returned(config: Config) -> str | None:
+    """What is to be said of the mail that came back."""
+    if config.mail is None or config.mail.maildir is None:
+        return None
+    try:
+        unread = Maildir(config.mail.maildir).unread()
+    except MailError as failure:
+        return str(failure)
+    words = "returned mails were not understood and wait for a reader in"
+    return f"{unread} {words} {config.mail.maildir}" if unread else None
 
 
 def _print_source(one: judge.SourceStatus) -> None:

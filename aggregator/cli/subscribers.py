@@ -16,7 +16,7 @@ from aggregator.cli.output import console, errors, local, print_json, rfc3339, t
 from aggregator.daemon import clock, open_store
 from aggregator.errors import AggregatorError, ConfigError, StoreError
 from aggregator.model import Choices, Config, Digest, Reader, Subscriber
-from aggregator.store import EVERY, Tx
+from aggregator.store import ASKING, EVERY, Tx
 from aggregator.subscribing import addresses, desk, forms, lists
 
 app = typer.Typer(
@@ -28,7 +28,12 @@ Address = Annotated[str, typer.Argument(help="The mail address.")]
 DigestOption = Annotated[str | None, typer.Option("--digest", metavar="ID", help="One digest; else all of them.")]
 Source = Annotated[
     str,
-    typer.Option("--consent-source", metavar="WORDS", help="How you know that they agreed; kept as the proof of it."),
+    typer.Option(
+        "--consent-source",
+        metavar="WORDS",
+        help="Required: how you know that they agreed; kept as the proof of it.",
+        show_default=False,
+    ),
 ]
 
 
@@ -56,7 +61,7 @@ def list_(digest: DigestOption = None, config: ConfigOption = None, json: JsonOp
 @app.command()
 def add(
     address: Address,
-    consent_source: Source,
+    consent_source: Source = "",
     digest: DigestOption = None,
     config: ConfigOption = None,
     json: JsonOption = False,
@@ -99,7 +104,10 @@ def lift(address: Address, digest: DigestOption = None, config: ConfigOption = N
     """Let an address be mailed again that was unsubscribed, refused, erased, or from which mails came back."""
     settings = configured(config)
     ids = [_digest(settings, digest).id] if digest else [EVERY, *(each.id for each in settings.digests)]
-    lifted = _write(settings, lambda tx: sum([tx.audience.lift(address, id) for id in ids]))
+    refused = addresses.mailbox(address)
+    lifted = _write(
+        settings, lambda tx: tx.audience.lift(refused, ASKING) + sum(tx.audience.lift(address, id) for id in ids)
+    )
     if json:
         print_json({"address": address, "lifted": lifted})
     elif lifted:
@@ -111,7 +119,7 @@ def lift(address: Address, digest: DigestOption = None, config: ConfigOption = N
 @app.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(help="CSV: the addresses, or columns address, zones, topics, format.")],
-    consent_source: Source,
+    consent_source: Source = "",
     digest: DigestOption = None,
     config: ConfigOption = None,
     json: JsonOption = False,
@@ -205,7 +213,9 @@ def _digests(config: Config, id: str | None) -> list[Digest]:
 
 def _source(value: str) -> str:
     if not text.clean(value):
-        raise ConfigError(["--consent-source: say how you know that they agreed"])
+        raise ConfigError(
+            ['--consent-source is required: say how you know that they agreed, such as "paper form of November 2026"']
+        )
     return text.clean(value)
 
 

@@ -6,6 +6,7 @@ says when, so a restart loses nothing.  Work that is due:
 * polls, each a task of its own, never two of one source (``polling``);
 * editions to freeze and deliveries to hand over, one after the other in the mailing thread;
 * documents to render again because a story changed, here or in another process;
+* mail that came back (``returning``);
 * what WebSub owes to subscribers and hubs (``hubbing``).
 """
 
@@ -30,6 +31,7 @@ from aggregator.daemon.publishing import Publishing, faults
 from aggregator.daemon.relaying import hand_over
 from aggregator.daemon.rendering import note_presentation
 from aggregator.daemon.reporting import report
+from aggregator.daemon.returning import Returning
 from aggregator.daemon.searching import Searching
 from aggregator.daemon.subscribing import Subscribing
 from aggregator.daemon.ticking import Ticking
@@ -97,6 +99,7 @@ class Daemon:
                 lambda: self._polling.polls,
                 lambda letter, envelope: hand_over(self._config, letter, envelope),
             )
+            self._returning = Returning(self._config, self._means.store, self._clock, self._say)
             await self._prepare()
             listening = self._config.server
             site = app(
@@ -180,6 +183,7 @@ class Daemon:
             if leapt:
                 self._set_out(now)
             self._posting.go_on()
+            self._returning.go_on()
             self._tidy()
             await self._publishing.go_on()
             self._tell_slow()
@@ -289,20 +293,22 @@ class Daemon:
             config = configured(self._path)
             relay = open_relay(config)
             check_authority(await self._means.store.read(lambda tx: tx.meta.get("authority")), config)
-            fixed = [name for name in ("database", "server", "fetch", "parse") if _differs(config, self._config, name)]
+            kept = ("database", "server", "fetch", "parse")
+            fixed = [name for name in kept if getattr(config, name) != getattr(self._config, name)]
             config = replace(config, **{name: getattr(self._config, name) for name in fixed})
-            await self._take_up(config)
+            fresh = replace(self._means, config=config)
+            await self._polling.change(fresh, self._take_up(config))
         except AggregatorError as failure:
             told = "the new configuration is not used, the old one stays (`aggregator check` quotes it): %s"
             log.error(told, anonymous(str(failure)))
             return
         if fixed:
             log.warning("restart the daemon for the changes in %s", ", ".join(fixed))
-        self._config = self._posting.config = self._subscribing.config = config
+        self._config = self._posting.config = self._subscribing.config = self._returning.config = config
         self._broken = ()
         self._tidy_at = self._clock()
         self._posting.relay = relay
-        self._means = self._polling.means = replace(self._means, config=config)
+        self._means = fresh
         self._hubbing.configure(self._means)
         self._searching.config = config
         self._start = schedule.starting(config, self._polling.polls, readings(self._means), self._clock())
@@ -329,9 +335,5 @@ class Daemon:
         if self._ticking:
             await asyncio.wait({self._ticking}, timeout=GRACE)
         tidying = [self._tidying] if self._tidying else []
-        parts = (self._polling, self._posting, self._hubbing, self._subscribing)
+        parts = (self._polling, self._posting, self._hubbing, self._subscribing, self._returning)
         await asyncio.gather(*(part.finish(GRACE) for part in parts), self._searching.finish(), *tidying)
-
-
-def _differs(one: Config, other: Config, name: str) -> bool:
-    return bool(getattr(one, name) != getattr(other, name))

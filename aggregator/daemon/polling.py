@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 
 from aggregator import schedule
@@ -66,7 +66,21 @@ class Polling:
 
     def want(self, askings: Iterable[Asking]) -> None:
         """What is to be asked as soon as there is room, in this order, instead of all that was wanted before."""
-        self._waiting = [a for a in askings if self._asked.isdisjoint(source.id for source in a.sources)]
+        free = {source.id for source in self.means.config.sources} - self._asked
+        self._waiting = [asking for asking in askings if free.issuperset(source.id for source in asking.sources)]
+
+    async def change(self, means: Means, noted: Awaitable[None]) -> None:
+        """Use other means, after their changes are *noted* in the database; nothing is started in the meantime.
+
+        What runs for a source that they do not have is given up before: it would be stored under an id that is no
+        longer in use, or no longer its own.
+        """
+        async with self._starting:
+            gone = {one.id for one in self.means.config.sources} - {one.id for one in means.config.sources}
+            await _stop(task for task, asking in self._running.items() if any(s.id in gone for s in asking.sources))
+            await noted
+            self.means = means
+            self.want(self._waiting)
 
     async def go_on(self) -> None:
         """Start as much of what waits as there is room for."""
@@ -90,9 +104,7 @@ class Polling:
             await asyncio.gather(self._onward, return_exceptions=True)
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=seconds)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await _stop(late)
 
     def _take(self) -> list[Asking]:
         settings = self.means.config.fetch
@@ -167,3 +179,10 @@ class Polling:
             await self.go_on()
         except StoreError as failure:
             log.error("%s", failure)
+
+
+async def _stop(tasks: Iterable[asyncio.Task[None]]) -> None:
+    tasks = list(tasks)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

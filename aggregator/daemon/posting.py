@@ -58,6 +58,7 @@ class Posting:
         self._breaker = Breaker()
         self._noted: Breaker | None = None
         self._meter: Meter | None = None
+        self._refused: set[int] = set()
         self._turn = threading.Lock()
 
     def go_on(self) -> None:
@@ -152,6 +153,7 @@ class Posting:
             if due:
                 await _in_thread(partial(self._deliver, relay, due))
                 await self._note_relay()
+                await self._heed()
             more, idle = bool(due) and self._breaker.until is None, idle and not due
         if relay and idle and relay.is_open and self._room(self._clock()):
             await _in_thread(relay.close)
@@ -170,6 +172,14 @@ class Posting:
             self._meter = Meter(rate=rate)
         room = self._breaker.room(now, BATCH)
         return self._meter.room(now, room) if self._meter else room
+
+    async def _heed(self) -> None:
+        """Hold the editions of which receivers have just refused more than they may."""
+        refused, self._refused = self._refused, set()
+        for edition in sorted(refused):
+            told = await self._store.write(partial(post.heed, config=self.config, edition=edition, now=self._clock()))
+            if told:
+                log.error("%s", told)
 
     async def _note_relay(self) -> None:
         """Keep for ``status``, and say, that the relay takes nothing, or takes mail again."""
@@ -220,6 +230,8 @@ class Posting:
             # No address: a log is kept, shown and sent around, and SECURITY.md promises that it names nobody.
             told = "mail %d of digest %s: %s, %s; whose it is: aggregator digest list %d"
             log.warning(told, after.id, after.digest, after.state, after.reply, after.edition)
+        if after.state == "failed":
+            self._refused.add(after.edition)
         if reply:
             with self._turn:
                 self._meter = self._meter and self._meter.take(self._clock(), 1)

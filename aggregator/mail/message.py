@@ -57,7 +57,7 @@ def compose(letter: Letter, envelope: Envelope) -> bytes:
 def filled(letter: Letter, envelope: Envelope) -> Letter:
     """The letter as one reader has it: its blanks filled with their addresses, else with what serves everybody."""
     fields = {
-        blanks.UNSUBSCRIBE: envelope.unsubscribe or unsubscribe(envelope.reply_to or envelope.sender),
+        blanks.UNSUBSCRIBE: envelope.unsubscribe or unsubscribe(envelope.leave or envelope.reply_to or envelope.sender),
         blanks.PREFERENCES: envelope.preferences or envelope.archive,
         blanks.VIEW: envelope.view or envelope.archive,
     }
@@ -119,7 +119,7 @@ def _headers(letter: Letter, envelope: Envelope) -> list[tuple[str, str]]:
 
 def _leaving(envelope: Envelope) -> list[tuple[str, str]]:
     """One click where the reader has an address for it, which RFC 8058 §3.1 wants to be https; a mail in any case."""
-    by_mail = f"<{unsubscribe(envelope.reply_to or envelope.sender)}>"
+    by_mail = f"<{unsubscribe(envelope.leave or envelope.reply_to or envelope.sender)}>"
     url = _ascii_url(envelope.unsubscribe or "")
     if not url.startswith("https:"):
         return [("List-Unsubscribe", by_mail)]

@@ -199,7 +199,9 @@ def _marked(title: Side, body: Side) -> str:
 
 def reading(sighting: Sighting, commonplaces: Commonplaces) -> Reading:
     """The reading of *sighting*, whose source repeats what *commonplaces* says."""
-    return _read(sighting.entry.title[:1_000], keys.plain(sighting.entry)[:LONGEST], commonplaces.of(sighting.source))
+    body = keys.plain(sighting.entry)[:LONGEST]
+    read = _usual if len(body) <= _USUAL else _long
+    return read(sighting.entry.title[:1_000], body, commonplaces.of(sighting.source))
 
 
 def called(sighting: Sighting) -> str:
@@ -207,12 +209,17 @@ def called(sighting: Sighting) -> str:
     return plain(f"{uri.host(sighting.entry.link or '')} {sighting.source} {sighting.zone}")
 
 
-@lru_cache(maxsize=64)
 def _read(title: str, body: str, repeated: frozenset[int]) -> Reading:
     cut = bool(_CUT_SHORT.search(body[-60:]))
     whole = _DATELINE.sub("", _without_end(body), count=1)
     tongue = language(f"{whole[:1_500]} {title}")
     return Reading(heading=title, written=whole, body=_text(whole, tongue, repeated), cut=cut, tongue=tongue)
+
+
+_USUAL = 2_000
+"""Characters of a text as most are: more of these can be kept in the room that a few long ones take."""
+_usual = lru_cache(maxsize=256)(_read)
+_long = lru_cache(maxsize=32)(_read)
 
 
 def _without_end(body: str) -> str:

@@ -7,7 +7,17 @@ Every datetime is aware and in UTC; an absent collection is ``()``, never None.
 """
 
 from aggregator.model.answered import Response
-from aggregator.model.mailed import Choices, Confirmation, Consent, Lot, Reader, Subscriber, SubscriberState, Traces
+from aggregator.model.mailed import (
+    Choices,
+    Confirmation,
+    Consent,
+    Lot,
+    Reader,
+    Score,
+    Subscriber,
+    SubscriberState,
+    Traces,
+)
 from aggregator.model.noted import (
     Caching,
     Deed,
@@ -111,6 +121,7 @@ __all__ = [
     "Response",
     "Retention",
     "Rule",
+    "Score",
     "Selectors",
     "Server",
     "Sighting",

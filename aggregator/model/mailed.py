@@ -72,6 +72,15 @@ class Subscriber:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """How often mail to a mailbox came back: *points*, when the last one counted, and its status (RFC 3463)."""
+
+    points: float = 0.0
+    last: datetime | None = None
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
     """One line of the proof that a subscriber wanted this: what was done, when, and in which words.
 

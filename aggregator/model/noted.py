@@ -291,7 +291,8 @@ class Envelope:
     """What a message is rebuilt from, byte for byte, whatever the configuration says by then.
 
     *sender* and *reply_to* are header values, *date* is the moment of freezing (never of sending).  *unsubscribe* is
-    the reader's own one-click address (RFC 8058), *preferences* the page of their choices, *view* the edition's page.
+    the reader's own one-click address (RFC 8058), *preferences* the page of their choices, *view* the edition's page,
+    *leave* the mailbox by which they leave without anybody having to read that.
     """
 
     sender: str
@@ -304,6 +305,7 @@ class Envelope:
     unsubscribe: str | None = None
     preferences: str | None = None
     view: str | None = None
+    leave: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

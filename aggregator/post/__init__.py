@@ -17,6 +17,7 @@ from aggregator.post.delivering import Clock, deliver, deliver_due
 from aggregator.post.doubts import recover, settle
 from aggregator.post.envelopes import envelope, list_domain
 from aggregator.post.freezing import due_slots, enrol, freeze, freeze_slot, missed
+from aggregator.post.objecting import heed, objections
 from aggregator.post.previewing import Preview, preview, trial
 from aggregator.post.reviewing import cancel, hold, overdue, release, release_overdue
 from aggregator.post.standing import standing
@@ -34,10 +35,12 @@ __all__ = [
     "envelope",
     "freeze",
     "freeze_slot",
+    "heed",
     "hold",
     "is_strange",
     "list_domain",
     "missed",
+    "objections",
     "overdue",
     "preview",
     "recover",

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from datetime import datetime
 from email.utils import parseaddr
 
+from aggregator import bounces
 from aggregator.digest import delivery as step
 from aggregator.errors import MailError, StoreError
-from aggregator.mail import Relay, compose
+from aggregator.mail import Relay, compose, verp
 from aggregator.model import Config, Delivery, Envelope, Letter, Reply
 from aggregator.post.doubts import doubted
 from aggregator.store import SINGLE, Store, Tx
@@ -46,30 +47,43 @@ def deliver(
         at_dot = step.dot(claimed, clock())
         store.submit(lambda tx: tx.mailing.note(at_dot)).result()
 
-    letter, about = store.look(lambda tx: tx.mailing.contents(claimed))
-    reply = _hand_over(relay, letter, about, before_dot)
+    letter, about, sender = store.look(lambda tx: (*tx.mailing.contents(claimed), _sender(tx, config, claimed)))
+    reply = _hand_over(relay, letter, about, sender, before_dot)
     answered = step.answered(at_dot if reply.phase == "dot" else claimed, reply, clock())
     if answered.state == "in_doubt":
         answered = doubted(answered, config, clock())
-    _keep(store, answered, again)
+    _keep(store, answered, clock(), again)
     return answered, reply
 
 
-def _keep(store: Store, answered: Delivery, again: Callable[[], bool]) -> None:
+def _keep(store: Store, answered: Delivery, now: datetime, again: Callable[[], bool]) -> None:
+    def keep(tx: Tx) -> None:
+        tx.mailing.note(answered)
+        bounces.refused(tx, answered, now)
+
     while True:
         try:
-            return store.submit(lambda tx: tx.mailing.note(answered)).result()
+            return store.submit(keep).result()
         except StoreError:
             if not again():
                 raise
 
 
-def _hand_over(relay: Relay, letter: Letter, about: Envelope, before_dot: Callable[[], None]) -> Reply:
+def _sender(tx: Tx, config: Config, delivery: Delivery) -> str | None:
+    """The address to which this mail, and no other, is returned; None where the operator has none for that."""
+    if config.mail is None or config.mail.bounces is None:
+        return None
+    return verp.address(config.mail.bounces, verp.token(tx.audience.secret(), delivery.id))
+
+
+def _hand_over(
+    relay: Relay, letter: Letter, about: Envelope, sender: str | None, before_dot: Callable[[], None]
+) -> Reply:
     try:
         content = compose(letter, about)
     except MailError as failure:
         return Reply(phase="rcpt", code=553, text=str(failure))
-    return relay.hand_over(parseaddr(about.sender)[1], about.recipient, content, before_dot)
+    return relay.hand_over(sender or parseaddr(about.sender)[1], about.recipient, content, before_dot)
 
 
 def _claim(tx: Tx, id: int, config: Config, now: datetime) -> Delivery | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from email.utils import parseaddr
+from functools import cache
 
 from aggregator import text, uri
+from aggregator.mail import verp
 from aggregator.model import Config, Digest, Envelope, Reader
 from aggregator.publish import places
 
@@ -17,7 +19,7 @@ def envelope(config: Config, digest: Digest, slot: str, reader: Reader, now: dat
     """
     assert config.mail is not None
     base, token = places.base(config), reader.token
-    domain = parseaddr(config.mail.sender)[1].rpartition("@")[2]
+    domain = _domain(config.mail.sender)
     return Envelope(
         sender=config.mail.sender,
         reply_to=config.mail.reply_to,
@@ -29,9 +31,15 @@ def envelope(config: Config, digest: Digest, slot: str, reader: Reader, now: dat
         unsubscribe=f"{base}{places.UNSUBSCRIBE}{token}" if token else None,
         preferences=f"{base}{places.PREFERENCES}{token}" if token else None,
         view=f"{base}{places.edition(digest.id, slot)}" if digest.public and token else None,
+        leave=verp.address(config.mail.bounces, token) if config.mail.bounces and token else None,
     )
 
 
 def list_domain(config: Config) -> str:
     """The domain under which our lists have their ids (RFC 2919)."""
     return uri.host(config.base_url)
+
+
+@cache
+def _domain(sender: str) -> str:
+    return parseaddr(sender)[1].rpartition("@")[2]

@@ -133,10 +133,14 @@ def _category(category: Category) -> dict[str, str]:
 
 
 def _words(entry: Any, config: Config, lead: Sighting, full: bool) -> None:
-    """An excerpt as summary; the content, in full, only of a source whose operator said so."""
-    if excerpt := shown.excerpt(lead):
+    """An excerpt as summary; the content, in full, only of a source whose operator said so.
+
+    An entry without either has its title for a summary: readers should find a text (RFC 4287 §4.1.1.1).
+    """
+    found = content(config, lead) if full else None
+    if excerpt := shown.excerpt(lead) or ("" if found else shown.title(lead)):
         entry.summary(excerpt, type="text")
-    if full and (found := content(config, lead)):
+    if found:
         entry.content(found[1], type=found[0])
     if said := rights(lead):
         entry.rights(said)

@@ -24,13 +24,13 @@ def packed(document: Document) -> Document:
     """*document* in every coding that makes it shorter, the shortest first."""
     if len(document.content) < SMALL or document.packed:
         return document
-    made = {coding: _pack(coding, document.content) for coding in CODINGS}
+    made = {coding: pack(coding, document.content) for coding in CODINGS}
     shorter = sorted((len(content), coding) for coding, content in made.items() if len(content) < len(document.content))
     return replace(document, packed=tuple((coding, made[coding]) for _, coding in shorter))
 
 
-def _pack(coding: Coding, content: bytes) -> bytes:
-    """The levels beyond which time grows faster than anything gets shorter."""
+def pack(coding: Coding, content: bytes) -> bytes:
+    """*content* in a coding, at the level beyond which time grows faster than anything gets shorter."""
     if coding == "gzip":
         return gzip.compress(content, 9, mtime=0)
     if coding == "br":

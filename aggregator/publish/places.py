@@ -9,10 +9,13 @@ from urllib.parse import urlsplit
 from aggregator import uri
 from aggregator.model import Config, Digest, Span, Stream, Zone
 
-_ARCHIVE = re.compile(r"/(?P<stream>(?:zones/)?[a-z0-9-]+)/archive/(?P<first>\d{1,15})-(?P<last>\d{1,15})\.atom")
+# One spelling each: a page that answered under others too could be asked for under any number of addresses.
+_ARCHIVE = re.compile(
+    r"/(?P<stream>(?:zones/)?[a-z0-9-]+)/archive/(?P<first>[1-9]\d{0,14})-(?P<last>[1-9]\d{0,14})\.atom", re.ASCII
+)
 _STORY = re.compile(r"/story/(?P<name>[0-9a-f]{1,32})/")
 _MONTHS = re.compile(
-    r"/(?P<stream>(?:zones/)?[a-z0-9-]+)/archive/(?:(?P<month>\d{4}-\d{2})/(?:(?P<number>[1-9]\d{0,3})/)?)?"
+    r"/(?P<stream>(?:zones/)?[a-z0-9-]+)/archive/(?:(?P<month>\d{4}-\d{2})/(?:(?P<number>[1-9]\d{0,3})/)?)?", re.ASCII
 )
 _EDITIONS = re.compile(r"/mail/(?![cpu]/)(?P<digest>[a-z0-9-]+)(?:\.atom|/(?:(?P<slot>[A-Za-z0-9-]+)/)?)")
 ZONES = "/zones/"

@@ -6,7 +6,7 @@
 """
 
 from aggregator.store.alone import alone
-from aggregator.store.audience import EVERY, Audience
+from aggregator.store.audience import ASKING, EVERY, Audience
 from aggregator.store.editions import SINGLE
 from aggregator.store.mailing import Mailing
 from aggregator.store.polls import Polls
@@ -14,6 +14,7 @@ from aggregator.store.store import Store, Tx
 from aggregator.store.stories import State, Stories, Wanted, revision_of
 
 __all__ = [
+    "ASKING",
     "EVERY",
     "SINGLE",
     "Audience",

@@ -22,6 +22,8 @@ from aggregator.store.meta import Meta
 
 EVERY = ""
 """In the place of a digest: all of them."""
+ASKING = "?"
+"""In the place of a digest: the question whether somebody wants one, which no digest can have for its id."""
 OWN_WISH = ("unsubscribed", "erased", "bounced")
 """Reasons of a suppression that its owner can take back by asking anew and confirming; the others are the operator's
 to lift, for they say that nobody may ask for this address again.
@@ -58,14 +60,20 @@ class Audience:
         return keyed(self.secret(), "reader", digest, address)
 
     def enrol(self, digest: str, addresses: Iterable[str], now: datetime) -> None:
-        """Make these addresses recipients of *digest* from now on; what has arrived already is behind them."""
+        """Make these addresses recipients of *digest* from now on; what has arrived already is behind them.
+
+        A mailbox that subscribed by itself in other capitals is one already.
+        """
         columns = schema.recipient.c
         newest = self._connection.scalar(select(func.max(schema.arrival.c.seq))) or 0
         wanted = set(addresses)
         query = select(columns.address, columns.token).where(columns.digest == digest)
         rows = self._connection.execute(query.where(columns.address.in_(wanted)) if len(wanted) < _FEW else query)
         known = {row.address: row.token for row in rows}
-        for address in sorted(wanted - set(known)):
+        missing = wanted - set(known)
+        subscribed = (columns.digest == digest) & columns.subscriber.is_not(None)
+        there = set(self._connection.scalars(select(columns.folded).where(subscribed))) if missing else set()
+        for address in sorted(address for address in missing if address.lower() not in there):
             self._connection.execute(
                 insert(schema.recipient).values(
                     digest=digest,
@@ -124,8 +132,17 @@ class Audience:
     # -- suppressing -----------------------------------------------------------
 
     def suppress(self, address: str, digest: str, reason: str, at: datetime) -> None:
-        """Send *address* nothing of *digest* (of ``EVERY`` one) any more; the first reason is kept."""
-        if self._connection.execute(select(schema.suppression).where(self._of(address, digest))).first() is None:
+        """Send *address* nothing of *digest* (of ``EVERY`` one) any more.
+
+        The first reason is kept, but that its owner can take back gives way to one that they cannot.
+        """
+        columns = schema.suppression.c
+        known = self._connection.scalar(select(columns.reason).where(self._of(address, digest)))
+        if known in OWN_WISH and reason not in OWN_WISH:
+            self._connection.execute(
+                update(schema.suppression).where(self._of(address, digest)).values(reason=reason, at=at)
+            )
+        elif known is None:
             self._connection.execute(
                 insert(schema.suppression).values(
                     hash=_hash(self.secret(), address), digest=digest, reason=reason, at=at

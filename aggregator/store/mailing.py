@@ -6,13 +6,31 @@ from collections.abc import Collection
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select, update
 
 from aggregator.model import Delivery, DeliveryState, Edition, Envelope, Letter, Lot
 from aggregator.store import schema
 from aggregator.store.editions import SINGLE, UNFINISHED, WAITING, Editions
+from aggregator.store.editions import edition_of as as_edition
 
 _envelope = TypeAdapter(Envelope)
+
+
+_CHANGING = ("state", "next_attempt", "expires", "attempts", "doubts", "reply", "attempted")
+
+# Made once: these run for every mail, and building them would take longer than carrying them out.
+_DELIVERY = select(schema.delivery).where(schema.delivery.c.id == bindparam("delivery"))
+_EDITION = select(schema.edition).where(schema.edition.c.id == bindparam("edition"))
+_CONTENTS = (
+    select(schema.letter, schema.delivery.c.envelope)
+    .join(schema.delivery, schema.delivery.c.letter == schema.letter.c.id)
+    .where(schema.delivery.c.id == bindparam("delivery"))
+)
+_NOTE = (
+    update(schema.delivery)
+    .where(schema.delivery.c.id == bindparam("delivery"))
+    .values({name: bindparam(name) for name in _CHANGING})
+)
 
 
 class Mailing(Editions):
@@ -62,36 +80,29 @@ class Mailing(Editions):
 
     def delivery(self, id: int) -> Delivery | None:
         """One delivery as it stands."""
-        return next(iter(self._deliveries(select(schema.delivery).where(schema.delivery.c.id == id))), None)
+        row = self._connection.execute(_DELIVERY, {"delivery": id}).first()
+        return _delivery(row) if row else None
 
     def edition_of(self, delivery: Delivery) -> Edition | None:
         """The edition that a delivery is part of."""
-        return self._edition(schema.edition.c.id == delivery.edition)
+        row = self._connection.execute(_EDITION, {"edition": delivery.edition}).first()
+        return as_edition(row) if row else None
+
+    def answers(self, edition: int) -> list[str | None]:
+        """What the relay said of each mail of an edition that it took or refused for good."""
+        columns = schema.delivery.c
+        found = select(columns.reply).where(columns.edition == edition, columns.state.in_(("sent", "failed")))
+        return list(self._connection.scalars(found))
 
     def contents(self, delivery: Delivery) -> tuple[Letter, Envelope]:
         """What the message of a delivery is rebuilt from."""
-        row = self._connection.execute(
-            select(schema.letter, schema.delivery.c.envelope)
-            .join(schema.delivery, schema.delivery.c.letter == schema.letter.c.id)
-            .where(schema.delivery.c.id == delivery.id)
-        ).one()
+        row = self._connection.execute(_CONTENTS, {"delivery": delivery.id}).one()
         return Letter(subject=row.subject, text=row.text, html=row.html), _envelope.validate_json(row.envelope)
 
     def note(self, delivery: Delivery) -> None:
         """Keep how a delivery stands.  One that *expired* gives its stories back to the next edition."""
-        self._connection.execute(
-            update(schema.delivery)
-            .where(schema.delivery.c.id == delivery.id)
-            .values(
-                state=delivery.state,
-                next_attempt=delivery.next_attempt,
-                expires=delivery.expires,
-                attempts=delivery.attempts,
-                doubts=delivery.doubts,
-                reply=delivery.reply,
-                attempted=delivery.attempted,
-            )
-        )
+        values = {name: getattr(delivery, name) for name in _CHANGING}
+        self._connection.execute(_NOTE, {"delivery": delivery.id, **values})
         if delivery.state == "expired":
             self.give_back(delivery.digest, delivery.id)
         if delivery.state not in UNFINISHED:

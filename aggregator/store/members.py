@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from aggregator.model import Entry, Match, Sighting, Story
 from aggregator.store import schema
+from aggregator.store.among import among
 from aggregator.store.anchors import Anchors, day_of, packed, unpacked
 from aggregator.store.search import Search
 
@@ -23,7 +24,7 @@ CROWD = 10
 # Made once: it runs for every entry that is new, and building it would take longer than carrying it out.
 _OF_STORIES = (
     select(schema.member)
-    .where(schema.member.c.story.in_(bindparam("stories", expanding=True)))
+    .where(among(schema.member.c.story, "stories"))
     .order_by(schema.member.c.position, schema.member.c.id)
 )
 
@@ -33,13 +34,6 @@ class Members:
         self._connection = connection
         self._anchors = Anchors(connection)
         self._search = Search(connection)
-
-    def of(self, stories: Sequence[str]) -> dict[str, tuple[Match, ...]]:
-        """The copies of each of these stories, in the story's order."""
-        found: defaultdict[str, list[Match]] = defaultdict(list)
-        for row in self._connection.execute(_OF_STORIES, {"stories": stories}):
-            found[row.story].append(_match(row))
-        return {story: tuple(members) for story, members in found.items()}
 
     def replace(self, story: Story, *, new: bool = False) -> frozenset[tuple[str, str]]:
         """Make the copies that are kept those of *story*; sources and zones of those before.  A *new* story has none.
@@ -136,11 +130,12 @@ def _row(match: Match, story: str, position: int) -> dict[str, Any]:
     }
 
 
-def _match(row: Row[tuple[object, ...]]) -> Match:
+def match_of(row: Row[tuple[object, ...]]) -> Match:
+    """The copy that a row of ``member`` keeps, whatever else stands in the row."""
     sighting = Sighting(
         source=row.source,
         zone=row.zone,
-        entry=_entry.validate_json(row.entry),
+        entry=_usual(row.entry) if len(row.entry) <= _USUAL else _entry.validate_json(row.entry),
         keys=tuple(json.loads(row.keys)),
         words=row.words,
         length=row.length,
@@ -155,3 +150,13 @@ def _match(row: Row[tuple[object, ...]]) -> Match:
         evidence=row.evidence,
         differs=row.differs,
     )
+
+
+_USUAL = 8_000
+"""Characters of an entry that is worth remembering: the bound of what is held is this and how many are."""
+
+
+@lru_cache(maxsize=512)
+def _usual(written: str) -> Entry:
+    """An entry as it was written, kept for a while: the same candidates come up again and again."""
+    return _entry.validate_json(written)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from aggregator.store import schema
+from aggregator.store.among import among
 
-_SOME = select(schema.meta).where(schema.meta.c.name.in_(bindparam("names", expanding=True)))
+_SOME = select(schema.meta).where(among(schema.meta.c.name, "names"))
 
 
 class Meta:

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, case, func, select
 
 from aggregator.model import Edition
 from aggregator.store import schema
-from aggregator.store.editions import SINGLE, batches, edition_of
+from aggregator.store.editions import SINGLE, edition_of
+from aggregator.store.news import batches
 
 
 class Printed:

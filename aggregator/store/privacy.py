@@ -1,7 +1,7 @@
 """What is known of somebody, and how it is forgotten: on their word, or because its time is over.
 
-Addresses stand in: subscriber, recipient, confirmation, consent, delivery (and the letters of mails to one address),
-mailed, amended.  A suppression and ``told`` hold keyed hashes.  A log holds neither.
+Addresses stand in: bounce, subscriber, recipient, confirmation, consent, delivery (and the letters of mails to one
+address), mailed, amended.  A suppression and ``told`` hold keyed hashes.  A log holds neither.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Table, delete, exists, func, select, update
 
 from aggregator.store import schema
-from aggregator.store.audience import EVERY, Audience
+from aggregator.store.audience import ASKING, EVERY, Audience
 from aggregator.store.editions import SINGLE, UNFINISHED
 from aggregator.store.subscribers import Subscribers
 
 _ASKING = (f"{SINGLE}confirm", f"{SINGLE}move")
 """The mails that ask for a confirmation; the token is their key."""
+FADED = timedelta(days=180)
+"""When nothing is left of what stood against a mailbox (``mail.score``)."""
 _BATCH = 500
 """Rows that one step forgets."""
 
@@ -44,8 +46,9 @@ class Privacy:
             "mails": self._mails(address),
             "stories_mailed": [_row(schema.mailed, row) for row in self._rows(schema.mailed, address)],
             "updates_mailed": [_row(schema.amended, row) for row in self._rows(schema.amended, address)],
+            "came_back": [_row(schema.bounce, row) for row in self._rows(schema.bounce, address)],
             "suppressed": [
-                {"digest": digest or "all", "reason": reason, "at": _told(at)}
+                {"digest": {EVERY: "all", ASKING: "asking"}.get(digest, digest), "reason": reason, "at": _told(at)}
                 for digest, reason, at in self._audience.suppressions(address)
             ],
         }
@@ -64,7 +67,7 @@ class Privacy:
         for ledger in (schema.mailed, schema.amended):
             gone[ledger.name] += self._delete(ledger, _is(ledger.c.address, address))
         gone["delivery"] += self._forget_mails(_is(schema.delivery.c.address, address))
-        for table in (schema.recipient, schema.confirmation, schema.consent, schema.subscriber):
+        for table in (schema.recipient, schema.confirmation, schema.consent, schema.subscriber, schema.bounce):
             gone[table.name] += self._delete(table, _is(table.c.address, address))
         self._audience.suppress(address, EVERY, "erased", now)
         return gone
@@ -73,7 +76,8 @@ class Privacy:
         """One step of forgetting what is kept no longer; how many rows went.
 
         Confirmations when their time is over, with the mails that asked for them; deliveries, and the proof of those
-        who left, after *keep*; since when a mailbox may be told again, after *pause*.
+        who left, after *keep*; what stood against a mailbox when it has faded; since when a mailbox may be told again,
+        after *pause*.
         """
         self._overwrite()
         columns = schema.confirmation.c
@@ -83,6 +87,7 @@ class Privacy:
         gone = self._forget_mails(mails) if over else 0
         gone += self._delete(schema.confirmation, columns.token.in_(over)) if over else 0
         gone += self._delete(schema.told, schema.told.c.at <= now - pause)
+        gone += self._delete(schema.bounce, schema.bounce.c.last <= now - FADED)
         return gone + self._purge_mails(now - keep) + self._purge_proof(now - keep)
 
     def _overwrite(self) -> None:
@@ -160,8 +165,8 @@ class Privacy:
 
 
 _HOLDING = (
-    schema.subscriber, schema.recipient, schema.confirmation, schema.consent, schema.delivery, schema.mailed,
-    schema.amended,
+    schema.bounce, schema.subscriber, schema.recipient, schema.confirmation, schema.consent, schema.delivery,
+    schema.mailed, schema.amended,
 )  # fmt: skip
 _KEYS = ("id", "subscriber", "token", "cursor", "delivery", "address", "folded")
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
 
 from aggregator.store import schema
+from aggregator.store.among import among
 
 MOST = 4000
 """How many sentences of a source are kept, and at most a quarter more."""
@@ -22,7 +23,7 @@ _COMMON = {
     "sqlite": text("SELECT value FROM sentence INDEXED BY ix_sentence_common WHERE source = :source AND common"),
 }
 _KNOWN = select(_columns.value, _columns.openings, _columns.common).where(
-    _columns.source == bindparam("source"), _columns.value.in_(bindparam("values", expanding=True))
+    _columns.source == bindparam("source"), among(_columns.value, "values")
 )
 _NEW = insert(schema.sentence)
 _SAID_AGAIN = (

@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from aggregator.errors import StoreError
 from aggregator.model import Poll
 from aggregator.store.audience import Audience
+from aggregator.store.bounces import Bounces
 from aggregator.store.calendar import Calendar
 from aggregator.store.engine import begin_reading, begin_writing, explain, migrate, open_engine
 from aggregator.store.hands import Hands
@@ -98,6 +99,10 @@ class Tx:
     @cached_property
     def privacy(self) -> Privacy:
         return Privacy(self._connection)
+
+    @cached_property
+    def bounces(self) -> Bounces:
+        return Bounces(self._connection)
 
     @cached_property
     def ledger(self) -> Ledger:

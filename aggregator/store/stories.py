@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,10 +24,11 @@ from sqlalchemy import (
     update,
 )
 
-from aggregator.model import Match, Related, Sighting, Story
+from aggregator.model import Related, Sighting, Story
 from aggregator.store import schema
+from aggregator.store.among import among
 from aggregator.store.anchors import Anchors
-from aggregator.store.members import Members
+from aggregator.store.members import Members, match_of
 from aggregator.store.relations import Relations
 
 _BATCH = 500
@@ -52,7 +54,7 @@ class Wanted:
 _SHARING = (
     select(schema.member.c.story)
     .join(schema.key, schema.key.c.member == schema.member.c.id)
-    .where(schema.key.c.value.in_(bindparam("keys", expanding=True)))
+    .where(among(schema.key.c.value, "keys"))
 )
 _FIELDS = ("published", "updated", "changed", "withdrawn", "held", "chosen", "pinned")
 _EXISTS = select(exists().where(schema.story.c.id == bindparam("id")))
@@ -62,7 +64,12 @@ _KEEP = (
     .where(schema.story.c.id == bindparam("story"))
     .values({name: bindparam(name) for name in _FIELDS})
 )
-_STORIES = select(schema.story).where(schema.story.c.id.in_(bindparam("ids", expanding=True)))
+_WHOLE = (
+    select(schema.story.c.id.label("of"), *list(schema.story.c)[1:], *schema.member.c)
+    .outerjoin(schema.member, schema.member.c.story == schema.story.c.id)
+    .where(among(schema.story.c.id, "ids"))
+    .order_by(schema.member.c.position, schema.member.c.id)
+)
 
 
 SHOWN = schema.story.c.withdrawn.is_(None) & schema.story.c.held.is_(False)
@@ -251,11 +258,11 @@ class Stories:
         stories: list[Story] = []
         for start in range(0, len(ids), _BATCH):
             batch = ids[start : start + _BATCH]
-            members, linked = self._members.of(batch), self._related.shown(batch) if links else {}
-            stories.extend(
-                _story(row, members.get(row.id, ()), linked.get(row.id, ()))
-                for row in self._connection.execute(_STORIES, {"ids": batch})
-            )
+            linked = self._related.shown(batch) if links else {}
+            found: defaultdict[str, list[Row[tuple[object, ...]]]] = defaultdict(list)
+            for row in self._connection.execute(_WHOLE, {"ids": batch}):
+                found[row.of].append(row)
+            stories.extend(_story(rows, linked.get(id, ())) for id, rows in found.items())
         return sorted(stories, key=lambda story: story.id)
 
 
@@ -298,13 +305,15 @@ def in_zones(zones: Sequence[str]) -> ColumnElement[bool]:
     return exists().where(schema.member.c.story == schema.story.c.id, schema.member.c.zone.in_(zones))
 
 
-def _story(row: Row[tuple[object, ...]], members: tuple[Match, ...], related: tuple[Related, ...]) -> Story:
+def _story(rows: Sequence[Row[tuple[object, ...]]], related: tuple[Related, ...]) -> Story:
+    """The story of which each of *rows* has a copy, if it has any left."""
+    row = rows[0]
     return Story(
-        id=row.id,
+        id=row.of,
         published=row.published,
         updated=row.updated,
         changed=row.changed,
-        members=members,
+        members=tuple(match_of(each) for each in rows if each.id is not None),
         withdrawn=row.withdrawn,
         held=row.held,
         chosen=row.chosen,

@@ -207,10 +207,11 @@ class Subscribers:
         self._connection.execute(update(schema.subscriber).where(where).values(state=state, until=until))
 
     def _join(self, id: int, digest: str, address: str, choices: Choices, now: datetime) -> None:
-        self._audience.enrol(digest, [address], now)
-        self._audience.forgive(address, digest)
         columns = schema.recipient.c
-        where = (columns.digest == digest) & (columns.address == address)
+        where = (columns.digest == digest) & (columns.folded == address.lower())
+        if self._connection.execute(select(columns.address).where(where)).first() is None:
+            self._audience.enrol(digest, [address], now)
+        self._audience.forgive(address, digest)
         values = {"subscriber": id, "cursor": self._newest(), "since": now, **_chosen(choices)}
         self._connection.execute(update(schema.recipient).where(where).values(**values))
 
@@ -218,8 +219,8 @@ class Subscribers:
         """A reader who reads the digest at the new address already goes on as that one."""
         columns = schema.recipient.c
         here = (columns.digest == reader.digest) & (columns.address == reader.address)
-        there = (columns.digest == reader.digest) & (columns.address == address)
-        if reader.address == address or self._connection.execute(select(columns.token).where(there)).first() is None:
+        there = (columns.digest == reader.digest) & (columns.folded == address.lower()) & ~here
+        if self._connection.execute(select(columns.token).where(there)).first() is None:
             token = self._audience.token(reader.digest, address)
             values = {"address": address, "folded": address.lower(), "token": token}
             self._connection.execute(update(schema.recipient).where(here).values(**values))

@@ -9,6 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 
 Problem = Literal["missing", "malformed", "beyond_ascii"]
 LONGEST = 254  # octets (RFC 5321 §4.5.3.1.3)
+_DOTLESS = ("gmail.com", "googlemail.com")
 
 
 def read(typed: str) -> tuple[str, Problem | None]:
@@ -31,9 +32,13 @@ def read(typed: str) -> tuple[str, Problem | None]:
 
 
 def mailbox(address: str) -> str:
-    """What all spellings of an address have in common that most hosts deliver to one mailbox: no capitals, no tag."""
-    local, _, domain = address.rpartition("@")
-    return f"{local.partition('+')[0] or local}@{domain}".lower()
+    """What all spellings of an address have in common that most hosts deliver to one mailbox: no capitals, no tag.
+
+    At Google no dots either: one mailbox there has thousands of addresses that anybody can write.
+    """
+    local, _, domain = address.lower().rpartition("@")
+    local = local.partition("+")[0] or local
+    return f"{local.replace('.', '')}@gmail.com" if domain in _DOTLESS else f"{local}@{domain}"
 
 
 def network(client: str) -> str:

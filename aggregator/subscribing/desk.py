@@ -10,7 +10,7 @@ from typing import Literal
 from aggregator import post
 from aggregator.model import Choices, Config, Confirmation, Consent, Digest, Letter, Reader, Subscriber
 from aggregator.publish import places
-from aggregator.store import EVERY, Tx
+from aggregator.store import ASKING, EVERY, Tx
 from aggregator.subscribing import addresses, letters, words
 
 VALID = timedelta(days=7)
@@ -51,18 +51,21 @@ def pending(tx: Tx, token: str, now: datetime) -> Confirmation | None:
 def confirm(tx: Tx, config: Config, token: str, now: datetime) -> Reader | None:
     """Do what was asked, once; the reader that came of it, None when there is nothing (any more) to be done."""
     asked = pending(tx, token, now)
-    if asked is None or tx.audience.may_not_ask(asked.address):
+    if asked is None or _may_not_ask(tx, asked.address):
         return None
     tx.subscribers.settle(token, now)
     return _move(tx, config, asked, now) if asked.act == "move" else _subscribe(tx, config, asked, now)
 
 
 def refuse(tx: Tx, token: str, now: datetime) -> bool:
-    """Never ask this address again, and forget what was asked; whether the link was one."""
+    """Never ask this mailbox again, and forget what was asked; whether the link was one.
+
+    What its owner gets already goes on: a stranger who asks for more must not make them give that up.
+    """
     asked = pending(tx, token, now)
     if asked is None:
         return False
-    tx.audience.suppress(asked.address, EVERY, "refused", now)
+    tx.audience.suppress(addresses.mailbox(asked.address), ASKING, "refused", now)
     tx.subscribers.withdraw(asked.address)
     return True
 
@@ -113,9 +116,7 @@ def enter(
     now: datetime,
 ) -> Literal["added", "there", "suppressed"]:
     """Make *address* a subscriber because the operator says so, who knows from *source* that they agreed."""
-    if tx.audience.is_suppressed(EVERY, address) or any(
-        tx.audience.is_suppressed(id, address) for id in choices.digests
-    ):
+    if _may_not_ask(tx, address) or any(tx.audience.is_suppressed(id, address) for id in (EVERY, *choices.digests)):
         return "suppressed"
     read = {reader.digest for reader in _read(tx, config, address)}
     missing = tuple(id for id in choices.digests if id not in read)
@@ -187,9 +188,13 @@ def _read(tx: Tx, config: Config, address: str) -> list[Reader]:
 
 
 def _may_tell(tx: Tx, address: str, now: datetime) -> bool:
-    if tx.audience.may_not_ask(address):
+    if _may_not_ask(tx, address):
         return False
     return not tx.audience.told_lately(addresses.mailbox(address), now, ONCE)
+
+
+def _may_not_ask(tx: Tx, address: str) -> bool:
+    return any(tx.audience.may_not_ask(each) for each in (address, addresses.mailbox(address)))
 
 
 def _keep(

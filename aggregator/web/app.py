@@ -119,7 +119,9 @@ class _Site:
             return await reply.send(ready(204, encoded({**SECURITY, **PREFLIGHT})))
         for route in () if found else self._routes:
             match, child = route.matches(scope)
-            if match is not Match.NONE:
+            if match is Match.PARTIAL:
+                return await self._error(reply, 405, {"allow": ", ".join(sorted(route.methods or ()))})
+            if match is Match.FULL:
                 scope.update(child)
                 return await route.handle(scope, receive, reply.pass_on)
         if scope["method"] not in _READING:

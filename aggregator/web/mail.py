@@ -39,7 +39,6 @@ _FORM = "application/x-www-form-urlencoded"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 _PAGE = {
     **SECURITY,
-    "content-security-policy": SECURITY["content-security-policy"].replace("form-action 'none'", "form-action 'self'"),
     "cache-control": "no-store",
     "x-robots-tag": "noindex",
 }

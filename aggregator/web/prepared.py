@@ -20,11 +20,12 @@ SECURITY = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
 }
+# Caches that readers share may keep these without being told "public" (RFC 9111 §5.2.2.9).
 # The next change may come at any moment; who has asked a minute ago may be told a minute later.
-SHORT = "public, max-age=60, must-revalidate"
+SHORT = "max-age=60, must-revalidate"
 # A page of the archive changes only when something in it is withdrawn or mended.
-ARCHIVED = "public, max-age=3600, must-revalidate"
-FOR_EVER = "public, max-age=31536000, immutable"
+ARCHIVED = "max-age=3600, must-revalidate"
+FOR_EVER = "max-age=31536000, immutable"
 UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
 
 _FEEDS = ("application/atom+xml", "application/rss+xml", "application/feed+json", "text/x-opml")

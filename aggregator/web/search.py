@@ -1,7 +1,8 @@
 """``/search``, for people: GET, no script, and bounds on what strangers can make it cost.
 
 A search reads the database, which nothing else that is served does.  Two run at a time, a few wait, and whoever asks
-too often is told so; how long one takes is bounded by the store.
+too often is told so; how long one takes is bounded by the store.  A page is compressed for who asked for it: it holds
+nothing that is secret, whose length could tell what was typed beside it.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from starlette.routing import Route
 from aggregator import query
 from aggregator.errors import SearchError
 from aggregator.model import Config
-from aggregator.publish import places, results
+from aggregator.publish import packing, places, results
 from aggregator.publish.results import Results
 from aggregator.rates import Rates
 from aggregator.seek import PAGES, Asked, Found
+from aggregator.web.negotiation import coding
 from aggregator.web.prepared import SECURITY
 
 AT_ONCE = 2
@@ -58,16 +60,16 @@ class _End:
         asked = _asked(config, request)
         made = Results(query=asked.query, stream=asked.stream, zone=asked.zone, number=asked.page)
         if not asked.query.wanted:
-            return _page(config, made)
+            return _page(request, config, made)
         client = request.client.host if request.client else ""
         if self._waiting >= WAITING or not self._rates.take(self._clock(), client=client):
-            return _page(config, replace(made, trouble="busy"), 429, {"retry-after": str(_AGAIN)})
+            return _page(request, config, replace(made, trouble="busy"), 429, {"retry-after": str(_AGAIN)})
         try:
             found = await self._turn(asked)
         except SearchError:
-            return _page(config, replace(made, trouble="broad"))
+            return _page(request, config, replace(made, trouble="broad"))
         last = asked.page >= PAGES
-        return _page(config, replace(made, stories=found.stories, more=found.more, last=last))
+        return _page(request, config, replace(made, stories=found.stories, more=found.more, last=last))
 
     async def _turn(self, asked: Asked) -> Found:
         self._waiting += 1
@@ -88,8 +90,13 @@ def _asked(config: Config, request: Request) -> Asked:
     return Asked(query=query.read(values.get("q", "")), stream=stream, zone=zone, page=page)
 
 
-def _page(config: Config, made: Results, status: int = 200, more: dict[str, str] | None = None) -> Response:
+def _page(
+    request: Request, config: Config, made: Results, status: int = 200, more: dict[str, str] | None = None
+) -> Response:
     fields = {**SECURITY, "cache-control": _KEEP if status == 200 else "no-store", "x-robots-tag": "noindex"}
-    return Response(
-        results.render(config, made), status, {**fields, **(more or {})}, media_type="text/html; charset=utf-8"
-    )
+    content = results.render(config, made)
+    if chosen := coding(",".join(request.headers.getlist("accept-encoding")), packing.CODINGS):
+        content = packing.pack(chosen, content)
+        fields["content-encoding"] = chosen
+    fields |= {"vary": "Accept-Encoding", **(more or {})}
+    return Response(content, status, fields, media_type="text/html; charset=utf-8")

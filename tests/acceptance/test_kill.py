@@ -25,7 +25,7 @@ from tests.sites import Zones, digest
 from tests.test_river import read_feed, text_of
 
 SOAK = bool(os.environ.get("AGGREGATOR_SOAK"))
-KILLS = 200 if SOAK else 20
+KILLS = 200 if SOAK else 8
 RECIPIENTS = ("an@example.be", "bo@example.be", "cis@example.be")
 SEED = 20261123
 

@@ -23,7 +23,7 @@ from tests.fakes.relay import Relay
 from tests.processes import Installation, eventually, installation
 from tests.sites import Zones
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.timeout(600)]
 
 CHROMIUM = shutil.which("chromium")
 SHOTS = os.environ.get("SHOTS")

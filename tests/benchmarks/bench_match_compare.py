@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aggregator import labelled
 from aggregator.match import NONE, anchors, compare
-from aggregator.match.reading import _read, reading
+from aggregator.match.reading import _usual, reading
 from aggregator.model import Matching
 from tests.test_match_compare import TEXT, TITLE, item
 
@@ -38,7 +38,7 @@ def test_what_a_comparison_costs() -> None:
 
     def fresh(work: Callable[[], object]) -> Callable[[], object]:
         def run() -> object:
-            _read.cache_clear()
+            _usual.cache_clear()
             return work()
 
         return run

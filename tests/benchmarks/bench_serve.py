@@ -33,7 +33,7 @@ http {{
   types {{ text/html html; }} default_type application/atom+xml;
   access_log off; keepalive_requests 1000000; sendfile on; open_file_cache max=100; gzip_static on;
   {temporary}
-  server {{ listen 127.0.0.1:{port}; root {folder}/site; add_header Cache-Control "public, max-age=60"; }}
+  server {{ listen 127.0.0.1:{port}; root {folder}/site; add_header Cache-Control "max-age=60"; }}
 }}
 """
 

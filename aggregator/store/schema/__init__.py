@@ -3,6 +3,7 @@
 from aggregator.store.schema.base import Instant, metadata
 from aggregator.store.schema.mail import (
     amended,
+    bounce,
     confirmation,
     consent,
     content,
@@ -37,6 +38,7 @@ __all__ = [
     "amended",
     "anchor",
     "arrival",
+    "bounce",
     "confirmation",
     "consent",
     "content",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
 from aggregator.store.schema.base import Instant, metadata
 
@@ -163,3 +163,13 @@ suppression = Table(
     Column("at", Instant, nullable=False),
 )
 """Whom nothing may be sent to: a keyed hash of the address, and the digest, or none for all."""
+
+bounce = Table(
+    "bounce",
+    metadata,
+    Column("address", String, primary_key=True),
+    Column("points", Float, nullable=False),
+    Column("last", Instant),
+    Column("status", String, nullable=False),
+)
+"""How often mail to an address, in small letters, came back."""

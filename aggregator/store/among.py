@@ -1,0 +1,62 @@
+"""Rows of which a column has one of many values, asked in words that are the same however many there are.
+
+An IN list is written anew for each number of values, which takes SQLAlchemy longer than SQLite takes to answer, and
+which PostgreSQL has to plan each time.  Here the values travel as one: an array, or JSON where there are no arrays.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ARRAY, Boolean, Column, String, bindparam
+from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+
+class _Many(TypeDecorator[Sequence[Any]]):
+    """Several values of one type as one value."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, of: type[TypeEngine[Any]] = String) -> None:
+        super().__init__()
+        self.of = of
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(String() if dialect.name == "sqlite" else ARRAY(self.of))
+
+    def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        return json.dumps(list(value), ensure_ascii=False) if dialect.name == "sqlite" else list(value)
+
+
+class _Among(FunctionElement[bool]):
+    type = Boolean()
+    inherit_cache = True
+
+    def self_group(self, against: Any = None) -> _Among:
+        return self  # where booleans are numbers it would become "… = 1", for which no index is of use
+
+
+@compiles(_Among, "sqlite")
+def _in_json(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = (compiler.process(each, **options) for each in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - our own words
+
+
+@compiles(_Among, "postgresql")
+def _in_array(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = (compiler.process(each, **options) for each in element.clauses)
+    return f"{column} = ANY ({values})"
+
+
+def among(column: Column[Any], name: str) -> _Among:
+    """Whether *column* has one of the values that are given for the parameter *name* when the statement runs."""
+    return _Among(column, bindparam(name, type_=_Many(type(column.type))))
