@@ -123,7 +123,7 @@ def weeks() -> tuple[Story, ...]:
 
 def hostile() -> Story:
     """A title and a text that would do something in a page that took them for markup."""
-    bad = '<script>alert(1)</script><img src=x onerror=alert(2)>"\'`{{ 7*7 }}'
+    bad = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'`{{ 7*7 }}"
     return story(sighting("bht", bad, f"{bad} en nog meer tekst", "2026-11-19 10:00", key="666"), number=66)
 
 

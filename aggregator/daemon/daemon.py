@@ -21,7 +21,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from aggregator import patterns, post, renames, schedule, status, systemd, templating
+from aggregator import post, renames, schedule, status, systemd
 from aggregator.daemon.hubbing import Hubbing
 from aggregator.daemon.machine import machine
 from aggregator.daemon.opening import check_authority, clock, configured, means, open_relay
@@ -30,7 +30,7 @@ from aggregator.daemon.posting import REST, Posting
 from aggregator.daemon.publishing import Publishing, faults
 from aggregator.daemon.relaying import hand_over
 from aggregator.daemon.rendering import note_presentation
-from aggregator.daemon.reporting import report
+from aggregator.daemon.reporting import Grievances, report
 from aggregator.daemon.returning import Returning
 from aggregator.daemon.searching import Searching
 from aggregator.daemon.subscribing import Subscribing
@@ -74,8 +74,7 @@ class Daemon:
         self._pulse: asyncio.Task[None] | None = None
         self._tidying: asyncio.Task[None] | None = None
         self._tidy_at = clock()
-        self._slow: tuple[str, ...] = ()
-        self._broken: tuple[str, ...] = ()
+        self._grievances = Grievances()
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT.  Raises AggregatorError when it cannot start, or go on."""
@@ -186,8 +185,7 @@ class Daemon:
             self._returning.go_on()
             self._tidy()
             await self._publishing.go_on()
-            self._tell_slow()
-            self._tell_broken()
+            self._grievances.tell(self._config.theme)
             self._hubbing.go_on()
             self._subscribing.go_on()
             self._searching.go_on()
@@ -258,21 +256,6 @@ class Daemon:
 
     # -- publishing --
 
-    def _tell_slow(self) -> None:
-        """Name the operator's patterns that took too long on some text, each once."""
-        for pattern in patterns.slow():
-            if pattern not in self._slow:
-                log.warning(
-                    "the pattern /%s/ takes too long on some texts and finds nothing there; rewrite it", pattern
-                )
-        self._slow = patterns.slow()
-
-    def _tell_broken(self) -> None:
-        """Say what templates of the operator's failed at, each fault once; readers got ours instead."""
-        for fault in templating.broken(self._config.theme)[len(self._broken) :]:
-            log.error("publish.templates: %s; our own template is used instead", fault)
-        self._broken = templating.broken(self._config.theme)
-
     def _health(self) -> tuple[bool, str]:
         now = self._clock()
         if abs(now - self._progress) > timedelta(minutes=1):
@@ -305,7 +288,7 @@ class Daemon:
         if fixed:
             log.warning("restart the daemon for the changes in %s", ", ".join(fixed))
         self._config = self._posting.config = self._subscribing.config = self._returning.config = config
-        self._broken = ()
+        self._grievances.forget()
         self._tidy_at = self._clock()
         self._posting.relay = relay
         self._means = fresh

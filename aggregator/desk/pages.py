@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from aggregator import i18n, shown, text
-from aggregator.desk import copies
+from aggregator import shown, text
+from aggregator.desk import copies, words
 from aggregator.desk.sessions import Session
 from aggregator.explain import Explanation
 from aggregator.model import Config, Deed, Edition, Letter, Story
@@ -250,65 +250,11 @@ def line(config: Config, deed: Deed, called: str, *, undoable: bool = False) -> 
         detail = detail.removesuffix(deed.why).removesuffix("; ")
     kind, _, name = deed.story.rpartition("/")
     href = here(config, f"digest/{name}/" if kind == "digest" else f"story/{name}/")
-    return Line(deed=deed, act=act(config, deed.act), what=detail, title=called, href=href, undoable=undoable)
-
-
-def act(config: Config, name: str) -> str:
-    """An act, as the log calls it."""
-    _ = speaker(config)
-    known = {
-        "hide": _("hidden"),
-        "show": _("shown again"),
-        "split": _("taken apart"),
-        "join": _("joined"),
-        "lead": _("another copy leads"),
-        "pin": _("pinned"),
-        "unpin": _("no longer pinned"),
-        "release": _("released"),
-        "absorb": _("let in quietly"),
-        "hold": _("held back"),
-        "cancel": _("cancelled"),
-        "test": _("sent as a test"),
-    }
-    return known.get(name, name)
-
-
-def said(config: Config, what: str) -> str:
-    """What is said above a page after a form: a *what* that nobody knows says nothing."""
-    _ = speaker(config)
-    return {
-        "done": _("Done. It stands in the log below, and can be undone there."),
-        "let": _("Done. It stands in the log."),
-        "stale": _("Somebody was there before you, so nothing was done. Look at it as it is now, and decide again."),
-        "impossible": _("That cannot be done here any more, so nothing was done. This is how it is now."),
-        "why": _("Give a reason in one line; whoever looks later will want to know it."),
-        "none": _("Nothing was chosen."),
-        "test": _("A test has been handed over; it will be in your mailbox shortly."),
-        "untested": _("The mail server did not take the test."),
-        "nobody": _("Your user has no mail address in the configuration, so there is nowhere to send a test to."),
-        "nothing": _("There was no edition of that kind, so nothing was done."),
-    }.get(what, "")
+    return Line(deed=deed, act=words.act(config, deed.act), what=detail, title=called, href=href, undoable=undoable)
 
 
 def past(config: Config, edition: Edition, tally: Mapping[str, int]) -> Past:
-    _ = speaker(config)
-    named = {
-        "queued": _("waiting"),
-        "deferred": _("to be tried again"),
-        "sending": _("on their way"),
-        "dot": _("on their way"),
-        "in_doubt": _("in doubt"),
-        "held": _("held"),
-        "sent": _("sent"),
-        "failed": _("refused"),
-        "expired": _("given up"),
-        "cancelled": _("cancelled"),
-    }
-    counts: dict[str, int] = {}
-    for state, many in sorted(tally.items()):
-        words = named.get(state, state)
-        counts[words] = counts.get(words, 0) + many
-    return Past(edition, i18n.listed(config.language, (f"{many} {words}" for words, many in counts.items())))
+    return Past(edition, words.counted(config, tally))
 
 
 def _floods(config: Config, found: Iterable[Story]) -> list[tuple[str, list[Row]]]:

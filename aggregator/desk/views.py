@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import islice
 
 from aggregator import hand, post, select, shown, status
-from aggregator.desk import acts, editions, pages
+from aggregator.desk import acts, editions, pages, words
 from aggregator.desk.pages import Asked, Line, Next
 from aggregator.desk.sessions import Session
 from aggregator.errors import DigestError
@@ -77,8 +77,8 @@ def _listed(tx: Tx, config: Config, wanted: Asked) -> Iterator[Story]:
     state = next((each for each in ("shown", "joint", "differs", "hidden", "held") if each == wanted.state), None)
 
     def fits(story: Story) -> bool:
-        words = (fold(select.words(member.sighting.entry)) for member in story.members)
-        if wanted.text and fold(wanted.text) not in " ".join(words):
+        read = (fold(select.words(member.sighting.entry)) for member in story.members)
+        if wanted.text and fold(wanted.text) not in " ".join(read):
             return False
         return wanted.state != "shown" or any(select.shown(story, config, each) for each in config.streams)
 
@@ -98,12 +98,12 @@ def story(tx: Tx, config: Config, session: Session, id: str, said: str, why: str
     log = _lines(tx, config, deeds, undoable)
     seen = tx.hands.latest(id)
     told = explain(tx, found, config.match)
-    return pages.story(config, session, told, log, seen, said=pages.said(config, said), why=why)
+    return pages.story(config, session, told, log, seen, said=words.said(config, said), why=why)
 
 
 def held(tx: Tx, config: Config, session: Session, polls: Mapping[str, Poll], now: datetime, said: str) -> bytes:
     ailing = status.sources(config, polls, now)
-    return pages.held(config, session, tx.stories.held(), ailing, said=pages.said(config, said))
+    return pages.held(config, session, tx.stories.held(), ailing, said=words.said(config, said))
 
 
 def log(tx: Tx, config: Config, session: Session, of: str, before: str) -> bytes:
@@ -125,7 +125,7 @@ def digest(tx: Tx, config: Config, session: Session, id: str, now: datetime, sai
     past = [pages.past(config, each, tx.mailing.tally(each.id)) for each in tx.mailing.editions(id)]
     log = _lines(tx, config, tx.hands.log(story=subject, limit=20))
     coming, seen = _next(tx, config, wanted, now), tx.hands.latest(subject)
-    return pages.digest(config, session, id, coming, past, seen, log, said=pages.said(config, said))
+    return pages.digest(config, session, id, coming, past, seen, log, said=words.said(config, said))
 
 
 def letter(tx: Tx, config: Config, digest: Digest, now: datetime) -> str:

@@ -105,8 +105,9 @@ def sections(
 
 
 def grouped(config: Config, stream: Stream, told: Told) -> list[Group]:
-    """What an editor pinned, who asks for help, what several zones published, what each zone alone did, what was updated;
-    no empty ones.
+    """What an editor pinned, who asks for help, what several zones published, what each zone alone did, what changed.
+
+    No empty ones.
     """
     gettext = i18n.translations(config.language).ugettext
     zones = dict.fromkeys((*config.zones_of(stream), *sorted(zone for story in told.newest for zone in story.zones)))

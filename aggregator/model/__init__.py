@@ -21,17 +21,11 @@ from aggregator.model.mailed import (
 from aggregator.model.noted import (
     Caching,
     Deed,
-    Delivery,
-    DeliveryState,
-    Edition,
-    Envelope,
     Kept,
-    Letter,
     Match,
     Move,
     Poll,
     Related,
-    Reply,
     Rule,
     Sighting,
     Story,
@@ -42,6 +36,7 @@ from aggregator.model.noted import (
 from aggregator.model.published import Coding as Coding
 from aggregator.model.published import Document, Span, Withdrawn
 from aggregator.model.pushed import Announced, Intent, Lease, Ping, Subscription
+from aggregator.model.sent import Delivery, DeliveryState, Edition, Envelope, Letter, Reply
 from aggregator.model.theme import Theme
 from aggregator.model.wanted import (
     Article,

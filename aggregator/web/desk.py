@@ -10,63 +10,30 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from aggregator import text
 from aggregator.desk import pages, sessions, views
-from aggregator.desk.sessions import Session
 from aggregator.errors import MailError
-from aggregator.hand import Hand
 from aggregator.model import Config, Envelope, Letter, Poll
-from aggregator.publish import page, places
+from aggregator.publish import places
 from aggregator.store import Store
-from aggregator.web.body import Refused, whole
 from aggregator.web.door import WHILE, Door, below, is_foreign
-from aggregator.web.prepared import SECURITY
+from aggregator.web.inside import LARGE, PAGE, Inside, form_of, go_to, missing, page_of
 
-BODY = 100_000  # bytes; a flood of a thousand is named in it
-_PATIENCE = 10.0
-_FORM = "application/x-www-form-urlencoded"
-_PAGE = {**SECURITY, "cache-control": "no-store", "x-robots-tag": "noindex", "referrer-policy": "same-origin"}
 # A mail brings its own styles; nothing else of it works, and it can reach nothing.
 _MAIL = {
-    **_PAGE,
+    **PAGE,
     "content-security-policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'",
 }
 _BODY = re.compile(r"(<body[^>]*>)(.*)(</body>)", re.DOTALL)
 _NARROW = re.compile(r"@media \(max-width: \d+px\)")
-Form = dict[str, list[str]]
 Send = Callable[[Letter, Envelope], str]
 """Hands a mail to the relay, at once; raises MailError."""
-
-
-@dataclass(frozen=True, slots=True)
-class Inside:
-    """A request of somebody who may make it, as things are now."""
-
-    config: Config
-    session: Session
-    now: datetime
-    request: Request
-    form: Form
-
-    def one(self, name: str) -> str:
-        """The first value of a field of the form."""
-        return next(iter(self.form.get(name, ())), "")
-
-    def why(self) -> str:
-        """The reason, in one line."""
-        return text.clean(self.one("why"))[: pages.LONGEST]
-
-    def hand(self) -> Hand:
-        return Hand(who=self.session.user.name, at=self.now, why=self.why())
 
 
 End = Callable[[Inside], Awaitable[Response]]
@@ -124,7 +91,7 @@ class _Ends:
         async def answer(request: Request) -> Response:
             config = self._config()
             if not config.desk.users:
-                return _missing(config, request)
+                return missing(config, request)
             session, cookie = await self._door.who(request)
             if session is None:
                 return self._ask_in(config, request)
@@ -147,67 +114,67 @@ class _Ends:
         """The form with its request, or why it is not taken."""
         config, session, request = inside.config, inside.session, inside.request
         if post is None:
-            return _page(pages.refused(config, session, "missing"), 405, {"allow": "GET, HEAD"})
+            return page_of(pages.refused(config, session, "missing"), 405, {"allow": "GET, HEAD"})
         if is_foreign(config, request):
-            return _page(pages.refused(config, session, "forged"), 403)
-        form = await _form(request)
+            return page_of(pages.refused(config, session, "forged"), 403)
+        form = await form_of(request, LARGE)
         if isinstance(form, Response):
             return form
         if not sessions.is_genuine(session, next(iter(form.get("token", ())), "")):
-            return _page(pages.refused(config, session, "forged"), 403)
+            return page_of(pages.refused(config, session, "forged"), 403)
         if not session.user.is_editor:
-            return _page(pages.refused(config, session, "role"), 403)
+            return page_of(pages.refused(config, session, "role"), 403)
         return Inside(config, session, inside.now, request, form)
 
     def _ask_in(self, config: Config, request: Request) -> Response:
         """Who is not logged in sees the form and nothing else, whatever was asked."""
         if self._door.is_vouched(request):
-            return _page(pages.login(config, "", wrong="unknown"), 403)
+            return page_of(pages.login(config, "", wrong="unknown"), 403)
         to = below(request.url.path.partition("/desk/")[2])
         wrong = "expired" if request.method == "POST" else ""
-        return _page(pages.login(config, to, wrong=wrong), 403 if wrong else 401)
+        return page_of(pages.login(config, to, wrong=wrong), 403 if wrong else 401)
 
     async def home(self, request: Request) -> Response:
         """To the stories; relative, because what stands before it is the proxy's business."""
         config = self._config()
-        return RedirectResponse("desk/", 308, {**_PAGE}) if config.desk.users else _missing(config, request)
+        return RedirectResponse("desk/", 308, {**PAGE}) if config.desk.users else missing(config, request)
 
     async def login(self, request: Request) -> Response:
         config = self._config()
         if not config.desk.users:
-            return _missing(config, request)
+            return missing(config, request)
         if request.method != "POST":
-            return _page(pages.login(config, ""))
-        form = await _form(request)
+            return page_of(pages.login(config, ""))
+        form = await form_of(request)
         if isinstance(form, Response):
             return form
         if is_foreign(config, request):
-            return _page(pages.refused(config, None, "forged"), 403)
+            return page_of(pages.refused(config, None, "forged"), 403)
         name, password, to = (next(iter(form.get(each, ())), "") for each in ("name", "password", "to"))
         name, to = name.strip()[:200], below(to)
         if not self._door.may_try(request, name):
             again = {"retry-after": str(int(WHILE.total_seconds()))}
-            return _page(pages.login(config, to, wrong="often", name=name), 429, again)
+            return page_of(pages.login(config, to, wrong="often", name=name), 429, again)
         cookie = await self._door.enter(name, password)
         if cookie is None:
-            return _page(pages.login(config, to, wrong="password", name=name), 403)
-        answer = _to(config, to)
+            return page_of(pages.login(config, to, wrong="password", name=name), 403)
+        answer = go_to(config, to)
         answer.headers["set-cookie"] = self._door.set_cookie(cookie)
         return answer
 
     async def logout(self, request: Request) -> Response:
         config = self._config()
         if not config.desk.users:
-            return _missing(config, request)
+            return missing(config, request)
         session, _ = await self._door.who(request)
-        form = await _form(request) if request.method == "POST" else {}
+        form = await form_of(request) if request.method == "POST" else {}
         if isinstance(form, Response):
             return form
         if session and request.method == "POST":
             if not sessions.is_genuine(session, next(iter(form.get("token", ())), "")):
-                return _page(pages.refused(config, session, "forged"), 403)
+                return page_of(pages.refused(config, session, "forged"), 403)
             await self._door.leave(session)
-        answer = _to(config, "login")
+        answer = go_to(config, "login")
         if request.method == "POST":
             answer.headers["set-cookie"] = self._door.set_cookie("", gone=True)
         return answer
@@ -215,11 +182,11 @@ class _Ends:
     # -- looking -------------------------------------------------------------------
 
     async def nothing(self, inside: Inside) -> Response:
-        return _page(pages.refused(inside.config, inside.session, "missing"), 404)
+        return page_of(pages.refused(inside.config, inside.session, "missing"), 404)
 
     async def stories(self, inside: Inside) -> Response:
         asked = views.asked(inside.config, inside.request.query_params)
-        return _page(await self._store.read(lambda tx: views.stories(tx, inside.config, inside.session, asked)))
+        return page_of(await self._store.read(lambda tx: views.stories(tx, inside.config, inside.session, asked)))
 
     async def story(self, inside: Inside) -> Response:
         return await self._story(inside, inside.request.query_params.get("said", ""))
@@ -231,24 +198,24 @@ class _Ends:
             await self._store.read(lambda tx: views.story(tx, config, inside.session, id, said, why)) if id else None
         )
         if isinstance(found, str):
-            return _to(config, f"story/{found}/")
-        return _page(found, status) if found else await self.nothing(inside)
+            return go_to(config, f"story/{found}/")
+        return page_of(found, status) if found else await self.nothing(inside)
 
     async def held(self, inside: Inside, said: str = "", status: int = 200) -> Response:
         config, polls, now = inside.config, self._polls(), inside.now
         said = said or inside.request.query_params.get("said", "")
-        return _page(
+        return page_of(
             await self._store.read(lambda tx: views.held(tx, config, inside.session, polls, now, said)), status
         )
 
     async def log(self, inside: Inside) -> Response:
         values = inside.request.query_params
         of, before = values.get("story", ""), values.get("before", "")
-        return _page(await self._store.read(lambda tx: views.log(tx, inside.config, inside.session, of, before)))
+        return page_of(await self._store.read(lambda tx: views.log(tx, inside.config, inside.session, of, before)))
 
     async def digests(self, inside: Inside) -> Response:
         config, session, now = inside.config, inside.session, inside.now
-        return _page(await self._store.write(lambda tx: views.digests(tx, config, session, now), keep=False))
+        return page_of(await self._store.write(lambda tx: views.digests(tx, config, session, now), keep=False))
 
     async def digest(self, inside: Inside) -> Response:
         return await self._digest(inside, inside.request.query_params.get("said", ""))
@@ -258,7 +225,7 @@ class _Ends:
         if all(each.id != id for each in config.digests):
             return await self.nothing(inside)
         made = await self._store.write(lambda tx: views.digest(tx, config, session, id, now, said), keep=False)
-        return _page(made, status)
+        return page_of(made, status)
 
     async def mail(self, inside: Inside) -> Response:
         """The mail by itself, in a page that can do nothing; as wide as a telephone or as a screen."""
@@ -283,14 +250,14 @@ class _Ends:
         said = await self._store.write(lambda tx: views.do(tx, config, id, deed))
         if said != "done":
             return await self._story(inside, said, 409, inside.why())
-        return _to(config, f"story/{inside.request.path_params['name']}/?said=done")
+        return go_to(config, f"story/{inside.request.path_params['name']}/?said=done")
 
     async def let_go(self, inside: Inside) -> Response:
         if not inside.why():
             return await self.held(inside, "why", 422)
         names, act = inside.form.get("story", []), inside.one("act")
         said = await self._store.write(lambda tx: views.let_go(tx, names, act, inside.hand()))
-        return _to(inside.config, "held/?said=let") if said == "let" else await self.held(inside, said, 409)
+        return go_to(inside.config, "held/?said=let") if said == "let" else await self.held(inside, said, 409)
 
     async def settle(self, inside: Inside) -> Response:
         config, id, act = inside.config, inside.request.path_params["id"], inside.one("act")
@@ -304,7 +271,7 @@ class _Ends:
             wish = views.Wish(act, "", inside.one("seen"), inside.hand())
             said = await self._store.write(lambda tx: views.settle(tx, config.digest(id), wish))
         if said in ("let", "test"):
-            return _to(config, f"digest/{id}/?said={said}")
+            return go_to(config, f"digest/{id}/?said={said}")
         return await self._digest(inside, said, 409)
 
     async def _test(self, inside: Inside) -> str:
@@ -330,35 +297,3 @@ def _as_wide(markup: str, narrow: bool) -> str:
         return markup
     small = _NARROW.sub("@media all", markup)
     return _BODY.sub(r'\1<div style="max-width:360px;margin:0 auto">\2</div>\3', small)
-
-
-async def _form(request: Request) -> Form | Response:
-    """The fields of a form, or what to say instead."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
-        return _plain(415, f"expected {_FORM}")
-    body = await whole(request, BODY, _PATIENCE)
-    if isinstance(body, Refused):
-        return _plain(body.status, body.words)
-    try:
-        return parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=1200, errors="strict")
-    except ValueError:
-        return _plain(400, f"expected {_FORM} in UTF-8")
-
-
-def _page(content: bytes, status: int = 200, more: dict[str, str] | None = None) -> Response:
-    return Response(content, status, {**_PAGE, **(more or {})}, media_type="text/html; charset=utf-8")
-
-
-def _plain(status: int, words: str) -> Response:
-    return Response(f"{words}\n", status, {**_PAGE, "connection": "close"}, media_type="text/plain; charset=utf-8")
-
-
-def _to(config: Config, path: str) -> Response:
-    return RedirectResponse(pages.here(config, path), 303, {**_PAGE})
-
-
-def _missing(config: Config, request: Request) -> Response:
-    """What stands at every address at which nothing is."""
-    if request.method == "POST":
-        return _page(page.render_error(config, 405), 405, {"allow": "GET, HEAD"})
-    return _page(page.render_error(config, 404), 404)
