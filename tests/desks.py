@@ -152,10 +152,13 @@ def opened(directory: Path, config: Config = OPEN) -> Iterator[Site]:
         sent.append((letter, envelope))
         return "250 taken"
 
+    async def acted() -> None:
+        return None
+
     with Store(f"sqlite:///{directory / 'desk.db'}") as store:
         store.submit(lambda tx: tx.audience.enrol("dagelijks", ["redactie@example.be"], NOW)).result()
         store.submit(seed).result()
-        routes = desk.routes(lambda: configs[0], store, clock, lambda: polls, send)
+        routes = desk.routes(lambda: configs[0], store, clock, lambda: polls, send, acted)
         press = Press(config)
         with serving(app(lambda: store.look(press.render), lambda: (True, ""), config, routes)) as url:
             yield Site(url, store, clock, configs, sent, polls)

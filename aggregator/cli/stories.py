@@ -17,6 +17,7 @@ from aggregator.cli.output import console, local, print_json
 from aggregator.cli.telling import Act, as_json, deed_as_json, explained_as_json, say, show_table, tell
 from aggregator.daemon import clock, open_store
 from aggregator.dates import parse
+from aggregator.desk import editions
 from aggregator.explain import Explanation
 from aggregator.explain import explain as explanation
 from aggregator.hand import Hand
@@ -243,9 +244,14 @@ def _moment(value: str | None, config: Config, *, end: bool = False) -> datetime
 
 
 def _act(config: Any, act: Callable[[Tx, Hand], T], why: str, by: str | None) -> T:
-    who = hand_of(why, by)
-    with open_store(configured(config), create=False) as store:
-        return store.submit(lambda tx: act(tx, who)).result()
+    who, settings = hand_of(why, by), configured(config)
+
+    def do(tx: Tx) -> T:
+        with editions.following(tx, settings, who.at):
+            return act(tx, who)
+
+    with open_store(settings, create=False) as store:
+        return store.submit(do).result()
 
 
 def _done(stories: Sequence[Story], json: bool) -> None:
@@ -262,10 +268,13 @@ def _let_go(
     if everything == bool(names):
         raise typer.BadParameter("name the stories, or say --all")
 
-    def let_go(tx: Tx) -> list[Story]:
-        return [act(tx, name, who) for name in names or [story.id for story in tx.stories.held()]]
+    settings = configured(config)
 
-    with open_store(configured(config), create=False) as store:
+    def let_go(tx: Tx) -> list[Story]:
+        with editions.following(tx, settings, who.at):
+            return [act(tx, name, who) for name in names or [story.id for story in tx.stories.held()]]
+
+    with open_store(settings, create=False) as store:
         done = store.submit(let_go).result()
     if json:
         print_json([as_json(story) for story in done])

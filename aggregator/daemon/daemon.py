@@ -97,6 +97,7 @@ class Daemon:
                 self._clock,
                 lambda: self._polling.polls,
                 lambda letter, envelope: hand_over(self._config, letter, envelope),
+                self._hasten,
             )
             self._returning = Returning(self._config, self._means.store, self._clock, self._say)
             await self._prepare()
@@ -195,6 +196,13 @@ class Daemon:
         except Exception as failure:  # noqa: BLE001 - a fault in one part must not end the others
             self._say(failure, "tick")
             self._rest_until = now + REST
+
+    async def _hasten(self) -> None:
+        """An editor wants to see what they did: publish now, not with the next tick."""
+        try:
+            await self._publishing.go_on()
+        except Exception as failure:  # noqa: BLE001 - the next tick tries again
+            self._say(failure, "publishing")
 
     def _feel_the_pulse(self) -> None:
         """Feed the watchdog while the writer answers: a process that can store nothing makes no progress."""

@@ -13,7 +13,7 @@ from aggregator import shown, text
 from aggregator.desk import copies, words
 from aggregator.desk.sessions import Session
 from aggregator.explain import Explanation
-from aggregator.model import Config, Deed, Edition, Letter, Story
+from aggregator.model import Config, Deed, Edition, Letter, Plan, Story
 from aggregator.publish import page, places
 from aggregator.status import WRONG, SourceStatus
 from aggregator.subscribing.words import speaker, title
@@ -62,12 +62,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Next:
-    """The edition of a digest that goes out next: *why* it is this one, None where there is no news."""
+    """The edition of a digest that goes out next; *letter* is None without news, *why* says why it is this one.
+
+    *stories* are the new ones in it, in the order in which they stand under their headings.
+    """
 
     letter: Letter | None
     why: str
     held: tuple[Edition, ...]
     sending: tuple[Edition, ...]
+    plan: Plan
+    stories: tuple[Story, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,11 +215,20 @@ def digest(
         title=title(config, config.digest(id)),
         id=id,
         next=coming,
+        ranks=ranks(config, coming),
         past=past,
         seen=seen,
         log=log,
         said=said,
     )
+
+
+def ranks(config: Config, coming: Next) -> list[tuple[str, str, str | None, int | None]]:
+    """The stories of an edition: id, title, language, and the place that an editor gave it."""
+    place = {id: at for at, id in enumerate(coming.plan.first, 1)}
+    return [
+        (story.id, shown.title(story.lead), shown.language(story.lead), place.get(story.id)) for story in coming.stories
+    ]
 
 
 def refused(config: Config, session: Session | None, why: str) -> bytes:

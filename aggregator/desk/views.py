@@ -12,11 +12,12 @@ from aggregator import hand, post, select, shown, status
 from aggregator.desk import acts, editions, pages, words
 from aggregator.desk.pages import Asked, Line, Next
 from aggregator.desk.sessions import Session
+from aggregator.digest.told import tell
 from aggregator.errors import DigestError
 from aggregator.explain import explain
 from aggregator.hand import Hand, NoSuchStory
 from aggregator.mail import filled
-from aggregator.model import Config, Deed, Digest, Envelope, Letter, Poll, Story
+from aggregator.model import Config, Deed, Digest, Envelope, Letter, Plan, Poll, Story
 from aggregator.publish import places
 from aggregator.store import Tx, Wanted
 from aggregator.subscribing.words import title
@@ -123,7 +124,8 @@ def digests(tx: Tx, config: Config, session: Session, now: datetime) -> bytes:
 def digest(tx: Tx, config: Config, session: Session, id: str, now: datetime, said: str) -> bytes:
     wanted, subject = config.digest(id), editions.subject(id)
     past = [pages.past(config, each, tx.mailing.tally(each.id)) for each in tx.mailing.editions(id)]
-    log = _lines(tx, config, tx.hands.log(story=subject, limit=20))
+    deeds = tx.hands.log(story=subject, limit=LINES)
+    log = _lines(tx, config, deeds, _arranged(deeds))
     coming, seen = _next(tx, config, wanted, now), tx.hands.latest(subject)
     return pages.digest(config, session, id, coming, past, seen, log, said=words.said(config, said))
 
@@ -152,11 +154,15 @@ def _filled(found: post.Preview) -> Letter:
 def _next(tx: Tx, config: Config, digest: Digest, now: datetime) -> Next:
     found = _preview(tx, config, digest, now)
     way = tx.mailing.on_the_way(digest.id)
+    waiting = editions.untouched(tx, digest)
+    plan = waiting.plan if waiting else tx.mailing.plan(digest.id)
     return Next(
         letter=_filled(found) if found else None,
         why=found.why if found else "",
         held=tuple(each for each in way if each.state == "held"),
         sending=tuple(each for each in way if each.state == "sending"),
+        plan=plan,
+        stories=tuple(tell(config, found.stories, (), plan.first).newest) if found else (),
     )
 
 
@@ -182,7 +188,8 @@ def do(tx: Tx, config: Config, id: str, wish: Wish) -> str:
     if wish.act not in acts.ACTS and wish.act != "undo":
         return "impossible"
     try:
-        acts.do(tx, id, wish.act, what, wish.last, wish.hand)
+        with editions.following(tx, config, wish.hand.at):
+            acts.do(tx, id, wish.act, what, wish.last, wish.hand)
     except acts.Stale:
         return "stale"
     except NoSuchStory:
@@ -190,7 +197,7 @@ def do(tx: Tx, config: Config, id: str, wish: Wish) -> str:
     return "done"
 
 
-def let_go(tx: Tx, names: Sequence[str], act: str, who: Hand) -> str:
+def let_go(tx: Tx, config: Config, names: Sequence[str], act: str, who: Hand) -> str:
     """Release or absorb the held stories with these ids; all of them or none."""
     doing = {"release": hand.release, "absorb": hand.absorb}.get(act)
     if doing is None or not names:
@@ -198,19 +205,41 @@ def let_go(tx: Tx, names: Sequence[str], act: str, who: Hand) -> str:
     waiting = {story.id for story in tx.stories.held()}
     if not waiting.issuperset(names):
         return "impossible"
-    for name in dict.fromkeys(names):
-        doing(tx, name, who)
+    with editions.following(tx, config, who.at):
+        for name in dict.fromkeys(names):
+            doing(tx, name, who)
     return "let"
 
 
-def settle(tx: Tx, digest: Digest, wish: Wish) -> str:
-    """Hold, release or cancel an edition."""
-    if wish.act not in editions.ACTS or tx.hands.latest(editions.subject(digest.id)) != wish.last:
-        return "stale" if wish.act in editions.ACTS else "nothing"
-    try:
-        return "let" if editions.do(tx, digest, wish.act, wish.hand) else "nothing"
-    except DigestError:
+def settle(tx: Tx, config: Config, digest: Digest, wish: Wish, plan: Plan) -> str:
+    """Hold, release or cancel an edition, or arrange the next one after *plan*, or undo that."""
+    if wish.act not in (*editions.ACTS, "arrange", "undo"):
         return "nothing"
+    if tx.hands.latest(editions.subject(digest.id)) != wish.last:
+        return "stale"
+    try:
+        if wish.act in editions.ACTS:
+            return "let" if editions.do(tx, digest, wish.act, wish.hand) else "nothing"
+        if wish.act == "arrange":
+            editions.arrange(tx, config, digest, plan, wish.hand)
+            return "done"
+        return _unarrange(tx, config, digest, wish)
+    except DigestError:
+        return "same" if wish.act == "arrange" else "nothing"
+
+
+def _unarrange(tx: Tx, config: Config, digest: Digest, wish: Wish) -> str:
+    deeds = tx.hands.log(story=editions.subject(digest.id), limit=LINES)
+    found = next((deed for deed in deeds if str(deed.id) == wish.what), None)
+    if found is None or found.id not in _arranged(deeds):
+        return "impossible"
+    editions.undo(tx, config, digest, found, wish.hand)
+    return "done"
+
+
+def _arranged(deeds: Sequence[Deed]) -> list[int]:
+    """The last arranging among a digest's *deeds*, the latest first: it alone can be undone."""
+    return [deed.id for deed in deeds if deed.act == "arrange"][:1]
 
 
 def note_test(tx: Tx, digest: Digest, who: Hand) -> None:

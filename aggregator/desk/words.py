@@ -25,6 +25,7 @@ def act(config: Config, name: str) -> str:
         "hold": _("held back"),
         "cancel": _("cancelled"),
         "test": _("sent as a test"),
+        "arrange": _("introduction and order"),
     }
     return known.get(name, name)
 
@@ -41,6 +42,7 @@ def said(config: Config, what: str) -> str:
         "none": _("Nothing was chosen."),
         "test": _("A test has been handed over; it will be in your mailbox shortly."),
         "untested": _("The mail server did not take the test."),
+        "same": _("That is how it is already, so nothing was done."),
         "nobody": _("Your user has no mail address in the configuration, so there is nowhere to send a test to."),
         "nothing": _("There was no edition of that kind, so nothing was done."),
     }.get(what, "")

@@ -36,7 +36,7 @@ from aggregator.model.noted import (
 from aggregator.model.published import Coding as Coding
 from aggregator.model.published import Document, Span, Withdrawn
 from aggregator.model.pushed import Announced, Intent, Lease, Ping, Subscription
-from aggregator.model.sent import Delivery, DeliveryState, Edition, Envelope, Letter, Reply
+from aggregator.model.sent import AS_IT_COMES, Delivery, DeliveryState, Edition, Envelope, Letter, Plan, Reply
 from aggregator.model.theme import Theme
 from aggregator.model.wanted import (
     Article,
@@ -67,6 +67,7 @@ from aggregator.model.workings import (
 from aggregator.model.written import Category, Content, Entry, Feed, Link, Origin, Pace, Person, Text
 
 __all__ = [
+    "AS_IT_COMES",
     "Announced",
     "Article",
     "Auth",
@@ -108,6 +109,7 @@ __all__ = [
     "Parse",
     "Person",
     "Ping",
+    "Plan",
     "Poll",
     "Publish",
     "Reader",

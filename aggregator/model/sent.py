@@ -8,6 +8,20 @@ from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What an editor wants of an edition: one line of *introduction*, and the stories that come *first*, in this order.
+
+    The order holds among the stories that stand under the same heading.
+    """
+
+    introduction: str = ""
+    first: tuple[str, ...] = ()
+
+
+AS_IT_COMES = Plan()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
     """One sending of a digest.  *slot* names the moment it was due and is unique in the digest.
 
@@ -21,6 +35,7 @@ class Edition:
     state: Literal["held", "sending", "done", "skipped", "cancelled"]
     stories: int = 0
     until: datetime | None = None
+    plan: Plan = AS_IT_COMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,15 +31,15 @@ class Hands:
         self._connection.execute(insert(schema.hand).values(**values, why=why, other=other, undo=undo))
 
     def log(
-        self, *, story: str | None = None, who: str | None = None, before: int | None = None, limit: int = 50
+        self, *, story: str | None = None, before: int | None = None, after: int = 0, limit: int = 50
     ) -> list[Deed]:
-        """What was done, the latest first: to one *story*, by one of those who act, *before* a deed."""
+        """What was done, the latest first: to one *story*, *before* a deed, *after* a deed."""
         columns = schema.hand.c
         query = select(schema.hand).order_by(columns.id.desc()).limit(limit)
         if story is not None:
             query = query.where(columns.story == story)
-        if who is not None:
-            query = query.where(columns.who == who)
+        if after:
+            query = query.where(columns.id > after)
         if before is not None:
             query = query.where(columns.id < before)
         rows = self._connection.execute(query)
@@ -49,10 +49,11 @@ class Hands:
         """One of them."""
         return next((deed for deed in self.log(before=id + 1, limit=1) if deed.id == id), None)
 
-    def latest(self, story: str) -> int:
-        """A number that moves whenever something is done to *story*."""
+    def latest(self, story: str | None = None) -> int:
+        """A number that moves whenever something is done, to *story*."""
         columns = schema.hand.c
-        return self._connection.scalar(select(func.max(columns.id)).where(columns.story == story)) or 0
+        query = select(func.max(columns.id))
+        return self._connection.scalar(query.where(columns.story == story) if story is not None else query) or 0
 
     def undoing(self, story: str, act: str) -> str | None:
         """What undoing the latest *act* on *story* has to know."""

@@ -11,6 +11,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -24,6 +25,7 @@ from aggregator.store import Store
 from aggregator.web.door import WHILE, Door, below, is_foreign
 from aggregator.web.inside import LARGE, PAGE, Inside, form_of, go_to, missing, page_of
 
+_PATIENCE = 2.0  # seconds that an editor waits for the pages to follow
 # A mail brings its own styles; nothing else of it works, and it can reach nothing.
 _MAIL = {
     **PAGE,
@@ -36,6 +38,8 @@ Send = Callable[[Letter, Envelope], str]
 """Hands a mail to the relay, at once; raises MailError."""
 
 
+Acted = Callable[[], Awaitable[None]]
+"""Lets what readers see follow what was done; returns when it does."""
 End = Callable[[Inside], Awaitable[Response]]
 
 
@@ -45,9 +49,10 @@ def routes(
     clock: Callable[[], datetime],
     polls: Callable[[], dict[str, Poll]],
     send: Send,
+    acted: Acted,
 ) -> list[Route]:
     """With and without the path prefix of base_url, as it is when the daemon starts."""
-    ends = _Ends(config, store, clock, polls, send)
+    ends = _Ends(config, store, clock, polls, send, acted)
     found: list[tuple[str, End, End | None]] = [
         ("", ends.stories, None),
         ("story/{name}/", ends.story, ends.act),
@@ -75,12 +80,14 @@ class _Ends:
         clock: Callable[[], datetime],
         polls: Callable[[], dict[str, Poll]],
         send: Send,
+        acted: Acted,
     ) -> None:
         self._config = config
         self._store = store
         self._clock = clock
         self._polls = polls
         self._send = send
+        self._acted = acted
         self._door = Door(config, store, clock)
 
     # -- the door ------------------------------------------------------------------
@@ -104,6 +111,8 @@ class _Ends:
                 assert post is not None
                 assert isinstance(checked, Inside)
                 found = await post(checked)
+                if found.status_code == HTTPStatus.SEE_OTHER:
+                    await asyncio.wait({asyncio.ensure_future(self._acted())}, timeout=_PATIENCE)
             if cookie:
                 found.headers["set-cookie"] = self._door.set_cookie(cookie)
             return found
@@ -256,7 +265,7 @@ class _Ends:
         if not inside.why():
             return await self.held(inside, "why", 422)
         names, act = inside.form.get("story", []), inside.one("act")
-        said = await self._store.write(lambda tx: views.let_go(tx, names, act, inside.hand()))
+        said = await self._store.write(lambda tx: views.let_go(tx, inside.config, names, act, inside.hand()))
         return go_to(inside.config, "held/?said=let") if said == "let" else await self.held(inside, said, 409)
 
     async def settle(self, inside: Inside) -> Response:
@@ -268,9 +277,10 @@ class _Ends:
         if act == "test":
             said = await self._test(inside)
         else:
-            wish = views.Wish(act, "", inside.one("seen"), inside.hand())
-            said = await self._store.write(lambda tx: views.settle(tx, config.digest(id), wish))
-        if said in ("let", "test"):
+            wish = views.Wish(act, inside.one("what"), inside.one("seen"), inside.hand())
+            plan = inside.plan()
+            said = await self._store.write(lambda tx: views.settle(tx, config, config.digest(id), wish, plan))
+        if said in ("let", "test", "done"):
             return go_to(config, f"digest/{id}/?said={said}")
         return await self._digest(inside, said, 409)
 

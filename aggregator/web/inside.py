@@ -13,7 +13,7 @@ from aggregator import text
 from aggregator.desk import pages
 from aggregator.desk.sessions import Session
 from aggregator.hand import Hand
-from aggregator.model import Config
+from aggregator.model import Config, Plan
 from aggregator.publish import page
 from aggregator.web.body import Refused, whole
 from aggregator.web.prepared import SECURITY
@@ -39,6 +39,16 @@ class Inside:
     def one(self, name: str) -> str:
         """The first value of a field of the form."""
         return next(iter(self.form.get(name, ())), "")
+
+    def plan(self) -> Plan:
+        """An introduction, and the stories that were given a place, by their numbers."""
+        placed = zip(self.form.get("place", ()), self.form.get("story", ()), strict=False)
+        numbered = [
+            (int(place), story) for place, story in placed if place.isascii() and place.isdigit() and len(place) < 5
+        ]
+        first = dict.fromkeys(story for _, story in sorted(numbered, key=lambda each: each[0]))
+        introduction = text.clean(self.one("introduction"))[: pages.LONGEST]
+        return Plan(introduction=introduction, first=tuple(first))
 
     def why(self) -> str:
         """The reason, in one line."""

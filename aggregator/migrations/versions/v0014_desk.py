@@ -1,4 +1,4 @@
-"""The editor's desk: which copy leads, what is pinned, why something was done, which logins were ended.
+"""The editor's desk: which copy leads, what is pinned, why something was done, ended logins, how a mail begins.
 
 Revision ID: 0014
 """
@@ -20,6 +20,15 @@ def upgrade() -> None:
     op.create_index("ix_story_pinned", "story", ["pinned"], sqlite_where=pinned, postgresql_where=pinned)
     op.add_column("hand", sa.Column("why", sa.Text(), nullable=False, server_default=""))
     op.add_column("hand", sa.Column("other", sa.String(), nullable=True))
+    op.add_column("edition", sa.Column("introduction", sa.Text(), nullable=False, server_default=""))
+    op.add_column("edition", sa.Column("foremost", sa.Text(), nullable=False, server_default="[]"))
+    op.create_table(
+        "plan",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("introduction", sa.Text(), nullable=False),
+        sa.Column("foremost", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_plan")),
+    )
     op.create_table(
         "ended",
         sa.Column("login", sa.String(), nullable=False),
