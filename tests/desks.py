@@ -7,13 +7,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from argon2 import PasswordHasher
+
 from aggregator.daemon import Press
-from aggregator.desk import passwords
 from aggregator.model import Config, Desk, Document, Envelope, Letter, Match, Poll, Story, User, Verdict
 from aggregator.store import Store, Tx
 from aggregator.web import app, desk
@@ -22,7 +25,7 @@ from tests.stories import CONFIG, NOW, fortnight, sighting, story
 
 FORM = "application/x-www-form-urlencoded"
 PASSWORD = "een lang wachtwoord"
-HASH = passwords.hashed(PASSWORD)
+HASH = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)  # a cheap one: it is made often
 AN = User(name="an", password_hash=HASH, role="editor", email="an@example.be")
 BO = User(name="bo", password_hash=HASH)
 OPEN = replace(CONFIG, authority="nieuws.example.be,2026", base_url="http://127.0.0.1", desk=Desk(users=(AN, BO)))
@@ -144,6 +147,17 @@ def seed(tx: Tx) -> None:
     tx.related.note(id_of(91), [(id_of(90), verdict)], NOW)
 
 
+@cache
+def seeded() -> bytes:
+    """The database that every test begins with."""
+    with TemporaryDirectory() as directory:
+        path = Path(directory, "desk.db")
+        with Store(f"sqlite:///{path}") as store:
+            store.submit(lambda tx: tx.audience.enrol("dagelijks", ["redactie@example.be"], NOW)).result()
+            store.submit(seed).result()
+        return path.read_bytes()
+
+
 @contextmanager
 def opened(directory: Path, config: Config = OPEN) -> Iterator[Site]:
     clock, configs, sent, polls = Clock(), [config], list[tuple[Letter, Envelope]](), dict[str, Poll]()
@@ -155,9 +169,8 @@ def opened(directory: Path, config: Config = OPEN) -> Iterator[Site]:
     async def acted() -> None:
         return None
 
+    (directory / "desk.db").write_bytes(seeded())
     with Store(f"sqlite:///{directory / 'desk.db'}") as store:
-        store.submit(lambda tx: tx.audience.enrol("dagelijks", ["redactie@example.be"], NOW)).result()
-        store.submit(seed).result()
         routes = desk.routes(lambda: configs[0], store, clock, lambda: polls, send, acted)
         press = Press(config)
         with serving(app(lambda: store.look(press.render), lambda: (True, ""), config, routes)) as url:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from datetime import datetime
 
 from aggregator import post
@@ -38,6 +38,7 @@ def do(tx: Tx, digest: Digest, act: str, who: Hand) -> list[Edition]:
 
 def arrange(tx: Tx, config: Config, digest: Digest, plan: Plan, who: Hand) -> None:
     """Let the next edition be as *plan* says.  Raises DigestError when it is so already."""
+    plan = replace(plan, first=tuple(filter(tx.stories.exists, plan.first)))
     waiting = untouched(tx, digest)
     before = waiting.plan if waiting else tx.mailing.plan(digest.id)
     if plan == before:

@@ -30,8 +30,9 @@ _PATIENCE = 2.0  # seconds that an editor waits for the pages to follow
 _MAIL = {
     **PAGE,
     "content-security-policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'",
+    "form-action 'none'; frame-ancestors 'self'",
 }
+_FRAMING = {"content-security-policy": f"{PAGE['content-security-policy']}; frame-src 'self'"}
 _BODY = re.compile(r"(<body[^>]*>)(.*)(</body>)", re.DOTALL)
 _NARROW = re.compile(r"@media \(max-width: \d+px\)")
 Send = Callable[[Letter, Envelope], str]
@@ -234,7 +235,7 @@ class _Ends:
         if all(each.id != id for each in config.digests):
             return await self.nothing(inside)
         made = await self._store.write(lambda tx: views.digest(tx, config, session, id, now, said), keep=False)
-        return page_of(made, status)
+        return page_of(made, status, _FRAMING)
 
     async def mail(self, inside: Inside) -> Response:
         """The mail by itself, in a page that can do nothing; as wide as a telephone or as a screen."""

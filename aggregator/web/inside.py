@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qs
@@ -23,6 +24,7 @@ SMALL, LARGE = 10_000, 1_000_000
 _PATIENCE = 10.0
 _FORM = "application/x-www-form-urlencoded"
 PAGE = {**SECURITY, "cache-control": "no-store", "x-robots-tag": "noindex", "referrer-policy": "same-origin"}
+_PLACE = re.compile(r"[0-9]{1,4}")
 Form = dict[str, list[str]]
 
 
@@ -43,9 +45,7 @@ class Inside:
     def plan(self) -> Plan:
         """An introduction, and the stories that were given a place, by their numbers."""
         placed = zip(self.form.get("place", ()), self.form.get("story", ()), strict=False)
-        numbered = [
-            (int(place), story) for place, story in placed if place.isascii() and place.isdigit() and len(place) < 5
-        ]
+        numbered = [(int(place), story) for place, story in placed if _PLACE.fullmatch(place)]
         first = dict.fromkeys(story for _, story in sorted(numbered, key=lambda each: each[0]))
         introduction = text.clean(self.one("introduction"))[: pages.LONGEST]
         return Plan(introduction=introduction, first=tuple(first))
