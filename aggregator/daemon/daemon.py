@@ -94,7 +94,7 @@ class Daemon:
             self._returning = Returning(self._config, self._means.store, self._clock, self._say)
             await self._prepare()
             listening = self._config.server
-            site = app(
+            self._site = app(
                 lambda: self._publishing.documents,
                 self._health,
                 self._config,
@@ -102,7 +102,7 @@ class Daemon:
                 asked=self._publishing.asked,
                 status=lambda: document(self._config, faults(self._judged(self._clock()))),
             )
-            server = Server(site, listening.listen, listening.trusted_proxies)
+            server = Server(self._site, listening.listen, listening.trusted_proxies)
             await server.start()
             stack.push_async_callback(server.stop)
             scheduler = self._start_clock()
@@ -301,6 +301,7 @@ class Daemon:
         self._tidy_at = self._clock()
         self._posting.relay = relay
         self._means = fresh
+        self._site.configure(config)
         self._hubbing.configure(self._means)
         self._searching.config = config
         self._start = schedule.starting(config, self._polling.polls, readings(self._means), self._clock())
