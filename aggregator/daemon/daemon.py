@@ -21,25 +21,25 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from aggregator import patterns, post, renames, schedule, status, systemd, templating
+from aggregator import patterns, post, schedule, status, systemd, templating
 from aggregator.daemon.hubbing import Hubbing
 from aggregator.daemon.machine import machine
 from aggregator.daemon.opening import check_authority, clock, configured, means, open_relay
 from aggregator.daemon.polling import Polling
 from aggregator.daemon.posting import REST, Posting
 from aggregator.daemon.publishing import Publishing, faults
-from aggregator.daemon.rendering import note_presentation
 from aggregator.daemon.reporting import report
 from aggregator.daemon.returning import Returning
 from aggregator.daemon.searching import Searching
 from aggregator.daemon.subscribing import Subscribing
+from aggregator.daemon.taking import take_up
 from aggregator.daemon.ticking import Ticking
 from aggregator.digest.reply import anonymous
 from aggregator.errors import AggregatorError, StoreError
 from aggregator.model import Config
 from aggregator.poll import readings
 from aggregator.publish.faults import document
-from aggregator.store import Tx, alone
+from aggregator.store import alone
 from aggregator.tidy import tidy
 from aggregator.web import Server, app
 
@@ -311,16 +311,7 @@ class Daemon:
     async def _take_up(self, config: Config) -> None:
         """Note in the database what a configuration brings with it."""
         now = self._clock()
-
-        def note(tx: Tx) -> list[renames.Renaming]:
-            renamed = renames.apply(tx, config, now)
-            post.enrol(tx, config, now)
-            if config.digests:
-                post.settle_in(tx, machine(config))
-            note_presentation(tx, config, now)
-            return renamed
-
-        for each in await self._means.store.write(note):
+        for each in await self._means.store.write(lambda tx: take_up(tx, config, now)):
             log.info("%s %s is %s now", each.kind, each.old, each.new)
 
     async def _finish(self) -> None:
