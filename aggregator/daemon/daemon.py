@@ -21,7 +21,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from aggregator import post, renames, schedule, status, systemd
+from aggregator import post, schedule, status, systemd
 from aggregator.daemon.hubbing import Hubbing
 from aggregator.daemon.machine import machine
 from aggregator.daemon.opening import check_authority, clock, configured, means, open_relay
@@ -29,18 +29,18 @@ from aggregator.daemon.polling import Polling
 from aggregator.daemon.posting import REST, Posting
 from aggregator.daemon.publishing import Publishing, faults
 from aggregator.daemon.relaying import hand_over
-from aggregator.daemon.rendering import note_presentation
 from aggregator.daemon.reporting import Grievances, report
 from aggregator.daemon.returning import Returning
 from aggregator.daemon.searching import Searching
 from aggregator.daemon.subscribing import Subscribing
+from aggregator.daemon.taking import take_up
 from aggregator.daemon.ticking import Ticking
 from aggregator.digest.reply import anonymous
 from aggregator.errors import AggregatorError, StoreError
 from aggregator.model import Config
 from aggregator.poll import readings
 from aggregator.publish.faults import document
-from aggregator.store import Tx, alone
+from aggregator.store import alone
 from aggregator.tidy import tidy
 from aggregator.web import Server, app, desk
 
@@ -102,7 +102,7 @@ class Daemon:
             self._returning = Returning(self._config, self._means.store, self._clock, self._say)
             await self._prepare()
             listening = self._config.server
-            site = app(
+            self._site = app(
                 lambda: self._publishing.documents,
                 self._health,
                 self._config,
@@ -110,7 +110,7 @@ class Daemon:
                 asked=self._publishing.asked,
                 status=lambda: document(self._config, faults(self._judged(self._clock()))),
             )
-            server = Server(site, listening.listen, listening.trusted_proxies)
+            server = Server(self._site, listening.listen, listening.trusted_proxies)
             await server.start()
             stack.push_async_callback(server.stop)
             scheduler = self._start_clock()
@@ -300,6 +300,7 @@ class Daemon:
         self._tidy_at = self._clock()
         self._posting.relay = relay
         self._means = fresh
+        self._site.configure(config)
         self._hubbing.configure(self._means)
         self._searching.config = config
         self._start = schedule.starting(config, self._polling.polls, readings(self._means), self._clock())
@@ -309,16 +310,7 @@ class Daemon:
     async def _take_up(self, config: Config) -> None:
         """Note in the database what a configuration brings with it."""
         now = self._clock()
-
-        def note(tx: Tx) -> list[renames.Renaming]:
-            renamed = renames.apply(tx, config, now)
-            post.enrol(tx, config, now)
-            if config.digests:
-                post.settle_in(tx, machine(config))
-            note_presentation(tx, config, now)
-            return renamed
-
-        for each in await self._means.store.write(note):
+        for each in await self._means.store.write(lambda tx: take_up(tx, config, now)):
             log.info("%s %s is %s now", each.kind, each.old, each.new)
 
     async def _finish(self) -> None:
