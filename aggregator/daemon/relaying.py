@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from email.utils import parseaddr
 
+from aggregator import remedy
 from aggregator.daemon.opening import open_relay
 from aggregator.errors import ConfigError, MailError
 from aggregator.mail import compose
@@ -22,5 +23,5 @@ def hand_over(config: Config, letter: Letter, envelope: Envelope) -> str:
         relay.close()
     if reply.phase != "dot" or reply.code != 250:
         said = reply.text if reply.code is None else f"{reply.code} {reply.text}"
-        raise MailError(f"the relay {config.mail.relay} did not take the test ({reply.phase}): {said}")
+        raise MailError(f"the relay {config.mail.relay} did not take the test ({reply.phase}): {remedy.told(said)}")
     return reply.text
