@@ -6,13 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
-    Row,
     String,
     bindparam,
     cast,
@@ -28,6 +27,7 @@ from aggregator.model import Related, Sighting, Story
 from aggregator.store import schema
 from aggregator.store.among import among
 from aggregator.store.anchors import Anchors
+from aggregator.store.direct import Direct
 from aggregator.store.members import Members, match_of
 from aggregator.store.relations import Relations
 
@@ -51,23 +51,27 @@ class Wanted:
 
 
 # Made once: these run for every entry that is new, and building them would take longer than carrying them out.
-_SHARING = (
+_SHARING = Direct(
     select(schema.member.c.story)
     .join(schema.key, schema.key.c.member == schema.member.c.id)
     .where(among(schema.key.c.value, "keys"))
 )
-_EXISTS = select(exists().where(schema.story.c.id == bindparam("id")))
+_EXISTS = Direct(select(exists().where(schema.story.c.id == bindparam("id"))))
 _FOUND = insert(schema.story)
 _KEEP = (
     update(schema.story)
     .where(schema.story.c.id == bindparam("story"))
     .values({name: bindparam(name) for name in ("published", "updated", "changed", "withdrawn", "held")})
 )
-_WHOLE = (
+_COPIES = (
     select(schema.story.c.id.label("of"), *list(schema.story.c)[1:], *schema.member.c)
     .outerjoin(schema.member, schema.member.c.story == schema.story.c.id)
-    .where(among(schema.story.c.id, "ids"))
     .order_by(schema.member.c.position, schema.member.c.id)
+)
+_WHOLE = Direct(_COPIES.where(among(schema.story.c.id, "ids")))
+_candidate = schema.member.alias("candidate")
+_OF_MEMBERS = Direct(
+    _COPIES.where(schema.story.c.id.in_(select(_candidate.c.story).where(among(_candidate.c.id, "members"))))
 )
 
 
@@ -91,7 +95,7 @@ class Stories:
 
     def exists(self, id: str) -> bool:
         """Whether a story has this id, whatever became of it."""
-        return bool(self._connection.scalar(_EXISTS, {"id": id}))
+        return bool(_EXISTS.scalars(self._connection, id=id)[0])
 
     def all(self, ids: Sequence[str]) -> list[Story]:
         """The stories with these ids, in this order; unknown ids are left out."""
@@ -109,14 +113,18 @@ class Stories:
         wanted = sorted(set(keys))
         ids: set[str] = set()
         for start in range(0, len(wanted), _BATCH):
-            ids.update(self._connection.scalars(_SHARING, {"keys": wanted[start : start + _BATCH]}))
+            ids.update(_SHARING.scalars(self._connection, keys=wanted[start : start + _BATCH]))
         return self._load(sorted(ids), links=False)
 
     def alike(self, sighting: Sighting, span: timedelta) -> list[Story]:
         """Stories published within *span* of *sighting* whose texts may be like its own, the likeliest first."""
-        ids = self._anchors.alike(sighting.anchors, sighting.published, span)
-        found = {story.id: story for story in self._load(ids, links=False)}
-        return [found[id] for id in ids if id in found]
+        members = self._anchors.alike(sighting.anchors, sighting.published, span)
+        rows = _OF_MEMBERS(self._connection, members=members) if members else []
+        place = {row.id: members.index(row.id) for row in rows if row.id in members}
+        found = sorted(
+            _copies(rows).values(), key=lambda copies: min(place.get(each.id, len(members)) for each in copies)
+        )
+        return [_story(copies, ()) for copies in found]
 
     def newest(self, zones: Sequence[str], limit: int) -> list[Story]:
         """What a stream of these zones shows, newest first."""
@@ -259,9 +267,7 @@ class Stories:
         for start in range(0, len(ids), _BATCH):
             batch = ids[start : start + _BATCH]
             linked = self._related.shown(batch) if links else {}
-            found: defaultdict[str, list[Row[tuple[object, ...]]]] = defaultdict(list)
-            for row in self._connection.execute(_WHOLE, {"ids": batch}):
-                found[row.of].append(row)
+            found = _copies(_WHOLE(self._connection, ids=batch))
             stories.extend(_story(rows, linked.get(id, ())) for id, rows in found.items())
         return sorted(stories, key=lambda story: story.id)
 
@@ -305,7 +311,15 @@ def in_zones(zones: Sequence[str]) -> ColumnElement[bool]:
     return exists().where(schema.member.c.story == schema.story.c.id, schema.member.c.zone.in_(zones))
 
 
-def _story(rows: Sequence[Row[tuple[object, ...]]], related: tuple[Related, ...]) -> Story:
+def _copies(rows: Iterable[Any]) -> dict[str, list[Any]]:
+    """The rows of each story."""
+    found: defaultdict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.of].append(row)
+    return found
+
+
+def _story(rows: Sequence[Any], related: tuple[Related, ...]) -> Story:
     """The story of which each of *rows* has a copy, if it has any left."""
     row = rows[0]
     return Story(
