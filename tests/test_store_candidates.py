@@ -71,7 +71,7 @@ def test_candidates_are_sought_within_the_window(store: Store) -> None:
 
 def test_an_anchor_that_thousands_have_costs_no_more(store: Store) -> None:
     """Of a hot anchor the newest rows are read, and no more candidates come of it than of others."""
-    keep(store, *(anchored(n, 1, 2, days=n // 100) for n in range(DEPTH + 100)))
+    keep(store, *(anchored(n, 1, 2, days=n // 20) for n in range(DEPTH + 100)))
     found = alike(store, anchored(9999, 1, 2))
     assert len(found) == CANDIDATES
     assert max(map(int, found)) < DEPTH

@@ -206,7 +206,12 @@ def reading(sighting: Sighting, commonplaces: Commonplaces) -> Reading:
 
 def called(sighting: Sighting) -> str:
     """Letters in which the name of its publisher may be found: its host and its ids."""
-    return plain(f"{uri.host(sighting.entry.link or '')} {sighting.source} {sighting.zone}")
+    return _called(sighting.entry.link or "", sighting.source, sighting.zone)
+
+
+@lru_cache(maxsize=256)
+def _called(address: str, source: str, zone: str) -> str:
+    return plain(f"{uri.host(address)} {source} {zone}")
 
 
 def _read(title: str, body: str, repeated: frozenset[int]) -> Reading:
