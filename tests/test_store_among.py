@@ -72,9 +72,7 @@ def test_postgresql_finds_the_same() -> None:
         engine.dispose()
 
 
-@pytest.mark.parametrize(
-    "query", [stories._SHARING, stories._WHOLE, stories._OF_MEMBERS, sentences._KNOWN, meta._SOME]
-)
+@pytest.mark.parametrize("query", [stories._SHARING, stories._WHOLE, stories._OF_MEMBERS, sentences._KNOWN, meta._SOME])
 def test_every_table_is_asked_by_an_index(tmp_path: Path, query: Direct) -> None:
     """SQLite scans none but the values themselves: a comparison that it took for a number would use no index."""
     with Store(f"sqlite:///{tmp_path / 'a.db'}") as store:
