@@ -6,10 +6,9 @@ A copy comes hours after its original, when thousands of others have been read. 
 from __future__ import annotations
 
 import marshal
-from collections import OrderedDict
 from collections.abc import Callable
+from functools import lru_cache
 from hashlib import blake2b
-from threading import Lock
 
 from aggregator.match.token import Token
 
@@ -18,39 +17,30 @@ Read = tuple[str, tuple[Token, ...], tuple[int, ...]]
 
 
 class Remembered:
-    """At most *size* of what *read* made last, by a name that nobody can make two texts have; for any thread."""
+    """What *read* made last, at most *size* times, by a name that nobody can make two texts have."""
 
     def __init__(self, size: int, read: Callable[[str, str, bool], Read]) -> None:
-        self._size = size
         self._read = read
-        self._packed: OrderedDict[bytes, bytes] = OrderedDict()
-        self._lock = Lock()
+        self._place = lru_cache(maxsize=size)(_empty)
 
     def __call__(self, title: str, text: str, sentences: bool) -> Read:
         """What *read* makes of these."""
         whole = f"{sentences:d}{len(title)} {title}{text}".encode("utf-8", "surrogatepass")
-        name = blake2b(whole, digest_size=16).digest()
-        if packed := self._packed.get(name):
-            self._keep(name, packed)
-            return _unpack(packed)
+        place = self._place(blake2b(whole, digest_size=16).digest())
+        if place:
+            return _unpack(place[0])
         found = self._read(title, text, sentences)
-        self._keep(name, _pack(found))
+        place.append(_pack(found))
         return found
 
     def forget(self) -> None:
-        """Keep nothing."""
-        with self._lock:
-            self._packed.clear()
+        """Keep nothing of it."""
+        self._place.cache_clear()
 
-    def _keep(self, name: bytes, packed: bytes) -> None:
-        with self._lock:
-            self._packed[name] = packed
-            self._packed.move_to_end(name)
-            if len(self._packed) > self._size:
-                self._packed.popitem(last=False)
 
-    def __len__(self) -> int:
-        return len(self._packed)
+def _empty(name: bytes) -> list[bytes]:
+    """Room for what is packed under *name*."""
+    return []
 
 
 def _pack(found: Read) -> bytes:

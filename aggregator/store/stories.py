@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -23,33 +22,23 @@ from sqlalchemy import (
     update,
 )
 
+from aggregator import uri
 from aggregator.model import Related, Sighting, Story
 from aggregator.store import schema
 from aggregator.store.among import among
 from aggregator.store.anchors import Anchors
+from aggregator.store.conditions import SHOWN, Wanted, conditions, in_zones
 from aggregator.store.direct import Direct
 from aggregator.store.members import Members, match_of
+from aggregator.store.meta import Meta
 from aggregator.store.relations import Relations
 
 _BATCH = 500
 """How many values one IN list takes."""
 _PAGE = 100
+_SOME = 9
+"""How many names of stories are enough to show that one is ambiguous."""
 _REVISION = "revision"
-State = Literal["shown", "hidden", "held", "joint", "differs"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Which stories a list is of; *differs*: with a copy that an edit made another text.  *word* occurs in a copy."""
-
-    zone: str | None = None
-    source: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    state: State | None = None
-    word: str | None = None
-
-
 # Made once: these run for every entry that is new, and building them would take longer than carrying them out.
 _SHARING = Direct(
     select(schema.member.c.story)
@@ -73,10 +62,6 @@ _candidate = schema.member.alias("candidate")
 _OF_MEMBERS = Direct(
     _COPIES.where(schema.story.c.id.in_(select(_candidate.c.story).where(among(_candidate.c.id, "members"))))
 )
-
-
-SHOWN = schema.story.c.withdrawn.is_(None) & schema.story.c.held.is_(False)
-"""Readers may see it."""
 
 
 class Stories:
@@ -104,9 +89,15 @@ class Stories:
 
     def named(self, name: str) -> list[str]:
         """The ids of the stories that *name* may mean: a whole id, or how the last part of one begins."""
-        exact = select(schema.story.c.id).where(schema.story.c.id == name)
-        begins = select(schema.story.c.id).where(schema.story.c.id.contains(f"story/{name}", autoescape=True)).limit(9)
-        return list(self._connection.scalars(exact)) or list(self._connection.scalars(begins))
+        id = schema.story.c.id
+        begin = uri.tag(Meta(self._connection).get("authority") or "", f"story/{name}")
+        ways = (
+            id == name,
+            (id >= begin) & (id < f"{begin}g"),  # names are hexadecimal digits, and these come before
+            id.contains(f"story/{name}", autoescape=True),
+        )
+        found = (list(self._connection.scalars(select(id).where(way).order_by(id).limit(_SOME))) for way in ways)
+        return next(filter(None, found), [])
 
     def sharing(self, keys: Iterable[str]) -> list[Story]:
         """Every story of which a member has one of *keys*, withdrawn and held ones too; their links are left out."""
@@ -137,7 +128,7 @@ class Stories:
     def listed(self, wanted: Wanted) -> Iterator[Story]:
         """The stories that are *wanted*, withdrawn and held ones too, newest first, read as they are asked for."""
         columns = schema.story.c
-        query = select(columns.id, columns.published).where(*_conditions(wanted)).limit(_PAGE)
+        query = select(columns.id, columns.published).where(*conditions(wanted)).limit(_PAGE)
         query = query.order_by(columns.published.desc(), columns.id)
         rows = self._connection.execute(query).all()
         while rows:
@@ -275,40 +266,6 @@ class Stories:
 def revision_of(zone: str) -> str:
     """The name of the fact that moves whenever a story with a copy of *zone* is saved, or with one until then."""
     return f"{_REVISION}:{zone}"
-
-
-def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
-    story, member = schema.story.c, schema.member.c
-    of_story = exists().where(member.story == story.id)
-    if wanted.zone:
-        yield of_story.where(member.zone == wanted.zone)
-    if wanted.source:
-        yield of_story.where(member.source == wanted.source)
-    if wanted.word:
-        yield of_story.where(member.entry.icontains(wanted.word, autoescape=True))
-    if wanted.since:
-        yield story.published >= wanted.since
-    if wanted.until:
-        yield story.published < wanted.until
-    match wanted.state:
-        case "shown":
-            yield SHOWN
-        case "hidden":
-            yield story.withdrawn.is_not(None) & of_story
-        case "held":
-            yield story.held.is_(True) & story.withdrawn.is_(None)
-        case "joint":
-            zones = select(func.count(member.zone.distinct())).where(member.story == story.id).scalar_subquery()
-            yield zones > 1
-        case "differs":
-            yield of_story.where(member.differs != "") & story.withdrawn.is_(None)
-        case None:
-            yield of_story
-
-
-def in_zones(zones: Sequence[str]) -> ColumnElement[bool]:
-    """One of *zones* published it."""
-    return exists().where(schema.member.c.story == schema.story.c.id, schema.member.c.zone.in_(zones))
 
 
 def _copies(rows: Iterable[Any]) -> dict[str, list[Any]]:
