@@ -34,6 +34,7 @@ from aggregator.daemon.returning import Returning
 from aggregator.daemon.searching import Searching
 from aggregator.daemon.subscribing import Subscribing
 from aggregator.daemon.ticking import Ticking
+from aggregator.daemon.witnessing import witness
 from aggregator.digest.reply import anonymous
 from aggregator.errors import AggregatorError, StoreError
 from aggregator.model import Config
@@ -100,7 +101,7 @@ class Daemon:
                 self._config,
                 [*self._hubbing.routes, *self._searching.routes, *self._subscribing.routes],
                 asked=self._publishing.asked,
-                status=lambda: document(self._config, faults(self._judged(self._clock()))),
+                status=lambda: document(self._config, faults(self._judged(self._clock()), self._posting.standing)),
             )
             server = Server(site, listening.listen, listening.trusted_proxies)
             await server.start()
@@ -125,6 +126,7 @@ class Daemon:
         store, config = self._means.store, self._config
         now = self._clock()
         await self._take_up(config)
+        self._posting.witness = witness(config, store)
         for digest, slot in await store.read(lambda tx: post.missed(tx, config, now)):
             log.warning("digest %s: edition %s was missed; its stories go into the next one", digest.id, slot)
         for delivery in await asyncio.to_thread(post.recover, store, config, self._clock):
@@ -299,7 +301,7 @@ class Daemon:
         self._config = self._posting.config = self._subscribing.config = self._returning.config = config
         self._broken = ()
         self._tidy_at = self._clock()
-        self._posting.relay = relay
+        self._posting.relay, self._posting.witness = relay, witness(config, fresh.store)
         self._means = fresh
         self._hubbing.configure(self._means)
         self._searching.config = config

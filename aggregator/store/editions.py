@@ -8,7 +8,7 @@ readers of twenty stories are two hundred thousand rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from pydantic import TypeAdapter
@@ -137,17 +137,23 @@ class Editions(News):
             self._give_back(edition.digest, list(self._connection.scalars(ids)))
             self._connection.execute(update(schema.delivery).where(waiting).values(state="cancelled"))
 
-    def take_for_mailed(self) -> int:
-        """Count all that has arrived, and all that waits, as mailed to everybody; how many mails had waited."""
+    def take_for_mailed(self, never: Collection[int] = ()) -> int:
+        """Count all that has arrived, and all that waits but *never* was sent, as mailed; how many mails that gives up.
+
+        Mails to one address alone too: who waits for one asks again.
+        """
         newest = self._connection.scalar(select(func.max(schema.arrival.c.seq))) or 0
         self._connection.execute(update(schema.recipient).values(cursor=newest))
-        columns, single = schema.delivery.c, schema.delivery.c.digest.like(f"{SINGLE}%")
-        waiting = columns.state.in_(UNFINISHED) & ~single
-        given_up = self._connection.execute(update(schema.delivery).where(waiting).values(state="cancelled")).rowcount
-        for edition in self.on_the_way():
-            where = schema.edition.c.id == edition.id
-            self._connection.execute(update(schema.edition).where(where).values(state="cancelled", until=None))
-        return given_up
+        columns = schema.delivery.c
+        unfinished = set(self._connection.scalars(select(columns.id).where(columns.state.in_(UNFINISHED))))
+        given_up = sorted(unfinished - set(never))
+        for batch in batches(given_up):
+            self._connection.execute(update(schema.delivery).where(columns.id.in_(batch)).values(state="cancelled"))
+        edition = schema.edition.c
+        waits = exists().where(columns.edition == edition.id, columns.state.in_(UNFINISHED))
+        over = update(schema.edition).where(edition.state.in_(("held", "sending")), ~waits)
+        self._connection.execute(over.values(state="cancelled", until=None))
+        return len(given_up)
 
     def give_back(self, digest: str, delivery: int) -> None:
         """Let the stories of a delivery that will not be made be news to its reader again."""
