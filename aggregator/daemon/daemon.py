@@ -83,16 +83,15 @@ class Daemon:
             stack.enter_context(alone(self._config.database))
             self._means = await stack.enter_async_context(means(self._config, self._clock, renaming=False))
             self._polling = Polling(self._means, await self._means.store.read(lambda tx: tx.polls.all()), report)
-            self._posting = Posting(
-                self._config, self._means.store, self._relay, self._clock, self._say, machine(self._config)
-            )
-            self._publishing = Publishing(self._config, self._means.store, self._clock, self._say)
+            config, store = self._config, self._means.store
+            self._posting = Posting(config, store, self._relay, self._clock, self._say, machine(config))
+            self._publishing = Publishing(config, store, self._clock, self._say)
             self._hubbing = Hubbing(
                 self._means, lambda: self._publishing.documents, lambda: self._polling.polls, self._say
             )
-            self._searching = Searching(self._config, self._means.store, self._clock, self._say)
-            self._subscribing = Subscribing(self._config, self._means.store, self._clock, self._say)
-            self._returning = Returning(self._config, self._means.store, self._clock, self._say)
+            self._searching = Searching(config, store, self._clock, self._say)
+            self._subscribing = Subscribing(config, store, self._clock, self._say)
+            self._returning = Returning(config, store, self._clock, self._say)
             await self._prepare()
             listening = self._config.server
             site = app(
@@ -254,11 +253,9 @@ class Daemon:
 
     def _tell_slow(self) -> None:
         """Name the operator's patterns that took too long on some text, each once."""
-        for pattern in patterns.slow():
-            if pattern not in self._slow:
-                log.warning(
-                    "the pattern /%s/ takes too long on some texts and finds nothing there; rewrite it", pattern
-                )
+        told = "the pattern /%s/ takes too long on some texts and finds nothing there; rewrite it"
+        for pattern in (each for each in patterns.slow() if each not in self._slow):
+            log.warning(told, pattern)
         self._slow = patterns.slow()
 
     def _tell_broken(self) -> None:

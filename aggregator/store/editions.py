@@ -47,6 +47,19 @@ _FINISH = (
     )
     .values(state="done")
 )
+_COUNT_AS_MAILED = insert(schema.mailed).from_select(
+    ["digest", "address", "story"],
+    select(schema.recipient.c.digest, schema.recipient.c.address, schema.arrival.c.story)
+    .distinct()
+    .where(
+        schema.arrival.c.seq > schema.recipient.c.cursor,
+        ~exists().where(
+            schema.mailed.c.digest == schema.recipient.c.digest,
+            schema.mailed.c.address == schema.recipient.c.address,
+            schema.mailed.c.story == schema.arrival.c.story,
+        ),
+    ),
+)
 
 
 class Editions(News):
@@ -140,8 +153,10 @@ class Editions(News):
     def take_for_mailed(self, never: Collection[int] = ()) -> int:
         """Count all that has arrived, and all that waits but *never* was sent, as mailed; how many mails that gives up.
 
-        Mails to one address alone too: who waits for one asks again.
+        Mails to one address alone too: who waits for one asks again.  The ledger says so as well as the cursors, so
+        that a story which another zone joins later is no news either.
         """
+        self._connection.execute(_COUNT_AS_MAILED)
         newest = self._connection.scalar(select(func.max(schema.arrival.c.seq))) or 0
         self._connection.execute(update(schema.recipient).values(cursor=newest))
         columns = schema.delivery.c
