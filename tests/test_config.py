@@ -585,6 +585,11 @@ MISTAKES = [
     ),
     (
         '["redactie@example.be"]',
+        f'["{"x" * 65}@example.be"]',
+        f'digests[0].recipients[0]: expected a mail address such as "redactie@example.be", found "{"x" * 65}@example.be"',
+    ),
+    (
+        '["redactie@example.be"]',
         '["a@example.be", "A@example.be"]',
         'digests[0].recipients[1]: expected each address once, found "A@example.be", which digests[0].recipients[0] '
         "has already",

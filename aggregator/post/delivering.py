@@ -121,6 +121,8 @@ def _claim(tx: Tx, id: int, config: Config, now: datetime) -> Delivery | None:
     wanted = edition.state != "cancelled" and _wanted(tx, config, delivery)
     claimed = step.claim(delivery, now) if wanted else step.cancel(delivery)
     tx.mailing.note(claimed)
+    if claimed.state == "sending" and now - edition.frozen > step.STALE:
+        tx.mailing.write_on(claimed, step.dated(claimed, tx.mailing.envelope(claimed), now))
     if edition.state == "cancelled":
         tx.mailing.give_back(delivery.digest, delivery.id)
     return claimed

@@ -107,6 +107,19 @@ class Mailing(Editions):
         row = self._connection.execute(_CONTENTS, {"delivery": delivery.id}).one()
         return Letter(subject=row.subject, text=row.text, html=row.html), _envelope.validate_json(row.envelope)
 
+    def envelope(self, delivery: Delivery) -> Envelope:
+        """The fields of a delivery's message that are not its letter."""
+        columns = schema.delivery.c
+        return _envelope.validate_json(
+            self._connection.execute(select(columns.envelope).where(columns.id == delivery.id)).scalar_one()
+        )
+
+    def write_on(self, delivery: Delivery, envelope: Envelope) -> None:
+        """Have other fields in the message of a delivery."""
+        written = _envelope.dump_json(envelope).decode()
+        here = schema.delivery.c.id == delivery.id
+        self._connection.execute(update(schema.delivery).where(here).values(envelope=written))
+
     def note(self, delivery: Delivery) -> None:
         """Keep how a delivery stands.  One that *expired* gives its stories back to the next edition."""
         values = {name: getattr(delivery, name) for name in _CHANGING}
