@@ -231,6 +231,7 @@ def test_no_secret_is_shipped() -> None:
 
 # Mistakes, one by one
 
+LONG = f"{'x' * 65}@example.be"
 AUTH = 'url = "https://www.politie.be/5375/nieuws"'
 MISTAKES = [
     ('language = "nl-BE"', 'langage = "nl-BE"', 'langage: unknown setting; did you mean "language"?'),
@@ -585,8 +586,8 @@ MISTAKES = [
     ),
     (
         '["redactie@example.be"]',
-        f'["{"x" * 65}@example.be"]',
-        f'digests[0].recipients[0]: expected a mail address such as "redactie@example.be", found "{"x" * 65}@example.be"',
+        f'["{LONG}"]',
+        f'digests[0].recipients[0]: expected a mail address such as "redactie@example.be", found "{LONG}"',
     ),
     (
         '["redactie@example.be"]',
