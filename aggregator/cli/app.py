@@ -13,6 +13,7 @@ from aggregator import __version__
 from aggregator.cli import (
     bounce,
     check,
+    desk,
     digest,
     discover,
     evaluate,
@@ -53,6 +54,7 @@ app.command("status")(status.status)
 app.add_typer(stories.app, name="stories")
 app.command("publish")(publish.publish)
 app.add_typer(digest.app, name="digest")
+app.add_typer(desk.app, name="desk")
 app.add_typer(subscribers.app, name="subscribers")
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(opml.app, name="opml")

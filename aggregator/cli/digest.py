@@ -12,18 +12,24 @@ import typer
 
 from aggregator import post, renames
 from aggregator.cli import preview as previewing
-from aggregator.cli.options import ConfigOption, JsonOption, configured
+from aggregator.cli.adopting import adopt
+from aggregator.cli.options import By, ConfigOption, JsonOption, Why, configured, hand_of
 from aggregator.cli.output import console, local, print_json, rfc3339, table
-from aggregator.cli.relaying import hand_over
-from aggregator.daemon import clock, machine, open_relay, open_store
+from aggregator.daemon import clock, machine, open_relay, open_store, witness
+from aggregator.daemon.relaying import hand_over
+from aggregator.desk import editions
 from aggregator.digest import delivery as step
 from aggregator.errors import ConfigError, MailError, StoreError
+from aggregator.hand import Hand
 from aggregator.model import Config, Delivery, Digest, Edition
+from aggregator.status import paused
 from aggregator.store import Store, Tx, alone
+from aggregator.witness import Witness
 
 app = typer.Typer(
     help="See past editions, look at the next one, send one now, settle what is in doubt.", no_args_is_help=True
 )
+app.command()(adopt)
 Id = Annotated[str, typer.Argument(help="The digest's id in the configuration.")]
 
 
@@ -44,12 +50,12 @@ def list_(
         _list_mails(edition, settings, json)
         return
     with open_store(settings, create=False) as store:
-        editions = store.look(lambda tx: tx.mailing.editions(limit=50))
-        tallies = store.look(lambda tx: {edition.id: tx.mailing.tally(edition.id) for edition in editions})
+        found = store.look(lambda tx: tx.mailing.editions(limit=50))
+        tallies = store.look(lambda tx: {edition.id: tx.mailing.tally(edition.id) for edition in found})
     if json:
-        print_json([_as_json(edition, tallies[edition.id]) for edition in editions])
+        print_json([_as_json(edition, tallies[edition.id]) for edition in found])
         return
-    if not editions:
+    if not found:
         console.print("no edition yet")
         return
     table(
@@ -64,7 +70,7 @@ def list_(
                 stands(e, settings),
                 _counts(tallies[e.id]),
             )
-            for e in editions
+            for e in found
         ),
     )
 
@@ -128,8 +134,11 @@ def send(
     with open_store(settings, create=False) as store:
         store.submit(lambda tx: renames.apply(tx, settings, now)).result()
         store.submit(lambda tx: post.enrol(tx, settings, now)).result()
-        if not store.submit(lambda tx: post.settle_in(tx, machine(settings))).result():
-            raise StoreError(post.STRANGE)
+        store.submit(lambda tx: post.settle_in(tx, machine(settings))).result()
+        seen = witness(settings, store)
+        post.begin(store, seen, now)
+        if why := post.pause(store, machine(settings), seen):
+            raise StoreError(paused(why))
         slot = f"send-{now:%Y-%m-%dT%H:%M:%S.%fZ}"
         edition = store.submit(lambda tx: post.freeze(tx, settings, wanted, slot, now)).result()
         if edition.state == "skipped":
@@ -145,7 +154,7 @@ def send(
             except StoreError:
                 console.print("the running daemon sends it")
                 return
-            _deliver(store, settings)
+            _deliver(store, settings, seen)
 
 
 def _send_test(config: Config, digest: Digest, address: str, now: datetime) -> None:
@@ -156,57 +165,41 @@ def _send_test(config: Config, digest: Digest, address: str, now: datetime) -> N
 
 
 @app.command()
-def hold(digest: Id, config: ConfigOption = None) -> None:
+def hold(digest: Id, why: Why = "", by: By = None, config: ConfigOption = None) -> None:
     """Hold the edition that is being sent, or waits for its review, until it is released or cancelled."""
-    if not _become(digest, config, post.hold, "held until it is released"):
+    if not _become(digest, config, "hold", hand_of(why, by), "held until it is released"):
         console.print(f"{digest}: no edition is on its way")
 
 
 @app.command()
-def release(digest: Id, config: ConfigOption = None) -> None:
+def release(digest: Id, why: Why = "", by: By = None, config: ConfigOption = None) -> None:
     """Send the edition that is held; where none is, the mails that are held in doubt, once more, the same bytes.
 
     Held in doubt: in_doubt = "hold", and the relay went silent.
     """
-    if not _become(digest, config, post.release, "goes out now"):
+    if not _become(digest, config, "release", hand_of(why, by), "goes out now"):
         _settle_held(digest, config, step.release, "queued to be sent once more")
 
 
 @app.command()
-def cancel(digest: Id, config: ConfigOption = None) -> None:
+def cancel(digest: Id, why: Why = "", by: By = None, config: ConfigOption = None) -> None:
     """Give up the edition that is held: what was not sent of it goes into the next one.
 
     Where none is held, drop the mails that are held in doubt, because the relay's log says that they were delivered.
     """
-    if not _become(digest, config, post.cancel, "cancelled; what was not sent of it goes into the next edition"):
+    told = "cancelled; what was not sent of it goes into the next edition"
+    if not _become(digest, config, "cancel", hand_of(why, by), told):
         _settle_held(digest, config, lambda delivery, _: step.cancel(delivery), "dropped")
 
 
-@app.command()
-def adopt(
-    mailed: Annotated[
-        bool,
-        typer.Option("--mailed", help="All that has arrived was mailed by the other one: only what comes is news."),
-    ] = False,
-    config: ConfigOption = None,
-) -> None:
-    """Let this machine mail from a database that another one mailed from: a backup that was restored, a copy."""
+def _become(id: str, config: Path | None, act: str, who: Hand, done: str) -> bool:
     settings = configured(config)
+    wanted = _digest(settings, id)
     with open_store(settings, create=False) as store:
-        given_up = store.submit(lambda tx: post.adopt(tx, machine(settings), mailed=mailed)).result()
-    console.print("digests are sent from here now", soft_wrap=True)
-    if given_up:
-        console.print(f"{given_up} mails that waited are given up")
-
-
-def _become(id: str, config: Path | None, act: Callable[..., list[Edition]], done: str) -> bool:
-    settings = configured(config)
-    wanted, now = _digest(settings, id), clock()
-    with open_store(settings, create=False) as store:
-        editions = store.submit(lambda tx: act(tx, wanted, now)).result()
-    for edition in editions:
+        found = store.submit(lambda tx: editions.do(tx, wanted, act, who)).result()
+    for edition in found:
         console.print(f"{id}: edition {edition.slot} {done}", markup=False, soft_wrap=True)
-    return bool(editions)
+    return bool(found)
 
 
 def _settle_held(id: str, config: Path | None, settle: Callable[[Delivery, datetime], Delivery], done: str) -> None:
@@ -227,12 +220,12 @@ def _settle_held(id: str, config: Path | None, settle: Callable[[Delivery, datet
         console.print(f"{id}: nothing is held")
 
 
-def _deliver(store: Store, config: Config) -> None:
+def _deliver(store: Store, config: Config, witness: Witness | None) -> None:
     relay = open_relay(config)
     assert relay is not None
     waiting = 0
     try:
-        while done := post.deliver_due(store, relay, config, clock):
+        while done := post.deliver_due(store, relay, config, clock, witness=witness):
             for delivery in done:
                 console.print(f"{delivery.address}: {delivery.state}, {delivery.reply}", markup=False, soft_wrap=True)
             waiting += sum(delivery.state != "sent" for delivery in done)

@@ -11,7 +11,7 @@ from aggregator import status as judge
 from aggregator.cli.digest import stands
 from aggregator.cli.options import ConfigOption, JsonOption, configured
 from aggregator.cli.output import console, local, print_json, rfc3339, table
-from aggregator.daemon import clock, machine, open_store
+from aggregator.daemon import clock, machine, open_store, witness
 from aggregator.errors import MailError
 from aggregator.mail.maildir import Maildir
 from aggregator.model import Config, Delivery, Edition, Lease, Ping, Poll, Subscription
@@ -35,7 +35,8 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         differing = store.look(lambda tx: tx.stories.differing(now - LATELY))
         relay = judge.relaying(store.look(lambda tx: tx.meta.get(judge.RELAY)), now) if settings.mail else None
         objections = store.look(lambda tx: post.objections(tx, settings))
-        mail = store.look(lambda tx: post.standing(tx, settings, machine(settings), now))
+        paused = post.pause(store, machine(settings), witness(settings, store))
+        mail = store.look(lambda tx: post.standing(tx, settings, paused, now))
     returned = _returned(settings)
     statuses = judge.sources(settings, polls, now, held_hosts(polls.values(), now))
     if json:
@@ -176,7 +177,8 @@ def _document(
 
 def _mailing(mail: judge.Mailing) -> dict[str, Any]:
     return {
-        "paused": mail.strange,
+        "paused": mail.paused is not None,
+        "paused_because": mail.paused,
         "late_mails": mail.late_mails,
         "late_editions": list(mail.late_editions),
         "held_editions": [f"{edition.digest} {edition.slot}" for edition in mail.held],

@@ -8,6 +8,7 @@ from aggregator.daemon.opening import clock, configured, means, open_relay, open
 from aggregator.daemon.polling import Polling
 from aggregator.daemon.printing import Prints
 from aggregator.daemon.rendering import Press, note_presentation, render_all
+from aggregator.daemon.witnessing import witness
 
 __all__ = [
     "Daemon",
@@ -25,4 +26,5 @@ __all__ = [
     "open_signer",
     "open_store",
     "render_all",
+    "witness",
 ]

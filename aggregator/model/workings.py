@@ -32,6 +32,38 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """Somebody who may come to the desk, by *name* and password; only an editor may change anything.
+
+    *password_hash* is what ``aggregator desk password`` prints; *email* is where a test of a digest goes.
+    """
+
+    name: Line
+    password_hash: Line | None = None
+    role: Literal["editor", "reader"] | None = None
+    email: Line | None = None
+
+    @property
+    def is_editor(self) -> bool:
+        """Whether they may change anything; who has no role may look only."""
+        return self.role == "editor"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The editor's desk at ``/desk/``, closed while it has no *users*.
+
+    With *trusted_header* the one of *proxies* that asks says in it which of the users is asking, and passwords are
+    not used.  A login lasts *session*.
+    """
+
+    trusted_header: Line | None = None
+    proxies: Several = ("127.0.0.1",)
+    session: Lasting = timedelta(hours=10)
+    users: tuple[User, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Colours:
     """Colours of the pages: of their *top*, of its *stripe* and of a *link*; what is written in them or on them is made
     readable, in the dark as well.
@@ -194,6 +226,8 @@ class Mail:
 
     *relay_log* is where a Postfix notes what it took: a file, or ``|`` and a command.  *machine* names this
     installation where /etc/machine-id does not: a database that was last mailed from by another one mails nothing.
+    *witness* is the directory in which it is kept how far the mail has come, so that a database which is older than
+    that mails nothing; beside the database when it is not given.
     *timeout* is for the greeting and each command, *data_timeout* for the answer to DATA, *block_timeout* for each
     block of the text, *dot_timeout* for the answer to the final dot; a shorter wait there makes doubts, and doubts make
     duplicates (RFC 5321 §4.5.3.2, RFC 1047).  *rate* is in mails a minute.
@@ -211,6 +245,7 @@ class Mail:
     password_file: Line | None = None
     relay_log: Line | None = None
     machine: Line | None = None
+    witness: Line | None = None
     starttls: Literal["offered", "required"] = "offered"
     connections: Annotated[int, Field(strict=True, ge=1, le=20)] = 2
     rate: Annotated[int, Field(strict=True, ge=1)] | None = None

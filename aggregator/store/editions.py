@@ -8,7 +8,8 @@ readers of twenty stories are two hundred thousand rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from pydantic import TypeAdapter
@@ -26,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from aggregator.model import DeliveryState, Edition, Envelope, Lot
+from aggregator.model import AS_IT_COMES, DeliveryState, Edition, Envelope, Lot, Plan
 from aggregator.store import schema
 from aggregator.store.news import News, batches
 
@@ -46,6 +47,19 @@ _FINISH = (
         ~exists().where(schema.delivery.c.edition == bindparam("of"), schema.delivery.c.state.in_(UNFINISHED)),
     )
     .values(state="done")
+)
+_COUNT_AS_MAILED = insert(schema.mailed).from_select(
+    ["digest", "address", "story"],
+    select(schema.recipient.c.digest, schema.recipient.c.address, schema.arrival.c.story)
+    .distinct()
+    .where(
+        schema.arrival.c.seq > schema.recipient.c.cursor,
+        ~exists().where(
+            schema.mailed.c.digest == schema.recipient.c.digest,
+            schema.mailed.c.address == schema.recipient.c.address,
+            schema.mailed.c.story == schema.arrival.c.story,
+        ),
+    ),
 )
 
 
@@ -87,6 +101,7 @@ class Editions(News):
         state: str = "sending",
         until: datetime | None = None,
         advance: bool = True,
+        plan: Plan = AS_IT_COMES,
     ) -> Edition:
         """Write an edition in *state*: each letter, what is in it, and a delivery for each of its envelopes.
 
@@ -95,8 +110,9 @@ class Editions(News):
         the cursor stays (of all of them without *advance*): the ledger keeps the next edition from what is in this one.
         """
         stories = {story for lot in lots for story in lot.stories}
-        values = {"state": state, "until": until} if lots else {"state": "skipped"}
-        edition = self._insert(schema.edition, digest=digest, slot=slot, frozen=now, stories=len(stories), **values)
+        values: dict[str, object] = {"state": state, "until": until} if lots else {"state": "skipped"}
+        values |= {"digest": digest, "slot": slot, "frozen": now, "stories": len(stories), **_written(plan)}
+        edition = self._insert(schema.edition, **values)
         for lot in lots:
             self._post(edition, digest, lot, now, expires)
         if stories:
@@ -137,17 +153,56 @@ class Editions(News):
             self._give_back(edition.digest, list(self._connection.scalars(ids)))
             self._connection.execute(update(schema.delivery).where(waiting).values(state="cancelled"))
 
-    def take_for_mailed(self) -> int:
-        """Count all that has arrived, and all that waits, as mailed to everybody; how many mails had waited."""
+    # -- what an editor wants of it ----------------------------------------------
+
+    def plan(self, digest: str) -> Plan:
+        """What is wanted of the edition that is frozen next."""
+        row = self._connection.execute(select(schema.plan).where(schema.plan.c.digest == digest)).first()
+        return _plan_of(row) if row else AS_IT_COMES
+
+    def intend(self, digest: str, plan: Plan) -> None:
+        """Want *plan* of the edition that is frozen next."""
+        self._connection.execute(delete(schema.plan).where(schema.plan.c.digest == digest))
+        if plan != AS_IT_COMES:
+            self._connection.execute(insert(schema.plan).values(digest=digest, **_written(plan)))
+
+    def is_untouched(self, edition: Edition) -> bool:
+        """Whether it is held and nobody can have read it: none of its mails was tried."""
+        columns = schema.delivery.c
+        tried = (columns.state != "queued") | (columns.attempts > 0) | (columns.doubts > 0)
+        found = select(columns.id).where(columns.edition == edition.id, tried).limit(1)
+        return edition.state == "held" and self._connection.scalar(found) is None
+
+    def thaw(self, edition: Edition) -> None:
+        """Take an untouched edition back, as if it had never been frozen."""
+        delivery, letter = schema.delivery.c, schema.letter.c
+        ids = select(delivery.id).where(delivery.edition == edition.id)
+        self._give_back(edition.digest, list(self._connection.scalars(ids)))
+        self._connection.execute(delete(schema.delivery).where(delivery.edition == edition.id))
+        letters = select(letter.id).where(letter.edition == edition.id)
+        self._connection.execute(delete(schema.content).where(schema.content.c.letter.in_(letters)))
+        self._connection.execute(delete(schema.letter).where(letter.edition == edition.id))
+        self._connection.execute(delete(schema.edition).where(schema.edition.c.id == edition.id))
+
+    def take_for_mailed(self, never: Collection[int] = ()) -> int:
+        """Count all that has arrived, and all that waits but *never* was sent, as mailed; how many mails that gives up.
+
+        Mails to one address alone too: who waits for one asks again.  The ledger says so as well as the cursors, so
+        that a story which another zone joins later is no news either.
+        """
+        self._connection.execute(_COUNT_AS_MAILED)
         newest = self._connection.scalar(select(func.max(schema.arrival.c.seq))) or 0
         self._connection.execute(update(schema.recipient).values(cursor=newest))
-        columns, single = schema.delivery.c, schema.delivery.c.digest.like(f"{SINGLE}%")
-        waiting = columns.state.in_(UNFINISHED) & ~single
-        given_up = self._connection.execute(update(schema.delivery).where(waiting).values(state="cancelled")).rowcount
-        for edition in self.on_the_way():
-            where = schema.edition.c.id == edition.id
-            self._connection.execute(update(schema.edition).where(where).values(state="cancelled", until=None))
-        return given_up
+        columns = schema.delivery.c
+        unfinished = set(self._connection.scalars(select(columns.id).where(columns.state.in_(UNFINISHED))))
+        given_up = sorted(unfinished - set(never))
+        for batch in batches(given_up):
+            self._connection.execute(update(schema.delivery).where(columns.id.in_(batch)).values(state="cancelled"))
+        edition = schema.edition.c
+        waits = exists().where(columns.edition == edition.id, columns.state.in_(UNFINISHED))
+        over = update(schema.edition).where(edition.state.in_(("held", "sending")), ~waits)
+        self._connection.execute(over.values(state="cancelled", until=None))
+        return len(given_up)
 
     def give_back(self, digest: str, delivery: int) -> None:
         """Let the stories of a delivery that will not be made be news to its reader again."""
@@ -232,4 +287,12 @@ class Editions(News):
 def edition_of(row: Row[tuple[object, ...]]) -> Edition:
     """A row of the table, as what it is."""
     names = ("id", "digest", "slot", "frozen", "state", "stories", "until")
-    return Edition(**{name: getattr(row, name) for name in names})
+    return Edition(**{name: getattr(row, name) for name in names}, plan=_plan_of(row))
+
+
+def _plan_of(row: Row[tuple[object, ...]]) -> Plan:
+    return Plan(introduction=row.introduction, first=tuple(json.loads(row.foremost)))
+
+
+def _written(plan: Plan) -> dict[str, str]:
+    return {"introduction": plan.introduction, "foremost": json.dumps(plan.first)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from email.utils import parseaddr
 
-from aggregator.daemon import open_relay
+from aggregator.daemon.opening import open_relay
 from aggregator.errors import ConfigError, MailError
 from aggregator.mail import compose
 from aggregator.model import Config, Envelope, Letter
