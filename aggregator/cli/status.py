@@ -35,6 +35,7 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         differing = store.look(lambda tx: tx.stories.differing(now - LATELY))
         relay = judge.relaying(store.look(lambda tx: tx.meta.get(judge.RELAY)), now) if settings.mail else None
         objections = store.look(lambda tx: post.objections(tx, settings))
+        refusals = store.look(lambda tx: post.refusals(tx, now))
         paused = post.pause(store, machine(settings), witness(settings, store))
         mail = store.look(lambda tx: post.standing(tx, settings, paused, now))
     returned = _returned(settings)
@@ -50,6 +51,7 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
             "relay": relay,
             "returned_mail": returned,
             "objections": objections,
+            "refusals": refusals,
         }
         print_json(document | more)
         return
@@ -80,7 +82,7 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         console.print(sentence, style="yellow", markup=False, soft_wrap=True)
     for sentence in judge.pushing(*pushes, now):
         console.print(sentence, markup=False, soft_wrap=True)
-    for sentence in filter(None, (*objections, relay, returned)):
+    for sentence in filter(None, (*objections, refusals, relay, returned)):
         console.print(sentence, style="red", markup=False, soft_wrap=True)
     _print_deliveries(settings, tally, troubled, doubts)
 

@@ -35,7 +35,7 @@ from aggregator.daemon.searching import Searching
 from aggregator.daemon.subscribing import Subscribing
 from aggregator.daemon.taking import take_up
 from aggregator.daemon.ticking import Ticking
-from aggregator.daemon.witnessing import witness
+from aggregator.daemon.witnessing import UNGUARDED, witness
 from aggregator.digest.reply import anonymous
 from aggregator.errors import AggregatorError, StoreError
 from aggregator.model import Config
@@ -134,6 +134,8 @@ class Daemon:
         now = self._clock()
         await self._take_up(config)
         self._posting.witness = witness(config, store)
+        if config.digests and self._posting.witness is None:
+            log.warning("%s", UNGUARDED)
         for digest, slot in await store.read(lambda tx: post.missed(tx, config, now)):
             log.warning("digest %s: edition %s was missed; its stories go into the next one", digest.id, slot)
         for delivery in await asyncio.to_thread(post.recover, store, config, self._clock):
