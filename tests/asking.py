@@ -11,7 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from aggregator.daemon import Polling, means
+from aggregator.daemon.connecting import means
+from aggregator.daemon.polling import Polling
 from aggregator.model import Config, Fetch, Poll, Source, Stream, Zone
 from aggregator.poll import Means, poll, readings
 from aggregator.schedule import Start, due, starting

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from aggregator.daemon import Press, note_presentation
+from aggregator.daemon.rendering import Press, note_presentation
 from aggregator.model import Config, Document, Story
 from aggregator.store import Store
 from tests.stories import CONFIG, NOW, sighting, story

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.access import access, verify
-from aggregator.daemon import means
+from aggregator.daemon.connecting import means
 from aggregator.errors import ConfigError, FetchError
 from aggregator.fetch import Access, Fetcher
 from aggregator.fetch.request import target

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import pytest
 
-from aggregator.daemon import means
+from aggregator.daemon.connecting import means
 from aggregator.errors import FetchError, NetworkError
 from aggregator.fetch import Access, Fetcher, RebuffError
 from aggregator.model import Config, Fetch, Poll, Selectors, Source, Stream, Zone

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.daemon import means
+from aggregator.daemon.connecting import means
 from aggregator.follow import ATTEMPTS, plan
 from aggregator.match import sightings
 from aggregator.model import (

@@ -16,8 +16,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from aggregator.digest import render
-from aggregator.mail import compose, filled
+from aggregator.digest.render import render
+from aggregator.mail.message import compose, filled
 from aggregator.model import Story
 from tests import stories
 

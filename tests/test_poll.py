@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.daemon import means
+from aggregator.daemon.connecting import means
 from aggregator.model import Config, Fetch, Guard, Poll, Selectors, Source, Stream, Zone
 from aggregator.poll import Means, poll
 from tests.fakes.origin import Origin

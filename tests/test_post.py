@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from aggregator import post
-from aggregator.mail import Relay, filled
+from aggregator.mail.message import filled
+from aggregator.mail.relay import Relay
 from aggregator.model import Config, Delivery, Digest, Edition, Story
 from aggregator.store import Store
 from tests.fakes import relay as fake

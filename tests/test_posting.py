@@ -14,7 +14,7 @@ import pytest
 
 from aggregator import post
 from aggregator.daemon.posting import REST, Posting
-from aggregator.mail import Relay
+from aggregator.mail.relay import Relay
 from aggregator.model import Envelope, Letter, Lot, Mail
 from aggregator.status import RELAY, relaying
 from aggregator.store import Store, Tx

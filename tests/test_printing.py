@@ -15,8 +15,10 @@ import pytest
 from lxml import etree
 
 from aggregator import post
-from aggregator.daemon import Directory, Prints, note_presentation
+from aggregator.daemon.directory import Directory
+from aggregator.daemon.printing import Prints
 from aggregator.daemon.publishing import Publishing
+from aggregator.daemon.rendering import note_presentation
 from aggregator.model import Config, Document, Edition, Story
 from aggregator.publish import places
 from aggregator.store import Store

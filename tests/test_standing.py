@@ -148,7 +148,7 @@ def test_a_change_of_words_is_a_change(tmp_path: Path) -> None:
     with desk(tmp_path) as one:
         before = one.documents()[standing.ABOUT]
     later = NOW + timedelta(days=1)
-    from aggregator.daemon import Press, note_presentation
+    from aggregator.daemon.rendering import Press, note_presentation
     from aggregator.store import Store
 
     changed = replace(CONFIG, about=TOLD)

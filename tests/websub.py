@@ -15,7 +15,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from aggregator.daemon import means
+from aggregator.daemon.connecting import means
 from aggregator.daemon.hubbing import Hubbing
 from aggregator.model import (
     Config,

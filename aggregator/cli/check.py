@@ -18,7 +18,9 @@ from aggregator.cli.output import console, rfc3339
 from aggregator.cli.reading import Read, Reader, reader
 from aggregator.cli.relaying import hand_over
 from aggregator.config import find, secret
-from aggregator.daemon import clock, configured, open_signer
+from aggregator.daemon.opening import clock
+from aggregator.daemon.relaying import open_signer
+from aggregator.daemon.trying import configured
 from aggregator.errors import ConfigError
 from aggregator.i18n import translations
 from aggregator.model import Config, Envelope, Letter, Source, Stream

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from email.utils import parseaddr
 
-from aggregator.daemon import open_relay
+from aggregator.daemon.relaying import open_relay
 from aggregator.errors import ConfigError, MailError
-from aggregator.mail import compose
+from aggregator.mail.message import compose
 from aggregator.model import Config, Envelope, Letter
 
 

@@ -17,7 +17,7 @@ from aggregator import hand, select
 from aggregator.cli.options import ConfigOption, JsonOption, configured
 from aggregator.cli.output import console, print_json
 from aggregator.cli.telling import Act, as_json, explained_as_json, say, show_table, tell
-from aggregator.daemon import clock, open_store
+from aggregator.daemon.opening import clock, open_store
 from aggregator.dates import parse
 from aggregator.explain import Explanation
 from aggregator.explain import explain as explanation

@@ -22,18 +22,21 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from aggregator import patterns, post, renames, schedule, status, systemd, templating
+from aggregator.daemon.connecting import means
 from aggregator.daemon.hubbing import Hubbing
 from aggregator.daemon.machine import machine
-from aggregator.daemon.opening import check_authority, clock, configured, means, open_relay
+from aggregator.daemon.opening import check_authority, clock
 from aggregator.daemon.polling import Polling
 from aggregator.daemon.posting import REST, Posting
 from aggregator.daemon.publishing import Publishing, faults
+from aggregator.daemon.relaying import open_relay
 from aggregator.daemon.rendering import note_presentation
 from aggregator.daemon.reporting import report
 from aggregator.daemon.returning import Returning
 from aggregator.daemon.searching import Searching
 from aggregator.daemon.subscribing import Subscribing
 from aggregator.daemon.ticking import Ticking
+from aggregator.daemon.trying import configured
 from aggregator.digest.reply import anonymous
 from aggregator.errors import AggregatorError, StoreError
 from aggregator.model import Config

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from aggregator.digest import edition as course
-from aggregator.mail import objection
+from aggregator.mail.pace import objection
 from aggregator.model import Config
 from aggregator.store import Tx
 
