@@ -22,6 +22,7 @@ from aggregator.daemon.rendering import note_presentation
 from aggregator.model import Config, Document, Edition, Story
 from aggregator.publish import places
 from aggregator.store import Store
+from tests.databases import migrated
 from tests.postgres import database
 from tests.stories import CONFIG, DIGEST, NOW, joint, sighting, story
 
@@ -63,7 +64,7 @@ class Office:
 @contextmanager
 def office(folder: Path | str, **digest: object) -> Iterator[Office]:
     config = replace(CONFIG, digests=(replace(DIGEST, **digest),))  # type: ignore[arg-type]
-    with Store(folder if isinstance(folder, str) else f"sqlite:///{folder}/a.db") as store:
+    with Store(folder if isinstance(folder, str) else migrated(folder / "a.db")) as store:
         yield Office(store, config)
 
 
