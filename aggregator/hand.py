@@ -1,8 +1,8 @@
-"""The editor's hand: split, join, hide and show a story, release or absorb what is held.
+"""The editor's hand: split, join, hide, show and pin a story, choose its lead, release or absorb what is held.
 
-Each is one transaction, each can be undone (``split`` by ``join``, ``join`` by ``split``, ``hide`` by ``show``), each
-is noted with who, when and why.  What an editor decided outlives every refetch, every restart and other thresholds,
-because membership never changes by itself.
+Each is one transaction, each can be undone (``split`` by ``join``, ``join`` by ``split``, ``hide`` by ``show``, ``pin``
+by ``unpin``, ``release`` by ``hold``, ``lead`` by ``lead``), each is noted with who, when and why.  What an editor
+decided outlives every refetch, every restart and other thresholds, because membership never changes by itself.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def split(tx: Tx, name: str, what: str, hand: Hand) -> tuple[Story, Story]:
     story = find(tx, name)
     if joined := _joined(tx, story, what):
         return _part_again(tx, story, joined, hand)
-    leaving = tuple(m for m in story.members if what in (m.sighting.source, m.sighting.entry.link))
+    leaving = tuple(m for m in story.members if what in (m.sighting.source, m.sighting.entry.link, *m.sighting.keys))
     staying = tuple(member for member in story.members if member not in leaving)
     if not leaving or not staying:
         sources = ", ".join(sorted({member.sighting.source for member in story.members}))
@@ -96,8 +96,10 @@ def split(tx: Tx, name: str, what: str, hand: Hand) -> tuple[Story, Story]:
         held=story.held,
     )
     loud = tx.stories.is_loud(story.id)
-    stayed = _keep(tx, merge.revise(story, staying, hand.at), "split", hand, f"{what} into {parted.id}")
-    return stayed, _keep(tx, parted, "split", hand, f"{what} out of {story.id}", loud=loud)
+    stayed = _keep(
+        tx, merge.revise(story, staying, hand.at), "split", hand, f"{what} into {parted.id}", other=parted.id
+    )
+    return stayed, _keep(tx, parted, "split", hand, f"{what} out of {story.id}", loud=loud, other=story.id)
 
 
 def join(tx: Tx, name: str, other: str, hand: Hand) -> Story:
@@ -115,13 +117,13 @@ def join(tx: Tx, name: str, other: str, hand: Hand) -> Story:
     loud = tx.stories.is_loud(gone.id)
     lent = tx.ledger.count_as(gone.id, story.id)
     undo = json.dumps({"copies": [_Was.of(member).as_list() for member in gone.members], "lent": lent})
-    _keep(tx, replace(gone, members=(), withdrawn=hand.at), "join", hand, f"into {story.id}", undo=undo)
+    _keep(tx, replace(gone, members=(), withdrawn=hand.at), "join", hand, f"into {story.id}", undo=undo, other=story.id)
     tx.related.move(gone.id, story.id)
     moved = tuple(
         replace(m, rule="editor", evidence=hand.why or f"joined by {hand.who}", differs="") for m in gone.members
     )
     joined = merge.revise(replace(story, held=story.held and gone.held), (*story.members, *moved), hand.at)
-    return _keep(tx, joined, "join", hand, f"took {gone.id}", loud=loud)
+    return _keep(tx, joined, "join", hand, f"took {gone.id}", loud=loud, other=gone.id)
 
 
 def release(tx: Tx, name: str, hand: Hand) -> Story:
@@ -134,6 +136,49 @@ def absorb(tx: Tx, name: str, hand: Hand) -> Story:
     return _let_go(tx, name, "absorb", hand, loud=False)
 
 
+def hold(tx: Tx, name: str, hand: Hand) -> Story:
+    """Undo ``release`` and ``absorb``: out of feed, page and coming digests until it is let go again."""
+    story = find(tx, name)
+    if story.held or story.withdrawn:
+        raise NoSuchStory(f"{story.id} is {'held' if story.held else 'withdrawn'} already")
+    return _keep(tx, replace(story, held=True), "hold", hand)
+
+
+def lead(tx: Tx, name: str, key: str | None, hand: Hand) -> Story:
+    """Let the copy with *key* lead, title and text; with none the one that leads by itself.  Undone by another one."""
+    story = find(tx, name)
+    if story.chosen == key:
+        raise NoSuchStory(f"{story.id} is led so already")
+    copy = next((member.sighting for member in story.members if key in member.sighting.keys), None)
+    if key is not None and copy is None:
+        raise NoSuchStory(f"{story.id} has no such copy")
+    led = replace(story, chosen=key)
+    before, after = story.within(story.zones), led.within(led.zones)
+    if before and after and before.lead.words != after.lead.words:
+        led = replace(led, updated=max(led.updated, hand.at))
+    detail = f"{copy.source}: {copy.entry.title}" if copy else "the one that leads by itself"
+    return _keep(tx, led, "lead", hand, detail, undo=json.dumps(story.chosen))
+
+
+def pin(tx: Tx, name: str, hand: Hand) -> Story:
+    """Put a story before all others on the pages of its streams and in the digests that it is in, until ``unpin``.
+
+    The order of feeds is the order of publication, and stays.
+    """
+    story = find(tx, name)
+    if story.pinned or story.withdrawn or story.held:
+        raise NoSuchStory(f"{story.id} is {'pinned already' if story.pinned else 'not shown'}")
+    return _keep(tx, replace(story, pinned=hand.at), "pin", hand)
+
+
+def unpin(tx: Tx, name: str, hand: Hand) -> Story:
+    """Undo ``pin``."""
+    story = find(tx, name)
+    if not story.pinned:
+        raise NoSuchStory(f"{story.id} is not pinned")
+    return _keep(tx, replace(story, pinned=None), "unpin", hand)
+
+
 def _let_go(tx: Tx, name: str, act: str, hand: Hand, *, loud: bool) -> Story:
     story = find(tx, name)
     if not story.held:
@@ -142,12 +187,20 @@ def _let_go(tx: Tx, name: str, act: str, hand: Hand, *, loud: bool) -> Story:
 
 
 def _keep(
-    tx: Tx, story: Story, act: str, hand: Hand, detail: str = "", *, loud: bool = True, undo: str | None = None
+    tx: Tx,
+    story: Story,
+    act: str,
+    hand: Hand,
+    detail: str = "",
+    *,
+    loud: bool = True,
+    undo: str | None = None,
+    other: str | None = None,
 ) -> Story:
     changed = replace(story, changed=max(story.changed, hand.at))
     tx.stories.save(changed, at=hand.at, loud=loud)
-    why = "; ".join(filter(None, [detail, hand.why]))
-    tx.hands.note(at=hand.at, who=hand.who, act=act, story=story.id, detail=why, undo=undo)
+    told = "; ".join(filter(None, [detail, hand.why]))
+    tx.hands.note(at=hand.at, who=hand.who, act=act, story=story.id, detail=told, why=hand.why, other=other, undo=undo)
     return changed
 
 
@@ -193,9 +246,9 @@ def _part_again(tx: Tx, story: Story, gone: Story, hand: Hand) -> tuple[Story, S
         raise NoSuchStory(f"{story.id} no longer has the copies that {gone.id} brought")
     back = tuple(replace(m, story=gone.id, rule=w.rule, score=w.score, evidence=w.evidence) for m, w in leaving)
     loud = tx.stories.is_loud(story.id)
-    stayed = _keep(tx, merge.revise(story, staying, hand.at), "split", hand, f"{gone.id} out again")
+    stayed = _keep(tx, merge.revise(story, staying, hand.at), "split", hand, f"{gone.id} out again", other=gone.id)
     parted = replace(gone, members=back, withdrawn=story.withdrawn, held=story.held, updated=hand.at)
-    parted = _keep(tx, parted, "split", hand, f"out of {story.id} again", loud=loud)
+    parted = _keep(tx, parted, "split", hand, f"out of {story.id} again", loud=loud, other=story.id)
     due = tx.ledger.count_apart(story.id, known["lent"])
     for each in (parted, *([stayed] if due else [])):
         if not (each.held or each.withdrawn):

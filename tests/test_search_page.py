@@ -208,10 +208,6 @@ def test_too_often(tmp_path: Path) -> None:
 
 def test_too_many_at_once() -> None:
     """Two run, ten wait, and the next one is told so at once."""
-    asyncio.run(_crowd())
-
-
-async def _crowd() -> None:
     running, go = [], asyncio.Event()
 
     async def find(asked: Asked) -> Found:
@@ -219,16 +215,18 @@ async def _crowd() -> None:
         await go.wait()
         return Found(stories=(), more=False)
 
-    made = app(dict, lambda: (True, ""), TWO, search.routes(lambda: TWO, find, lambda: NOW))
-    transport = httpx.ASGITransport(app=made)
-    async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
-        first = [asyncio.create_task(client.get("/search?q=een")) for _ in range(search.WAITING)]
-        for _ in range(200):
-            await asyncio.sleep(0)
-        assert len(running) == search.AT_ONCE
-        assert (await client.get("/search?q=een")).status_code == 429
-        go.set()
-        assert {answer.status_code for answer in await asyncio.gather(*first)} == {200}
+    async def crowd() -> tuple[int, int, list[int]]:
+        made = app(dict, lambda: (True, ""), TWO, search.routes(lambda: TWO, find, lambda: NOW))
+        transport = httpx.ASGITransport(app=made)
+        async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+            first = [asyncio.create_task(client.get("/search?q=een")) for _ in range(search.WAITING)]
+            for _ in range(200):
+                await asyncio.sleep(0)
+            at_once, one_more = len(running), (await client.get("/search?q=een")).status_code
+            go.set()
+            return at_once, one_more, [answer.status_code for answer in await asyncio.gather(*first)]
+
+    assert asyncio.run(crowd()) == (search.AT_ONCE, 429, [200] * search.WAITING)
 
 
 def text_of(pieces: tuple[results.Piece, ...]) -> str:

@@ -212,3 +212,6 @@ def test_the_daemon_keeps_what_works(tmp_path: Path) -> None:
         own.write_text(FOOT.replace("voet", "kop"))
         one.process.send_signal(signal.SIGHUP)
         eventually(lambda: b"Een eigen kop" in one.get("/"))
+        one.config.write_text(f'language = "en"\n{text}{table}')
+        one.process.send_signal(signal.SIGHUP)
+        eventually(lambda: "Page not found" in httpx.get(f"{one.url}/nothing").text)

@@ -254,6 +254,15 @@ class TestSite:
             assert "content-security-policy" in answer.headers
             assert httpx.get(f"{address}/health").status_code == 200
 
+    def test_another_configuration(self) -> None:
+        """Errors and the site's own pages speak as the newest configuration wants, and stand where it says."""
+        one = app(dict, lambda: (True, ""), CONFIG)
+        with serving(one) as address:
+            assert "Pagina niet gevonden" in httpx.get(f"{address}/nothing").text
+            one.configure(replace(CONFIG, language="en", base_url="https://example.be/news"))
+            assert "Page not found" in httpx.get(f"{address}/nothing").text
+            assert 'lang="en"' in httpx.get(f"{address}/news/over/").text
+
 
 class TestServer:
     def test_it_says_where_it_listens(self) -> None:

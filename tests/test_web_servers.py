@@ -21,6 +21,7 @@ from aggregator.daemon.directory import Directory
 from aggregator.model import Document
 from aggregator.publish import former
 from aggregator.publish.packing import packed
+from tests.desks import PASSWORD, opened
 from tests.serving import published, serving, site
 from tests.stories import CONFIG, NOW, fortnight
 
@@ -95,26 +96,32 @@ SERVERS = {"nginx": nginx, "apache": apache, "caddy": caddy}
 @contextmanager
 def running(name: str, folder: Path) -> Iterator[str]:
     """The address of the server, before a daemon of ours."""
+    with serving(site(CONFIG, DOCUMENTS)) as daemon, before(name, folder, daemon) as address:
+        yield address
+
+
+@contextmanager
+def before(name: str, folder: Path, daemon: str) -> Iterator[str]:
+    """The address of the server, which has our files and passes the rest on to *daemon*."""
     Directory(folder / "public").write(DOCUMENTS.items())
-    with serving(site(CONFIG, DOCUMENTS)) as daemon:
-        port = free()
-        command = SERVERS[name](folder, port, daemon.removeprefix("http://"))
-        environment = {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
-        log = (folder / "log").open("w+")
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
-        try:
-            for _ in range(100):
-                assert process.poll() is None, (folder / "log").read_text()
-                try:
-                    socket.create_connection(("127.0.0.1", port)).close()
-                    break
-                except OSError:
-                    time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(10)
-            log.close()
+    port = free()
+    command = SERVERS[name](folder, port, daemon.removeprefix("http://"))
+    environment = {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    log = (folder / "log").open("w+")
+    process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+    try:
+        for _ in range(100):
+            assert process.poll() is None, (folder / "log").read_text()
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+        log.close()
 
 
 @pytest.mark.parametrize("name", SERVERS)
@@ -158,3 +165,26 @@ def test_subscribing_is_the_daemons(name: str, tmp_path: Path) -> None:
             (one.get("/mail/p/AAAAAAAAAAAAAAAAAAAAAA"), 404),
         ):
             assert (answer.status_code, "<h1>" in answer.text) == (status, True)
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_the_desk_is_the_daemons(name: str, tmp_path: Path) -> None:
+    """No file ever stands for it, nobody keeps a page of it, and a mail that it shows stays in its sandbox."""
+    (tmp_path / "public" / "desk").mkdir(parents=True)
+    (tmp_path / "public" / "desk" / "index.html").write_text("left here by somebody")
+    (tmp_path / "public" / "desk" / "x.json").write_text("left here by somebody")
+    with opened(tmp_path) as desk, before(name, tmp_path, desk.url) as address, httpx.Client(base_url=address) as one:
+        for path in ("/desk/", "/desk/x.json", "/desk/digest/dagelijks/mail"):
+            assert one.get(path).status_code == 401
+        entered = one.post("/desk/login", data={"name": "an", "password": PASSWORD, "to": ""})
+        assert (entered.status_code, entered.headers["location"]) == (303, "/desk/")
+        for path, policy in (
+            ("/desk/", "default-src 'none'; style-src 'self'"),
+            ("/desk/digest/dagelijks/mail", "sandbox"),
+        ):
+            answer = one.get(path)
+            assert answer.status_code == 200
+            assert answer.headers.get_list("cache-control") == ["no-store"]
+            assert answer.headers.get_list("referrer-policy") == ["same-origin"]
+            assert [each.startswith(policy) for each in answer.headers.get_list("content-security-policy")] == [True]
+        assert one.get("/desk").headers["location"].endswith("desk/")

@@ -33,6 +33,7 @@ COMMANDS = {
     "evaluate": "evaluate:evaluate",
     "stories": "stories:app",
     "digest": "digest:app",
+    "desk": "desk:app",
     "subscribers": "subscribers:app",
     "opml": "opml:app",
 }

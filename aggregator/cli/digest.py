@@ -12,15 +12,16 @@ import typer
 
 from aggregator import post, renames
 from aggregator.cli import preview as previewing
-from aggregator.cli.options import ConfigOption, JsonOption, configured
+from aggregator.cli.options import By, ConfigOption, JsonOption, Why, configured, hand_of
 from aggregator.cli.output import console, local, print_json, rfc3339, table
-from aggregator.cli.relaying import hand_over
 from aggregator.cli.standing import stands
 from aggregator.daemon.machine import machine
 from aggregator.daemon.opening import clock, open_store
-from aggregator.daemon.relaying import open_relay
+from aggregator.daemon.relaying import hand_over, open_relay
+from aggregator.desk import editions
 from aggregator.digest import delivery as step
 from aggregator.errors import ConfigError, MailError, StoreError
+from aggregator.hand import Hand
 from aggregator.model import Config, Delivery, Digest, Edition
 from aggregator.store import Store, Tx, alone
 
@@ -47,12 +48,12 @@ def list_(
         _list_mails(edition, settings, json)
         return
     with open_store(settings, create=False) as store:
-        editions = store.look(lambda tx: tx.mailing.editions(limit=50))
-        tallies = store.look(lambda tx: {edition.id: tx.mailing.tally(edition.id) for edition in editions})
+        found = store.look(lambda tx: tx.mailing.editions(limit=50))
+        tallies = store.look(lambda tx: {edition.id: tx.mailing.tally(edition.id) for edition in found})
     if json:
-        print_json([_as_json(edition, tallies[edition.id]) for edition in editions])
+        print_json([_as_json(edition, tallies[edition.id]) for edition in found])
         return
-    if not editions:
+    if not found:
         console.print("no edition yet")
         return
     table(
@@ -67,7 +68,7 @@ def list_(
                 stands(e, settings),
                 _counts(tallies[e.id]),
             )
-            for e in editions
+            for e in found
         ),
     )
 
@@ -159,29 +160,30 @@ def _send_test(config: Config, digest: Digest, address: str, now: datetime) -> N
 
 
 @app.command()
-def hold(digest: Id, config: ConfigOption = None) -> None:
+def hold(digest: Id, why: Why = "", by: By = None, config: ConfigOption = None) -> None:
     """Hold the edition that is being sent, or waits for its review, until it is released or cancelled."""
-    if not _become(digest, config, post.hold, "held until it is released"):
+    if not _become(digest, config, "hold", hand_of(why, by), "held until it is released"):
         console.print(f"{digest}: no edition is on its way")
 
 
 @app.command()
-def release(digest: Id, config: ConfigOption = None) -> None:
+def release(digest: Id, why: Why = "", by: By = None, config: ConfigOption = None) -> None:
     """Send the edition that is held; where none is, the mails that are held in doubt, once more, the same bytes.
 
     Held in doubt: in_doubt = "hold", and the relay went silent.
     """
-    if not _become(digest, config, post.release, "goes out now"):
+    if not _become(digest, config, "release", hand_of(why, by), "goes out now"):
         _settle_held(digest, config, step.release, "queued to be sent once more")
 
 
 @app.command()
-def cancel(digest: Id, config: ConfigOption = None) -> None:
+def cancel(digest: Id, why: Why = "", by: By = None, config: ConfigOption = None) -> None:
     """Give up the edition that is held: what was not sent of it goes into the next one.
 
     Where none is held, drop the mails that are held in doubt, because the relay's log says that they were delivered.
     """
-    if not _become(digest, config, post.cancel, "cancelled; what was not sent of it goes into the next edition"):
+    told = "cancelled; what was not sent of it goes into the next edition"
+    if not _become(digest, config, "cancel", hand_of(why, by), told):
         _settle_held(digest, config, lambda delivery, _: step.cancel(delivery), "dropped")
 
 
@@ -202,14 +204,14 @@ def adopt(
         console.print(f"{given_up} mails that waited are given up")
 
 
-def _become(id: str, config: Path | None, act: Callable[..., list[Edition]], done: str) -> bool:
+def _become(id: str, config: Path | None, act: str, who: Hand, done: str) -> bool:
     settings = configured(config)
-    wanted, now = _digest(settings, id), clock()
+    wanted = _digest(settings, id)
     with open_store(settings, create=False) as store:
-        editions = store.submit(lambda tx: act(tx, wanted, now)).result()
-    for edition in editions:
+        found = store.submit(lambda tx: editions.do(tx, wanted, act, who)).result()
+    for edition in found:
         console.print(f"{id}: edition {edition.slot} {done}", markup=False, soft_wrap=True)
-    return bool(editions)
+    return bool(found)
 
 
 def _settle_held(id: str, config: Path | None, settle: Callable[[Delivery, datetime], Delivery], done: str) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from aggregator.config import find, load
+from aggregator.daemon.opening import clock
+from aggregator.hand import Hand
 from aggregator.model import Config
 
 ConfigOption = Annotated[
@@ -21,6 +25,15 @@ ConfigOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for a program.")]
+
+
+By = Annotated[str | None, typer.Option("--by", help="Who decides; else the login name.", show_default=False)]
+Why = Annotated[str, typer.Option("--why", help="One line of reason, kept with the act.")]
+
+
+def hand_of(why: str, by: str | None) -> Hand:
+    """Whoever called sudo acts, not the user that the command runs as."""
+    return Hand(who=by or os.environ.get("SUDO_USER") or getpass.getuser(), at=clock(), why=why)
 
 
 def configured(option: Path | None) -> Config:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, time, timedelta
@@ -14,11 +12,12 @@ from zoneinfo import ZoneInfo
 import typer
 
 from aggregator import hand, select
-from aggregator.cli.options import ConfigOption, JsonOption, configured
-from aggregator.cli.output import console, print_json
-from aggregator.cli.telling import Act, as_json, explained_as_json, say, show_table, tell
+from aggregator.cli.options import By, ConfigOption, JsonOption, Why, configured, hand_of
+from aggregator.cli.output import console, local, print_json
+from aggregator.cli.telling import Act, as_json, deed_as_json, explained_as_json, say, show_table, tell
 from aggregator.daemon.opening import clock, open_store
 from aggregator.dates import parse
+from aggregator.desk import editions
 from aggregator.explain import Explanation
 from aggregator.explain import explain as explanation
 from aggregator.hand import Hand
@@ -29,8 +28,6 @@ from aggregator.text import fold
 T = TypeVar("T")
 app = typer.Typer(help="See what was merged and why; split, join, hide, release.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="A story's id, or the beginning of the last part of it.")]
-By = Annotated[str | None, typer.Option("--by", help="Who decides; else the login name.", show_default=False)]
-Why = Annotated[str, typer.Option("--why", help="One line of reason, kept with the act.")]
 
 
 @app.command("list")
@@ -133,6 +130,47 @@ def show(name: Name, why: Why = "", by: By = None, config: ConfigOption = None, 
 
 
 @app.command()
+def lead(
+    name: Name,
+    copy: Annotated[str, typer.Argument(help="A source, or the link of one copy; without it the fullest.")] = "",
+    why: Why = "",
+    by: By = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Let a copy lead: readers see its title and text. Undo it with another one, or without COPY."""
+    _done((_act(config, lambda tx, who: hand.lead(tx, name, _key(tx, name, copy), who), why, by),), json)
+
+
+@app.command()
+def pin(name: Name, why: Why = "", by: By = None, config: ConfigOption = None, json: JsonOption = False) -> None:
+    """Put a story first on pages and in digests; feeds keep their order. Undo it with unpin."""
+    _done((_act(config, lambda tx, who: hand.pin(tx, name, who), why, by),), json)
+
+
+@app.command()
+def unpin(name: Name, why: Why = "", by: By = None, config: ConfigOption = None, json: JsonOption = False) -> None:
+    """Undo pin."""
+    _done((_act(config, lambda tx, who: hand.unpin(tx, name, who), why, by),), json)
+
+
+@app.command()
+def log(
+    name: Annotated[str | None, typer.Argument(metavar="[STORY]", help="Only what was done to this story.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many at most.")] = 50,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List what editors did to stories and digests, by a command or at the desk, the latest first."""
+    with open_store(configured(config), create=False) as store:
+        deeds = store.look(lambda tx: tx.hands.log(story=hand.find(tx, name).id if name else None, limit=limit))
+    if json:
+        print_json([deed_as_json(deed) for deed in deeds])
+    for deed in () if json else deeds:
+        say(f"{local(deed.at, configured(config))}  {deed.who}: {deed.act} {deed.story} {deed.detail}")
+
+
+@app.command()
 def held(config: ConfigOption = None, json: JsonOption = False) -> None:
     """List what is held back because a source brought a flood of unknown entries at once."""
     settings = configured(config)
@@ -154,7 +192,7 @@ def release(
     json: JsonOption = False,
 ) -> None:
     """Let held stories into the feed and the digest, as news."""
-    _let_go(hand.release, names or [], all_, _hand(why, by), config, json=json)
+    _let_go(hand.release, names or [], all_, hand_of(why, by), config, json=json)
 
 
 @app.command()
@@ -167,12 +205,24 @@ def absorb(
     json: JsonOption = False,
 ) -> None:
     """Let held stories into the feed and not into the digest: history that was published again."""
-    _let_go(hand.absorb, names or [], all_, _hand(why, by), config, json=json)
+    _let_go(hand.absorb, names or [], all_, hand_of(why, by), config, json=json)
 
 
 def _explained(tx: Tx, name: str, config: Config) -> tuple[Explanation, list[Act]]:
     story = hand.find(tx, name)
     return explanation(tx, story, config.match), tx.hands.on(story.id)
+
+
+def _key(tx: Tx, name: str, copy: str) -> str | None:
+    """The key of the copy that is called *copy*; None when none is."""
+    if not copy:
+        return None
+    story = hand.find(tx, name)
+    found = (each.sighting for each in story.members if copy in (each.sighting.source, each.sighting.entry.link))
+    seen = next(found, None)
+    if seen is None:
+        raise hand.NoSuchStory(f'{story.id} has no copy "{copy}"')
+    return seen.keys[0]
 
 
 def _known(name: str | None, some: Sequence[Zone | Stream], kind: str) -> str | None:
@@ -193,15 +243,15 @@ def _moment(value: str | None, config: Config, *, end: bool = False) -> datetime
     return here + timedelta(days=1) if end and here.time() == time(0) and ":" not in value else here
 
 
-def _hand(why: str, by: str | None) -> Hand:
-    """Whoever called sudo acts, not the user that the command runs as."""
-    return Hand(who=by or os.environ.get("SUDO_USER") or getpass.getuser(), at=clock(), why=why)
-
-
 def _act(config: Any, act: Callable[[Tx, Hand], T], why: str, by: str | None) -> T:
-    who = _hand(why, by)
-    with open_store(configured(config), create=False) as store:
-        return store.submit(lambda tx: act(tx, who)).result()
+    who, settings = hand_of(why, by), configured(config)
+
+    def do(tx: Tx) -> T:
+        with editions.following(tx, settings, who.at):
+            return act(tx, who)
+
+    with open_store(settings, create=False) as store:
+        return store.submit(do).result()
 
 
 def _done(stories: Sequence[Story], json: bool) -> None:
@@ -218,10 +268,13 @@ def _let_go(
     if everything == bool(names):
         raise typer.BadParameter("name the stories, or say --all")
 
-    def let_go(tx: Tx) -> list[Story]:
-        return [act(tx, name, who) for name in names or [story.id for story in tx.stories.held()]]
+    settings = configured(config)
 
-    with open_store(configured(config), create=False) as store:
+    def let_go(tx: Tx) -> list[Story]:
+        with editions.following(tx, settings, who.at):
+            return [act(tx, name, who) for name in names or [story.id for story in tx.stories.held()]]
+
+    with open_store(settings, create=False) as store:
         done = store.submit(let_go).result()
     if json:
         print_json([as_json(story) for story in done])

@@ -9,7 +9,7 @@ from typing import Any
 from aggregator.cli.output import console, local, rfc3339, table
 from aggregator.explain import Explanation, Neighbour
 from aggregator.match import sentence
-from aggregator.model import Config, Match, Story, Verdict
+from aggregator.model import Config, Deed, Match, Story, Verdict
 
 Act = tuple[datetime, str, str, str]
 
@@ -69,6 +69,12 @@ def explained_as_json(told: Explanation, acts: Sequence[Act]) -> dict[str, Any]:
         "neighbours": [_neighbour(each) for each in told.neighbours],
         "acts": [{"at": rfc3339(at), "who": who, "act": act, "detail": detail} for at, who, act, detail in acts],
     }
+
+
+def deed_as_json(deed: Deed) -> dict[str, Any]:
+    """The stable form of a deed in the log."""
+    told = {"id": deed.id, "at": rfc3339(deed.at), "who": deed.who, "act": deed.act, "what": deed.story}
+    return told | {"detail": deed.detail, "why": deed.why, "other": deed.other}
 
 
 def tell(told: Explanation, acts: Sequence[Act], config: Config) -> None:

@@ -38,6 +38,7 @@ def relations(document: dict[str, Any]) -> list[Mistake]:
         *_cadences(document),
         *_mail(document),
         *_subscribing(document),
+        *_desk(document),
         *_security(document),
     ]
 
@@ -199,6 +200,16 @@ def _user(relay: Any) -> str | None:
     except ValueError:
         return None
     return parts.username if parts.password is None else None
+
+
+def _desk(document: dict[str, Any]) -> Iterator[Mistake]:
+    """Users who could not come in."""
+    yield from _twice(document, "desk.users.*.name", "a name of its own")
+    desk = document.get("desk")
+    by_password = isinstance(desk, dict) and "trusted_header" not in desk
+    for place, user in at(document, ("desk", "users", "*")):
+        if by_password and _is_table(user) and "password_hash" not in user:
+            yield Mistake((*place, "password_hash"), "required where desk has no trusted_header, but not there")
 
 
 def _security(document: dict[str, Any]) -> Iterator[Mistake]:

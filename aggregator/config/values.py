@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from email.errors import HeaderParseError
-from email.headerregistry import Address, AddressHeader, HeaderRegistry
 from ipaddress import ip_network
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -20,13 +18,13 @@ from cssselect import SelectorError
 from parsel import Selector
 
 from aggregator import patterns
+from aggregator.config.mailboxes import HOST, address, bounces, sender
 from aggregator.config.words import Mistake, Place, did_you_mean, wrong
 from aggregator.model.units import http_url
 
 Check = Callable[[str], str | None]
 
 _AUTHORITY = re.compile(r"(?:[a-z0-9._-]+@)?[a-z0-9-]+(?:\.[a-z0-9-]+)*(?:,[0-9]{4}(?:-[0-9]{2}){0,2})?")
-_HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OURS = frozenset(
     {
@@ -36,9 +34,8 @@ _OURS = frozenset(
     }
 )
 _TAKEN = frozenset({"atom", "favicon", "feed", "feeds", "health", "hub", "index", "json", "robots", "rss", "static"})
-_TAKEN |= {"accessibility", "mail", "over", "privacy", "search", "status", "story", "websub", "zones"}
+_TAKEN |= {"accessibility", "desk", "mail", "over", "privacy", "search", "status", "story", "websub", "zones"}
 _PROBE = Selector(text="<html><body><p>news</p></body></html>")
-_HEADERS = HeaderRegistry()
 
 
 def values(document: dict[str, Any]) -> list[Mistake]:
@@ -187,34 +184,6 @@ def selector(value: str) -> str | None:
     return None
 
 
-def sender(value: str) -> str | None:
-    """The value of a From header with one mailbox (RFC 5322 §3.6.2)."""
-    if _mailbox(value):
-        return None
-    return wrong('one mail address such as "Nieuws <nieuws@example.be>"', value)
-
-
-def address(value: str) -> str | None:
-    mailbox = _mailbox(value)
-    if mailbox and mailbox.addr_spec == value:
-        return None
-    return wrong('a mail address such as "redactie@example.be"', value)
-
-
-def _mailbox(value: str) -> Address | None:
-    """The one mailbox that *value* names, in ASCII: not every relay takes more (RFC 6531)."""
-    try:
-        header = _HEADERS("From", value)
-    except (ValueError, LookupError, AttributeError, TypeError, HeaderParseError):  # the parser trips over some, as "<"
-        return None
-    assert isinstance(header, AddressHeader)
-    if header.defects or len(header.addresses) != 1 or any(group.display_name for group in header.groups):
-        return None
-    (mailbox,) = header.addresses
-    usable = mailbox.username and mailbox.addr_spec.isascii() and len(mailbox.addr_spec) <= 254
-    return mailbox if usable and _HOST.fullmatch(mailbox.domain) else None
-
-
 def relay(value: str) -> str | None:
     if value.startswith("sendmail:/") and not value.endswith("/"):
         return None
@@ -228,22 +197,12 @@ def relay(value: str) -> str | None:
     return wrong(expected, value)
 
 
-def bounces(value: str) -> str | None:
-    """With a token behind it the local part must have at most 64 octets (RFC 5321 §4.5.3.1.1)."""
-    local = value.partition("@")[0]
-    if mistake := address(value):
-        return mistake
-    if "+" in local or len(local) > 20:
-        return wrong('a mail address with at most 20 characters before the at sign, and no "+" there', value)
-    return None
-
-
 def folder(value: str) -> str | None:
     return None if value.startswith("/") else wrong("an absolute path", value)
 
 
 def domain(value: str) -> str | None:
-    return None if _HOST.fullmatch(value) else wrong('a name in the DNS such as "example.be"', value)
+    return None if HOST.fullmatch(value) else wrong('a name in the DNS such as "example.be"', value)
 
 
 def proxy(value: str) -> str | None:
@@ -272,6 +231,13 @@ def header(value: str) -> str | None:
     return wrong("a header that is not ours to set already", value) if value.lower() in _OURS else None
 
 
+def password_hash(value: str) -> str | None:
+    """What argon2id makes of a password, in the form of the PHC."""
+    if value.startswith("$argon2id$") and value.count("$") == 5:
+        return None
+    return wrong('what `aggregator desk password` prints, beginning with "$argon2id$"', "…")
+
+
 def _parts(value: str) -> SplitResult | None:
     """The parts of an address whose port, if any, is a number up to 65535."""
     try:
@@ -290,6 +256,10 @@ CHECKS: Mapping[str, Check] = {
     "server.listen": listen,
     "server.trusted_proxies.*": network,
     "server.operators.*": network,
+    "desk.trusted_header": header,
+    "desk.proxies.*": network,
+    "desk.users.*.password_hash": password_hash,
+    "desk.users.*.email": address,
     "streams.*.id": stream,
     "about.email": address,
     "about.security_contact": contact,

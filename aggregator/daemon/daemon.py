@@ -21,7 +21,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from aggregator import patterns, post, renames, schedule, status, systemd, templating
+from aggregator import post, schedule, status, systemd
 from aggregator.daemon.connecting import means
 from aggregator.daemon.hubbing import Hubbing
 from aggregator.daemon.machine import machine
@@ -29,12 +29,12 @@ from aggregator.daemon.opening import check_authority, clock
 from aggregator.daemon.polling import Polling
 from aggregator.daemon.posting import REST, Posting
 from aggregator.daemon.publishing import Publishing, faults
-from aggregator.daemon.relaying import open_relay
-from aggregator.daemon.rendering import note_presentation
-from aggregator.daemon.reporting import report
+from aggregator.daemon.relaying import hand_over, open_relay
+from aggregator.daemon.reporting import Grievances, report
 from aggregator.daemon.returning import Returning
 from aggregator.daemon.searching import Searching
 from aggregator.daemon.subscribing import Subscribing
+from aggregator.daemon.taking import take_up
 from aggregator.daemon.ticking import Ticking
 from aggregator.daemon.trying import configured
 from aggregator.digest.reply import anonymous
@@ -42,9 +42,9 @@ from aggregator.errors import AggregatorError, StoreError
 from aggregator.model import Config
 from aggregator.poll import readings
 from aggregator.publish.faults import document
-from aggregator.store import Tx, alone
+from aggregator.store import alone
 from aggregator.tidy import tidy
-from aggregator.web import Server, app
+from aggregator.web import Server, app, desk
 
 log = logging.getLogger("aggregator")
 TICK = timedelta(milliseconds=500)
@@ -76,8 +76,7 @@ class Daemon:
         self._pulse: asyncio.Task[None] | None = None
         self._tidying: asyncio.Task[None] | None = None
         self._tidy_at = clock()
-        self._slow: tuple[str, ...] = ()
-        self._broken: tuple[str, ...] = ()
+        self._grievances = Grievances()
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT.  Raises AggregatorError when it cannot start, or go on."""
@@ -94,18 +93,26 @@ class Daemon:
             )
             self._searching = Searching(self._config, self._means.store, self._clock, self._say)
             self._subscribing = Subscribing(self._config, self._means.store, self._clock, self._say)
+            self._desk = desk.routes(
+                lambda: self._config,
+                self._means.store,
+                self._clock,
+                lambda: self._polling.polls,
+                lambda letter, envelope: hand_over(self._config, letter, envelope),
+                self._hasten,
+            )
             self._returning = Returning(self._config, self._means.store, self._clock, self._say)
             await self._prepare()
             listening = self._config.server
-            site = app(
+            self._site = app(
                 lambda: self._publishing.documents,
                 self._health,
                 self._config,
-                [*self._hubbing.routes, *self._searching.routes, *self._subscribing.routes],
+                [*self._hubbing.routes, *self._searching.routes, *self._subscribing.routes, *self._desk],
                 asked=self._publishing.asked,
                 status=lambda: document(self._config, faults(self._judged(self._clock()))),
             )
-            server = Server(site, listening.listen, listening.trusted_proxies)
+            server = Server(self._site, listening.listen, listening.trusted_proxies)
             await server.start()
             stack.push_async_callback(server.stop)
             scheduler = self._start_clock()
@@ -181,8 +188,7 @@ class Daemon:
             self._returning.go_on()
             self._tidy()
             await self._publishing.go_on()
-            self._tell_slow()
-            self._tell_broken()
+            self._grievances.tell(self._config.theme)
             self._hubbing.go_on()
             self._subscribing.go_on()
             self._searching.go_on()
@@ -192,6 +198,13 @@ class Daemon:
         except Exception as failure:  # noqa: BLE001 - a fault in one part must not end the others
             self._say(failure, "tick")
             self._rest_until = now + REST
+
+    async def _hasten(self) -> None:
+        """An editor wants to see what they did: publish now, not with the next tick."""
+        try:
+            await self._publishing.go_on()
+        except Exception as failure:  # noqa: BLE001 - the next tick tries again
+            self._say(failure, "publishing")
 
     def _feel_the_pulse(self) -> None:
         """Feed the watchdog while the writer answers: a process that can store nothing makes no progress."""
@@ -253,21 +266,6 @@ class Daemon:
 
     # -- publishing --
 
-    def _tell_slow(self) -> None:
-        """Name the operator's patterns that took too long on some text, each once."""
-        for pattern in patterns.slow():
-            if pattern not in self._slow:
-                log.warning(
-                    "the pattern /%s/ takes too long on some texts and finds nothing there; rewrite it", pattern
-                )
-        self._slow = patterns.slow()
-
-    def _tell_broken(self) -> None:
-        """Say what templates of the operator's failed at, each fault once; readers got ours instead."""
-        for fault in templating.broken(self._config.theme)[len(self._broken) :]:
-            log.error("publish.templates: %s; our own template is used instead", fault)
-        self._broken = templating.broken(self._config.theme)
-
     def _health(self) -> tuple[bool, str]:
         now = self._clock()
         if abs(now - self._progress) > timedelta(minutes=1):
@@ -300,10 +298,11 @@ class Daemon:
         if fixed:
             log.warning("restart the daemon for the changes in %s", ", ".join(fixed))
         self._config = self._posting.config = self._subscribing.config = self._returning.config = config
-        self._broken = ()
+        self._grievances.forget()
         self._tidy_at = self._clock()
         self._posting.relay = relay
         self._means = fresh
+        self._site.configure(config)
         self._hubbing.configure(self._means)
         self._searching.config = config
         self._start = schedule.starting(config, self._polling.polls, readings(self._means), self._clock())
@@ -313,16 +312,7 @@ class Daemon:
     async def _take_up(self, config: Config) -> None:
         """Note in the database what a configuration brings with it."""
         now = self._clock()
-
-        def note(tx: Tx) -> list[renames.Renaming]:
-            renamed = renames.apply(tx, config, now)
-            post.enrol(tx, config, now)
-            if config.digests:
-                post.settle_in(tx, machine(config))
-            note_presentation(tx, config, now)
-            return renamed
-
-        for each in await self._means.store.write(note):
+        for each in await self._means.store.write(lambda tx: take_up(tx, config, now)):
             log.info("%s %s is %s now", each.kind, each.old, each.new)
 
     async def _finish(self) -> None:

@@ -86,7 +86,7 @@ class Prints:
         public = [each for each in tx.stories.all(list(new)) if each.withdrawn is None and not each.held]
         stories = select.newest_first(public, self._config, stream)
         news, again = [[each for each in stories if new[each.id] is is_new] for is_new in (True, False)]
-        told = tell(self._config, news, again)
+        told = tell(self._config, news, again, edition.plan.first)
         return Issue(
             edition=edition,
             headline=headline(self._config, told),

@@ -1,12 +1,15 @@
-"""Opening the relay that mails are handed to, and what signs them."""
+"""The relay that mails are handed to: opened, with what signs them, or given one mail at once for trying things out."""
 
 from __future__ import annotations
 
+from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
 from aggregator.config import secret
+from aggregator.errors import ConfigError, MailError
+from aggregator.mail.message import compose
 from aggregator.mail.relay import Relay
-from aggregator.model import Config
+from aggregator.model import Config, Envelope, Letter
 
 if TYPE_CHECKING:
     from aggregator.mail.dkim import Signer
@@ -29,3 +32,19 @@ def open_signer(config: Config) -> Signer | None:
 
     key = secret(config.mail.dkim.key_file or "", what="DKIM key")
     return Signer(config.mail.dkim, key, config.mail.sender)
+
+
+def hand_over(config: Config, letter: Letter, envelope: Envelope) -> str:
+    """What the relay said when it took the mail; MailError when it did not."""
+    relay = open_relay(config)
+    if relay is None or config.mail is None:
+        raise ConfigError(["mail: there is no [mail] table, so there is nothing to test"])
+    content = compose(letter, envelope)
+    try:
+        reply = relay.hand_over(parseaddr(envelope.sender)[1], envelope.recipient, content, before_dot=lambda: None)
+    finally:
+        relay.close()
+    if reply.phase != "dot" or reply.code != 250:
+        said = reply.text if reply.code is None else f"{reply.code} {reply.text}"
+        raise MailError(f"the relay {config.mail.relay} did not take the test ({reply.phase}): {said}")
+    return reply.text

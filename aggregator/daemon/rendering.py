@@ -23,6 +23,8 @@ ARCHIVES = 64
 """How many pages of archives are kept."""
 LINKED = 2
 """With how many others a stream's page links a story; its own page names them all."""
+PINNED = 5
+"""How many pinned stories stand above the others, the last ones that were pinned."""
 SOUGHT = 2000
 """Among how many of the newest stories of its zones a stream seeks those that its rules let through."""
 
@@ -121,6 +123,7 @@ class Press:
             config=self._config,
             stream=stream,
             stories=stories,
+            pinned=_pinned(tx, self._config, stream),
             changed=changed,
             withdrawn=self._withdrawn(tx, stream, changed),
             links=_links(tx, self._config, stream, stories),
@@ -217,6 +220,12 @@ def _shown(config: Config, stream: Stream, stories: Sequence[Story]) -> list[Sto
     """Those of *stories* that a stream shows, newest first, each as it shows it."""
     public = [story for story in stories if story.withdrawn is None and not story.held]
     return select.newest_first(public, config, stream)
+
+
+def _pinned(tx: Tx, config: Config, stream: Stream) -> list[Story]:
+    """What an editor put before all else, of what the stream shows, the latest pin first."""
+    found = (select.shown(story, config, stream) for story in tx.stories.pinned())
+    return [story for story in found if story][:PINNED]
 
 
 def _links(tx: Tx, config: Config, stream: Stream, stories: Sequence[Story]) -> dict[str, list[Linked]]:

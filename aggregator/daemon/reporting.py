@@ -1,10 +1,11 @@
-"""What the log says of a poll: what has changed since the last one, and not each repetition."""
+"""What the log says of polls, patterns and templates: what has changed since it was said last, not each repetition."""
 
 from __future__ import annotations
 
 import logging
 
-from aggregator.model import Move, Poll, Source
+from aggregator import patterns, templating
+from aggregator.model import Move, Poll, Source, Theme
 
 log = logging.getLogger("aggregator")
 
@@ -45,3 +46,26 @@ def _report_move(source: Source, before: Move | None, move: Move | None) -> None
         )
     elif before and before.direct and not move:
         log.warning("source %s: %s did not hold; asked at its configured address again", source.id, before.to)
+
+
+class Grievances:
+    """What the operator wrote and the program could not use, each told once."""
+
+    def __init__(self) -> None:
+        self._slow: tuple[str, ...] = ()
+        self._broken: tuple[str, ...] = ()
+
+    def tell(self, theme: Theme) -> None:
+        for pattern in patterns.slow():
+            if pattern not in self._slow:
+                log.warning(
+                    "the pattern /%s/ takes too long on some texts and finds nothing there; rewrite it", pattern
+                )
+        self._slow = patterns.slow()
+        for fault in templating.broken(theme)[len(self._broken) :]:
+            log.error("publish.templates: %s; our own template is used instead", fault)
+        self._broken = templating.broken(theme)
+
+    def forget(self) -> None:
+        """Other templates may be broken in the same way."""
+        self._broken = ()

@@ -22,7 +22,7 @@ from aggregator import i18n, templating, text
 from aggregator.digest import blanks
 from aggregator.digest.sections import sections, styles
 from aggregator.digest.told import preheader, subject, tell
-from aggregator.model import Config, Digest, Letter, Story, Stream
+from aggregator.model import AS_IT_COMES, Config, Digest, Letter, Plan, Story, Stream
 
 SHOWN = ((4, ALL := 1000), (2, ALL), (2, 8), (1, 2), (0, 0))
 """How many stories of a section are shown in full, and how many of the others as rows: the first with which all fit."""
@@ -42,20 +42,21 @@ def render(
     size: Callable[[Letter], int],
     *,
     updates: Sequence[Story] = (),
+    plan: Plan = AS_IT_COMES,
 ) -> tuple[Letter, int]:
     """The letter of an edition, frozen at *frozen*, and how many of *stories*, from the first on, it holds.
 
     *stories* are as the digest's stream shows them (``Story.within``), in the order in which they are to be mailed;
     *size* gives the bytes of a letter's message.  Of too many, the letter holds as many as fit, one at least.
-    *updates* are stories that its readers were mailed before and that were edited since.
+    *updates* are stories that its readers were mailed before and that were edited since; *plan* is the editor's.
     """
     for shown_so in SHOWN if len(stories) <= MOST else ():
-        letter = _letter(config, digest, stories, updates, frozen, shown_so, 0)
+        letter = _letter(config, digest, stories, updates, frozen, shown_so, 0, plan)
         if size(letter) < MAX_MAIL:
             return letter, len(stories)
 
     def first(count: int) -> Letter:
-        return _letter(config, digest, stories[:count], updates, frozen, SHOWN[-1], len(stories) - count)
+        return _letter(config, digest, stories[:count], updates, frozen, SHOWN[-1], len(stories) - count, plan)
 
     many = max(1, bisect_left(range(1, min(len(stories), MOST) + 1), MAX_MAIL, key=lambda count: size(first(count))))
     return first(many), many
@@ -69,9 +70,10 @@ def _letter(
     frozen: datetime,
     shown_so: tuple[int, int],
     more: int,
+    plan: Plan,
 ) -> Letter:
     stream = config.stream(digest.stream)
-    told = tell(config, stories, updates)
+    told = tell(config, stories, updates, plan.first)
     title = text.clean(digest.title or stream.title) or digest.id
     headline = subject(config, digest, title, told, frozen)
     looks = styles(config, (*told.newest, *told.again))
@@ -79,6 +81,7 @@ def _letter(
         "subject": headline,
         "title": title,
         "frozen": frozen,
+        "introduction": plan.introduction,
         "count": len(told.newest),
         "joint": sum(len(story.zones) > 1 for story in told.newest),
         "urgent": len(told.urgent),

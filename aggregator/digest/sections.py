@@ -11,7 +11,7 @@ from aggregator import colour, html, i18n, shown, text
 from aggregator.digest.told import Told
 from aggregator.model import Config, Sighting, Story, Stream
 
-_HELP, _TOGETHER, _AGAIN = "~help", "~together", "~again"  # no zone can have such an id
+_PINNED, _HELP, _TOGETHER, _AGAIN = "~pinned", "~help", "~together", "~again"  # no zone can have such an id
 _TEASER = 220
 _HREF = 500
 _TITLE = 250  # beyond it, somebody put the text into the title
@@ -105,14 +105,19 @@ def sections(
 
 
 def grouped(config: Config, stream: Stream, told: Told) -> list[Group]:
-    """Who asks for help, what several zones published, what each zone alone did, what was updated; no empty ones."""
+    """What an editor pinned, who asks for help, what several zones published, what each zone alone did, what changed.
+
+    No empty ones.
+    """
     gettext = i18n.translations(config.language).ugettext
     zones = dict.fromkeys((*config.zones_of(stream), *sorted(zone for story in told.newest for zone in story.zones)))
-    groups: dict[str, list[Story]] = {_HELP: [], _TOGETHER: [], **{zone: [] for zone in zones}, _AGAIN: [*told.again]}
+    groups: dict[str, list[Story]] = {_PINNED: [], _HELP: [], _TOGETHER: [], **{zone: [] for zone in zones}}
+    groups[_AGAIN] = [*told.again]
     for story in told.newest:
         own = story.zones[0] if len(story.zones) == 1 else _TOGETHER
-        groups[_HELP if story.id in told.urgent else own].append(story)
+        groups[_PINNED if story.pinned else _HELP if story.id in told.urgent else own].append(story)
     headings = {
+        _PINNED: gettext("In the spotlight"),
         _HELP: gettext("Your help is asked"),
         _TOGETHER: gettext("Published together"),
         _AGAIN: gettext("Updated since the last mail"),

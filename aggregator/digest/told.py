@@ -21,7 +21,7 @@ _SHOUTED = 12  # letters; fewer capitals in a row may be an abbreviation
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a letter tells, newest first: *urgent* of the *newest* ask for help, *again* are the updates."""
+    """What a letter tells: *newest*, but what an editor put first, *urgent* ones ask for help, *again* are updates."""
 
     newest: tuple[Story, ...]
     urgent: frozenset[str]
@@ -29,14 +29,21 @@ class Told:
 
     @property
     def first(self) -> Story | None:
-        """The most newsworthy: who asks for help, then what several zones published, then the newest."""
-        ranked = sorted(self.newest, key=lambda story: (story.id in self.urgent, len(story.zones) > 1), reverse=True)
+        """The most newsworthy: what is pinned, who asks for help, what several zones published, then the newest."""
+        ranked = sorted(
+            self.newest,
+            key=lambda story: (bool(story.pinned), story.id in self.urgent, len(story.zones) > 1),
+            reverse=True,
+        )
         return next(iter((*ranked, *self.again)), None)
 
 
-def tell(config: Config, stories: Sequence[Story], updates: Sequence[Story]) -> Told:
+def tell(config: Config, stories: Sequence[Story], updates: Sequence[Story], first: Sequence[str] = ()) -> Told:
+    """*first* are the ids of those that an editor wants before the others."""
+    place = {id: at for at, id in enumerate(first)}
     newest = sorted(stories, key=lambda story: (story.published, story.id), reverse=True)
     again = sorted(updates, key=lambda story: (story.updated, story.id), reverse=True)
+    newest.sort(key=lambda story: place.get(story.id, len(place)))
     rules = config.mail.urgent if config.mail else ()
     urgent = frozenset(story.id for story in newest if select.is_urgent(story, rules))
     return Told(newest=tuple(newest), urgent=urgent, again=tuple(again[:UPDATES]))

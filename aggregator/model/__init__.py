@@ -20,17 +20,12 @@ from aggregator.model.mailed import (
 )
 from aggregator.model.noted import (
     Caching,
-    Delivery,
-    DeliveryState,
-    Edition,
-    Envelope,
+    Deed,
     Kept,
-    Letter,
     Match,
     Move,
     Poll,
     Related,
-    Reply,
     Rule,
     Sighting,
     Story,
@@ -41,6 +36,7 @@ from aggregator.model.noted import (
 from aggregator.model.published import Coding as Coding
 from aggregator.model.published import Document, Span, Withdrawn
 from aggregator.model.pushed import Announced, Intent, Lease, Ping, Subscription
+from aggregator.model.sent import AS_IT_COMES, Delivery, DeliveryState, Edition, Envelope, Letter, Plan, Reply
 from aggregator.model.theme import Theme
 from aggregator.model.wanted import (
     Article,
@@ -54,6 +50,7 @@ from aggregator.model.wanted import (
 )
 from aggregator.model.workings import (
     Colours,
+    Desk,
     Dkim,
     Fetch,
     Guard,
@@ -64,11 +61,13 @@ from aggregator.model.workings import (
     Publish,
     Retention,
     Server,
+    User,
     WebSub,
 )
 from aggregator.model.written import Category, Content, Entry, Feed, Link, Origin, Pace, Person, Text
 
 __all__ = [
+    "AS_IT_COMES",
     "Announced",
     "Article",
     "Auth",
@@ -81,8 +80,10 @@ __all__ = [
     "Confirmation",
     "Consent",
     "Content",
+    "Deed",
     "Delivery",
     "DeliveryState",
+    "Desk",
     "Digest",
     "Dkim",
     "Document",
@@ -108,6 +109,7 @@ __all__ = [
     "Parse",
     "Person",
     "Ping",
+    "Plan",
     "Poll",
     "Publish",
     "Reader",
@@ -131,6 +133,7 @@ __all__ = [
     "Theme",
     "Traces",
     "Unread",
+    "User",
     "Validators",
     "Verdict",
     "WebSub",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from aggregator.model.noted import Envelope, Letter
+from aggregator.model.sent import Envelope, Letter
 
 SubscriberState = Literal["active", "paused", "suspended"]
 """*suspended*: what was sent came back.  Who has not confirmed is a ``Confirmation``, who has left a suppression."""

@@ -1,4 +1,4 @@
-"""What we noted ourselves: polls, matches, stories, editions, deliveries, documents."""
+"""What we noted ourselves: polls, matches, stories, what editors did."""
 
 from __future__ import annotations
 
@@ -196,6 +196,7 @@ class Story:
     *id* (a tag URI) and *published* never change.  *updated* moves when the words shown change; *changed* when
     anything shown does.  A *withdrawn* story is shown nowhere and cannot come back by itself; a *held* one waits for
     the operator's word.  *related* are the shown stories that it is linked with, in both directions, nearest first.
+    *chosen* is a key of the copy that an editor lets lead; *pinned* is since when the story comes before all others.
     """
 
     id: str
@@ -205,6 +206,8 @@ class Story:
     members: tuple[Match, ...]
     withdrawn: datetime | None = None
     held: bool = False
+    chosen: str | None = None
+    pinned: datetime | None = None
     related: tuple[Related, ...] = field(default=(), compare=False)
 
     @property
@@ -220,101 +223,39 @@ class Story:
     def within(self, zones: tuple[str, ...], prefer: str | None = None) -> Story | None:
         """The story as a stream of these zones shows it, its lead first; None when none of them published it.
 
-        The lead is the fullest copy, the zone *prefer* before all others; of those that are about as full the one seen
-        first (``FULLER``).  A copy that *differs* from what it joined leads only where there is no other.
+        The lead is the copy that an editor chose; else the fullest, the zone *prefer* before all others; of those that
+        are about as full the one seen first (``FULLER``).  A copy that *differs* from what it joined leads only where
+        there is no other.
         """
         members = [member for member in self.members if member.sighting.zone in zones]
         if not members:
             return None
-        least = min((bool(m.differs), m.sighting.zone != prefer) for m in members)
-        first = [m.sighting for m in members if (bool(m.differs), m.sighting.zone != prefer) == least]
-        full = max(copy.length for copy in first)
-        copy = min((c for c in first if c.length * FULLER >= full), key=lambda c: (c.seen, -c.length, c.source))
-        lead = next(member for member in members if member.sighting is copy)
+        lead = next((m for m in members if self.chosen in m.sighting.keys), None) or _fullest(members, prefer)
         return replace(self, members=(lead, *(member for member in members if member is not lead)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edition:
-    """One sending of a digest.  *slot* names the moment it was due and is unique in the digest.
+def _fullest(members: list[Match], prefer: str | None) -> Match:
+    least = min((bool(m.differs), m.sighting.zone != prefer) for m in members)
+    first = [m.sighting for m in members if (bool(m.differs), m.sighting.zone != prefer) == least]
+    full = max(copy.length for copy in first)
+    copy = min((c for c in first if c.length * FULLER >= full), key=lambda c: (c.seen, -c.length, c.source))
+    return next(member for member in members if member.sighting is copy)
 
-    One that is held goes out at *until*, or without one when somebody says so.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """What an editor did: *act* to a *story*, or to a digest (``digest/<id>``); *other* is the second story of it.
+
+    *detail* says what in words, *why* is the reason that was given; what was noted before reasons stood apart has it in
+    *detail*.  *undo* is what undoing has to know.
     """
 
     id: int
-    digest: str
-    slot: str
-    frozen: datetime
-    state: Literal["held", "sending", "done", "skipped", "cancelled"]
-    stories: int = 0
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
-    """What a subscriber reads: the frozen, rendered part of a message that many recipients share."""
-
-    subject: str
-    text: str
-    html: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
-    """What a message is rebuilt from, byte for byte, whatever the configuration says by then.
-
-    *sender* and *reply_to* are header values, *date* is the moment of freezing (never of sending).  *unsubscribe* is
-    the reader's own one-click address (RFC 8058), *preferences* the page of their choices, *view* the edition's page,
-    *leave* the mailbox by which they leave without anybody having to read that.
-    """
-
-    sender: str
-    reply_to: str | None
-    recipient: str
-    list_id: str
-    message_id: str
-    date: datetime
-    archive: str
-    unsubscribe: str | None = None
-    preferences: str | None = None
-    view: str | None = None
-    leave: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """How far a hand-over to the relay came, and what the relay said (RFC 5321 §4.2).
-
-    *code* is None when there was no answer; in phase ``dot`` that means nobody can tell whether it was taken.
-    """
-
-    phase: Literal["connect", "mail", "rcpt", "data", "dot"]
-    code: int | None
-    text: str
-
-
-DeliveryState = Literal[
-    "queued", "sending", "dot", "deferred", "in_doubt", "held", "sent", "failed", "expired", "cancelled"
-]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """One edition to one subscriber.
-
-    *attempted* is when it was last taken for an attempt; *doubts* counts how often nobody could tell whether the relay
-    took it; *reply* is what the relay said last, without addresses: it is logged, and an address of a subscriber may
-    not be.
-    """
-
-    id: int
-    edition: int
-    digest: str
-    address: str
-    state: DeliveryState
-    next_attempt: datetime
-    expires: datetime
-    attempts: int = 0
-    doubts: int = 0
-    reply: str | None = None
-    attempted: datetime | None = None
+    at: datetime
+    who: str
+    act: str
+    story: str
+    detail: str
+    why: str = ""
+    other: str | None = None
+    undo: str | None = None

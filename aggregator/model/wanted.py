@@ -33,6 +33,7 @@ from aggregator.model.units import (
 from aggregator.model.units import Weekday as Weekday
 from aggregator.model.workings import (
     About,
+    Desk,
     Fetch,
     Flag,
     Guard,
@@ -206,6 +207,7 @@ class Config:
     authority: str | None = None
     database: str = "sqlite:////var/lib/aggregator/aggregator.db"
     server: Server = field(default_factory=Server)
+    desk: Desk = field(default_factory=Desk)
     fetch: Fetch = field(default_factory=Fetch)
     parse: Parse = field(default_factory=Parse)
     match: Matching = field(default_factory=Matching)

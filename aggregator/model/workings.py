@@ -32,6 +32,38 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """Somebody who may come to the desk, by *name* and password; only an editor may change anything.
+
+    *password_hash* is what ``aggregator desk password`` prints; *email* is where a test of a digest goes.
+    """
+
+    name: Line
+    password_hash: Line | None = None
+    role: Literal["editor", "reader"] | None = None
+    email: Line | None = None
+
+    @property
+    def is_editor(self) -> bool:
+        """Whether they may change anything; who has no role may look only."""
+        return self.role == "editor"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The editor's desk at ``/desk/``, closed while it has no *users*.
+
+    With *trusted_header* the one of *proxies* that asks says in it which of the users is asking, and passwords are
+    not used.  A login lasts *session*.
+    """
+
+    trusted_header: Line | None = None
+    proxies: Several = ("127.0.0.1",)
+    session: Lasting = timedelta(hours=10)
+    users: tuple[User, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Colours:
     """Colours of the pages: of their *top*, of its *stripe* and of a *link*; what is written in them or on them is made
     readable, in the dark as well.

@@ -16,7 +16,7 @@ from aggregator.post.adopting import STRANGE, adopt, is_strange, settle_in
 from aggregator.post.delivering import Clock, deliver, deliver_due
 from aggregator.post.doubts import recover, settle
 from aggregator.post.envelopes import envelope, list_domain
-from aggregator.post.freezing import due_slots, enrol, freeze, freeze_slot, missed
+from aggregator.post.freezing import due_slots, enrol, freeze, freeze_anew, freeze_slot, missed
 from aggregator.post.objecting import heed, objections
 from aggregator.post.previewing import Preview, preview, trial
 from aggregator.post.reviewing import cancel, hold, overdue, release, release_overdue
@@ -34,6 +34,7 @@ __all__ = [
     "enrol",
     "envelope",
     "freeze",
+    "freeze_anew",
     "freeze_slot",
     "heed",
     "hold",

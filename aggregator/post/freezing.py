@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from aggregator.digest import slots
 from aggregator.digest.render import render
 from aggregator.errors import MailError
 from aggregator.mail.message import compose
-from aggregator.model import Config, Digest, Edition, Envelope, Letter, Lot, Reader
+from aggregator.model import AS_IT_COMES, Config, Digest, Edition, Envelope, Letter, Lot, Plan, Reader
 from aggregator.post import readers, reviewing
 from aggregator.post.envelopes import envelope
 from aggregator.post.readers import Due
@@ -108,15 +108,41 @@ def freeze(tx: Tx, config: Config, digest: Digest, slot: str, now: datetime) -> 
 def _freeze(
     tx: Tx, config: Config, digest: Digest, slot: str, now: datetime, due: list[Due], *, advance: bool = True
 ) -> Edition:
-    lots = [_lot(config, digest, slot, each, now) for each in due]
+    plan = tx.mailing.plan(digest.id)
+    lots = [_lot(config, digest, slot, each, now, plan) for each in due]
     state, until = course.begun(digest.review, now)
     expires = now + digest.expire
     edition = tx.mailing.freeze(
-        digest.id, slot, now=now, expires=expires, lots=lots, state=state, until=until, advance=advance
+        digest.id, slot, now=now, expires=expires, lots=lots, state=state, until=until, advance=advance, plan=plan
     )
+    if lots:
+        tx.mailing.intend(digest.id, AS_IT_COMES)
     if edition.state == "held":
         reviewing.ask(tx, config, digest, edition, max(lots, key=lambda lot: len(lot.envelopes)), now)
     return edition
+
+
+def freeze_anew(
+    tx: Tx, config: Config, digest: Digest, edition: Edition, now: datetime, *, plan: Plan, only: Collection[str]
+) -> Edition:
+    """Freeze an untouched edition once more, under its slot and its moment, of those of *only* that are still news.
+
+    What came in since it was frozen stays for the next one.  Its reviewers are not asked again.
+    """
+    tx.mailing.thaw(edition)
+    due = readers.due(tx, config, digest, now, only=only) if only else []
+    lots = [_lot(config, digest, edition.slot, each, edition.frozen, plan) for each in due]
+    return tx.mailing.freeze(
+        digest.id,
+        edition.slot,
+        now=edition.frozen,
+        expires=now + digest.expire,
+        lots=lots,
+        state=edition.state,
+        until=edition.until,
+        advance=False,
+        plan=plan,
+    )
 
 
 def _freeze_each(tx: Tx, config: Config, digest: Digest, now: datetime) -> list[Edition]:
@@ -144,8 +170,8 @@ def _own_slot(tx: Tx, digest: Digest, story: str) -> str:
     return f"{name}.{number}" if number > 1 else name
 
 
-def _lot(config: Config, digest: Digest, slot: str, due: Due, now: datetime) -> Lot:
-    letter, many = letter_of(config, digest, slot, due, now)
+def _lot(config: Config, digest: Digest, slot: str, due: Due, now: datetime, plan: Plan) -> Lot:
+    letter, many = letter_of(config, digest, slot, due, now, plan)
     return Lot(
         letter=letter,
         stories=tuple(story.id for story in due.stories[:many]),
@@ -155,15 +181,16 @@ def _lot(config: Config, digest: Digest, slot: str, due: Due, now: datetime) -> 
     )
 
 
-def letter_of(config: Config, digest: Digest, slot: str, due: Due, now: datetime) -> tuple[Letter, int]:
+def letter_of(
+    config: Config, digest: Digest, slot: str, due: Due, now: datetime, plan: Plan = AS_IT_COMES
+) -> tuple[Letter, int]:
     """The letter of some readers, and how many of their new stories it holds."""
     about = envelope(config, digest, slot, Reader(digest=digest.id, address=LONGEST, token="x" * 22), now)
     kept: Callable[[Letter], Letter] = (
         (lambda letter: replace(letter, html="")) if due.text_only else (lambda same: same)
     )
-    letter, many = render(
-        config, digest, due.stories, now, lambda letter: _weight(kept(letter), about), updates=due.updates
-    )
+    weigh: Callable[[Letter], int] = lambda letter: _weight(kept(letter), about)  # noqa: E731
+    letter, many = render(config, digest, due.stories, now, weigh, updates=due.updates, plan=plan)
     return kept(letter), many
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator import select
-from aggregator.model import Config, Digest, Envelope, Letter, Reader
+from aggregator.model import Config, Digest, Envelope, Letter, Reader, Story
 from aggregator.post import readers
 from aggregator.post.envelopes import envelope
 from aggregator.post.freezing import letter_of
@@ -19,11 +19,14 @@ LAST = 20
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A letter with its envelope; *why* it is the one that is shown: ``held``, ``next``, or ``last`` stories."""
+    """A letter with its envelope; *why* it is the one that is shown: ``held``, ``next``, or ``last`` stories;
+    *stories* are those that are news in it.
+    """
 
     letter: Letter
     envelope: Envelope
     why: str
+    stories: tuple[Story, ...] = ()
 
 
 def preview(tx: Tx, config: Config, digest: Digest, now: datetime, *, last: bool = False) -> Preview | None:
@@ -33,7 +36,7 @@ def preview(tx: Tx, config: Config, digest: Digest, now: datetime, *, last: bool
     in a transaction that is not kept.
     """
     tx.audience.enrol(digest.id, digest.recipients, now)
-    found = _held(tx, digest) or _next(tx, config, digest, now)
+    found = _held(tx, config, digest) or _next(tx, config, digest, now)
     return found or (_last(tx, config, digest, now) if last else None)
 
 
@@ -45,12 +48,16 @@ def trial(config: Config, digest: Digest, letter: Letter, address: str, now: dat
     return replace(letter, subject=f"[TEST] {letter.subject}"), about
 
 
-def _held(tx: Tx, digest: Digest) -> Preview | None:
+def _held(tx: Tx, config: Config, digest: Digest) -> Preview | None:
     waiting = [edition for edition in tx.mailing.on_the_way(digest.id) if edition.state == "held"]
     mails = [mail for edition in waiting for mail in tx.mailing.of_edition(edition.id) or ()]
     order = {address: place for place, address in enumerate(digest.recipients)}
     first = min(mails, key=lambda mail: (order.get(mail.address, len(order)), mail.id), default=None)
-    return Preview(*tx.mailing.contents(first), "held") if first else None
+    if first is None:
+        return None
+    new = tx.printed.stories(first.edition)
+    stories = select.newest_first(tx.stories.all([id for id in new if new[id]]), config, config.stream(digest.stream))
+    return Preview(*tx.mailing.contents(first), "held", tuple(stories))
 
 
 def _next(tx: Tx, config: Config, digest: Digest, now: datetime) -> Preview | None:
@@ -59,8 +66,8 @@ def _next(tx: Tx, config: Config, digest: Digest, now: datetime) -> Preview | No
         return None
     found = {reader.address: (each, reader) for each in due for reader in each.readers}
     lot, reader = next((found[to] for to in digest.recipients if to in found), (due[0], _nobody(config, digest)))
-    letter, _ = letter_of(config, digest, "preview", lot, now)
-    return Preview(letter, envelope(config, digest, "preview", reader, now), "next")
+    letter, _ = letter_of(config, digest, "preview", lot, now, tx.mailing.plan(digest.id))
+    return Preview(letter, envelope(config, digest, "preview", reader, now), "next", lot.stories)
 
 
 def _last(tx: Tx, config: Config, digest: Digest, now: datetime) -> Preview | None:

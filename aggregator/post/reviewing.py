@@ -82,7 +82,11 @@ def _words(config: Config, digest: Digest, edition: Edition) -> list[str]:
         "hold": f"aggregator digest hold {digest.id}",
         "stop": f"aggregator digest cancel {digest.id}",
     }
-    return [first, commands, gettext("The stories of an edition that is stopped go into the next one.")]
+    stopped = gettext("The stories of an edition that is stopped go into the next one.")
+    if not config.desk.users:
+        return [first, commands, stopped]
+    address = f"{config.base_url.rstrip('/')}/desk/digest/{digest.id}/"
+    return [first, gettext("On the editors' desk: %(desk)s") % {"desk": address}, commands, stopped]
 
 
 def _with(letter: Letter, words: list[str]) -> Letter:

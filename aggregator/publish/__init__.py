@@ -52,7 +52,9 @@ def of_shelf(shelf: Shelf) -> dict[str, Document]:
 
 def _page(shelf: Shelf, path: str) -> Document:
     root = page.root_of(path)
-    content = page.render(shelf.config, shelf.stream, shelf.stories, shelf.changed, root=root, links=shelf.links)
+    content = page.render(
+        shelf.config, shelf.stream, shelf.stories, shelf.changed, root=root, links=shelf.links, pinned=shelf.pinned
+    )
     return document("text/html; charset=utf-8", content, shelf.changed, links=_ways(shelf))
 
 

@@ -110,21 +110,26 @@ def render(
     *,
     root: str | None = None,
     links: Links | None = None,
+    pinned: Sequence[Story] = (),
 ) -> bytes:
-    """The bytes of a stream's page.
+    """The bytes of a stream's page: what is *pinned*, then the other *stories* by day.
 
     *root* is the way from the page up to base_url: empty at ``/``, ``../`` at ``/<id>/`` (and the default there).
     """
     if root is None:
         root = root_of(places.path(config, stream))
-    items = items_of(config, stories, root, links)
-    made = _stream(config, stream, items, changed, root)
+    first = {story.id for story in pinned}
+    items = items_of(config, [story for story in stories if story.id not in first], root, links)
+    above = items_of(config, pinned, root, links)
+    made = _stream(config, stream, above, items, changed, root)
     if len(made) > LIGHT:
-        made = _stream(config, stream, _lighter(items, len(made) - LIGHT), changed, root)
+        made = _stream(config, stream, above, _lighter(items, len(made) - LIGHT), changed, root)
     return made
 
 
-def _stream(config: Config, stream: Stream, items: Sequence[Item], changed: datetime, root: str) -> bytes:
+def _stream(
+    config: Config, stream: Stream, pinned: Sequence[Item], items: Sequence[Item], changed: datetime, root: str
+) -> bytes:
     return written(
         config,
         "stream.html",
@@ -138,6 +143,7 @@ def _stream(config: Config, stream: Stream, items: Sequence[Item], changed: date
         months=root + places.months(stream)[1:],
         tabs=_tabs(config, stream, root),
         mails=_mails(config, stream, root),
+        pinned=pinned,
         days=by_day(config, items),
         changed=changed,
     )

@@ -18,7 +18,8 @@ class Shelf:
 
     *changed* is the document's last change, withdrawals included; *older* the newest page of the archive that begins
     before this document; *span* what a page of the archive itself holds, None for what is subscribed to; *links* the
-    stories that each story is linked with; *kept* the entries of the document's last version.
+    stories that each story is linked with; *pinned* what stands before all on the page, and in no feed; *kept* the
+    entries of the document's last version.
     """
 
     config: Config
@@ -29,6 +30,7 @@ class Shelf:
     older: Span | None = None
     span: Span | None = None
     links: Links = field(default_factory=dict)
+    pinned: Sequence[Story] = ()
     kept: Kept = field(default_factory=Kept, compare=False)
 
     def entries(self, format: str, render: Callable[[Story, bool], bytes]) -> list[bytes]:

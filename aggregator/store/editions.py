@@ -8,6 +8,7 @@ readers of twenty stories are two hundred thousand rows.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -26,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from aggregator.model import DeliveryState, Edition, Envelope, Lot
+from aggregator.model import AS_IT_COMES, DeliveryState, Edition, Envelope, Lot, Plan
 from aggregator.store import schema
 from aggregator.store.news import News, batches
 
@@ -87,6 +88,7 @@ class Editions(News):
         state: str = "sending",
         until: datetime | None = None,
         advance: bool = True,
+        plan: Plan = AS_IT_COMES,
     ) -> Edition:
         """Write an edition in *state*: each letter, what is in it, and a delivery for each of its envelopes.
 
@@ -95,8 +97,9 @@ class Editions(News):
         the cursor stays (of all of them without *advance*): the ledger keeps the next edition from what is in this one.
         """
         stories = {story for lot in lots for story in lot.stories}
-        values = {"state": state, "until": until} if lots else {"state": "skipped"}
-        edition = self._insert(schema.edition, digest=digest, slot=slot, frozen=now, stories=len(stories), **values)
+        values: dict[str, object] = {"state": state, "until": until} if lots else {"state": "skipped"}
+        values |= {"digest": digest, "slot": slot, "frozen": now, "stories": len(stories), **_written(plan)}
+        edition = self._insert(schema.edition, **values)
         for lot in lots:
             self._post(edition, digest, lot, now, expires)
         if stories:
@@ -136,6 +139,37 @@ class Editions(News):
             ids = select(schema.delivery.c.id).where(waiting)
             self._give_back(edition.digest, list(self._connection.scalars(ids)))
             self._connection.execute(update(schema.delivery).where(waiting).values(state="cancelled"))
+
+    # -- what an editor wants of it ----------------------------------------------
+
+    def plan(self, digest: str) -> Plan:
+        """What is wanted of the edition that is frozen next."""
+        row = self._connection.execute(select(schema.plan).where(schema.plan.c.digest == digest)).first()
+        return _plan_of(row) if row else AS_IT_COMES
+
+    def intend(self, digest: str, plan: Plan) -> None:
+        """Want *plan* of the edition that is frozen next."""
+        self._connection.execute(delete(schema.plan).where(schema.plan.c.digest == digest))
+        if plan != AS_IT_COMES:
+            self._connection.execute(insert(schema.plan).values(digest=digest, **_written(plan)))
+
+    def is_untouched(self, edition: Edition) -> bool:
+        """Whether it is held and nobody can have read it: none of its mails was tried."""
+        columns = schema.delivery.c
+        tried = (columns.state != "queued") | (columns.attempts > 0) | (columns.doubts > 0)
+        found = select(columns.id).where(columns.edition == edition.id, tried).limit(1)
+        return edition.state == "held" and self._connection.scalar(found) is None
+
+    def thaw(self, edition: Edition) -> None:
+        """Take an untouched edition back, as if it had never been frozen."""
+        delivery, letter = schema.delivery.c, schema.letter.c
+        ids = select(delivery.id).where(delivery.edition == edition.id)
+        self._give_back(edition.digest, list(self._connection.scalars(ids)))
+        self._connection.execute(delete(schema.delivery).where(delivery.edition == edition.id))
+        letters = select(letter.id).where(letter.edition == edition.id)
+        self._connection.execute(delete(schema.content).where(schema.content.c.letter.in_(letters)))
+        self._connection.execute(delete(schema.letter).where(letter.edition == edition.id))
+        self._connection.execute(delete(schema.edition).where(schema.edition.c.id == edition.id))
 
     def take_for_mailed(self) -> int:
         """Count all that has arrived, and all that waits, as mailed to everybody; how many mails had waited."""
@@ -232,4 +266,12 @@ class Editions(News):
 def edition_of(row: Row[tuple[object, ...]]) -> Edition:
     """A row of the table, as what it is."""
     names = ("id", "digest", "slot", "frozen", "state", "stories", "until")
-    return Edition(**{name: getattr(row, name) for name in names})
+    return Edition(**{name: getattr(row, name) for name in names}, plan=_plan_of(row))
+
+
+def _plan_of(row: Row[tuple[object, ...]]) -> Plan:
+    return Plan(introduction=row.introduction, first=tuple(json.loads(row.foremost)))
+
+
+def _written(plan: Plan) -> dict[str, str]:
+    return {"introduction": plan.introduction, "foremost": json.dumps(plan.first)}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
+from aggregator.model import Deed
 from aggregator.store import schema
 
 
@@ -13,11 +14,46 @@ class Hands:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def note(self, *, at: datetime, who: str, act: str, story: str, detail: str, undo: str | None = None) -> None:
+    def note(
+        self,
+        *,
+        at: datetime,
+        who: str,
+        act: str,
+        story: str,
+        detail: str,
+        why: str = "",
+        other: str | None = None,
+        undo: str | None = None,
+    ) -> None:
         """Keep that *who* did *act* to *story* at *at*, and what undoing it will have to know."""
-        self._connection.execute(
-            insert(schema.hand).values(at=at, who=who, act=act, story=story, detail=detail, undo=undo)
-        )
+        values = {"at": at, "who": who, "act": act, "story": story, "detail": detail}
+        self._connection.execute(insert(schema.hand).values(**values, why=why, other=other, undo=undo))
+
+    def log(
+        self, *, story: str | None = None, before: int | None = None, after: int = 0, limit: int = 50
+    ) -> list[Deed]:
+        """What was done, the latest first: to one *story*, *before* a deed, *after* a deed."""
+        columns = schema.hand.c
+        query = select(schema.hand).order_by(columns.id.desc()).limit(limit)
+        if story is not None:
+            query = query.where(columns.story == story)
+        if after:
+            query = query.where(columns.id > after)
+        if before is not None:
+            query = query.where(columns.id < before)
+        rows = self._connection.execute(query)
+        return [Deed(**{name: getattr(row, name) for name in Deed.__slots__}) for row in rows]
+
+    def deed(self, id: int) -> Deed | None:
+        """One of them."""
+        return next((deed for deed in self.log(before=id + 1, limit=1) if deed.id == id), None)
+
+    def latest(self, story: str | None = None) -> int:
+        """A number that moves whenever something is done, to *story*."""
+        columns = schema.hand.c
+        query = select(func.max(columns.id))
+        return self._connection.scalar(query.where(columns.story == story) if story is not None else query) or 0
 
     def undoing(self, story: str, act: str) -> str | None:
         """What undoing the latest *act* on *story* has to know."""
@@ -45,3 +81,15 @@ class Hands:
             .order_by(columns.id)
         )
         return [(row.at, row.who, row.act, row.detail) for row in rows]
+
+    # -- logins ----------------------------------------------------------------
+
+    def end(self, login: str, until: datetime, now: datetime) -> None:
+        """Let *login*, which would last *until*, be of no use any more; those that are over are forgotten."""
+        ended = schema.ended
+        self._connection.execute(delete(ended).where((ended.c.until <= now) | (ended.c.login == login)))
+        self._connection.execute(insert(ended).values(login=login, until=until))
+
+    def has_ended(self, login: str) -> bool:
+        """Whether somebody has ended *login*."""
+        return self._connection.scalar(select(schema.ended.c.login).where(schema.ended.c.login == login)) is not None

@@ -56,12 +56,13 @@ _SHARING = (
     .join(schema.key, schema.key.c.member == schema.member.c.id)
     .where(among(schema.key.c.value, "keys"))
 )
+_FIELDS = ("published", "updated", "changed", "withdrawn", "held", "chosen", "pinned")
 _EXISTS = select(exists().where(schema.story.c.id == bindparam("id")))
 _FOUND = insert(schema.story)
 _KEEP = (
     update(schema.story)
     .where(schema.story.c.id == bindparam("story"))
-    .values({name: bindparam(name) for name in ("published", "updated", "changed", "withdrawn", "held")})
+    .values({name: bindparam(name) for name in _FIELDS})
 )
 _WHOLE = (
     select(schema.story.c.id.label("of"), *list(schema.story.c)[1:], *schema.member.c)
@@ -122,6 +123,11 @@ class Stories:
         """What a stream of these zones shows, newest first."""
         return self._select(SHOWN, in_zones(zones), limit=limit)
 
+    def pinned(self) -> list[Story]:
+        """What an editor put before all else and readers may see, what was pinned last first."""
+        found = self._select(schema.story.c.pinned.is_not(None), SHOWN)
+        return sorted(found, key=lambda story: (story.pinned or story.published, story.id), reverse=True)
+
     def held(self) -> list[Story]:
         """What waits for the operator's word, newest first."""
         return self._select(schema.story.c.held.is_(True), schema.story.c.withdrawn.is_(None))
@@ -178,13 +184,7 @@ class Stories:
 
         Arrivals that are not *loud* reach the feed and not the digest.  A held story arrives when it is released.
         """
-        values = {
-            "published": story.published,
-            "updated": story.updated,
-            "changed": story.changed,
-            "withdrawn": story.withdrawn,
-            "held": story.held,
-        }
+        values = {name: getattr(story, name) for name in _FIELDS}
         known = self._connection.execute(_KEEP, {"story": story.id, **values}).rowcount
         if not known:
             self._connection.execute(_FOUND, {"id": story.id, **values})
@@ -316,5 +316,7 @@ def _story(rows: Sequence[Row[tuple[object, ...]]], related: tuple[Related, ...]
         members=tuple(match_of(each) for each in rows if each.id is not None),
         withdrawn=row.withdrawn,
         held=row.held,
+        chosen=row.chosen,
+        pinned=row.pinned,
         related=related,
     )

@@ -12,7 +12,7 @@ from ipaddress import ip_address, ip_network
 
 from starlette.datastructures import Headers
 from starlette.routing import Match, Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from aggregator.model import Config, Document
 from aggregator.publish import faults, page, places, standing, static
@@ -57,7 +57,7 @@ def app(
     *,
     asked: Asked = _nothing,
     status: Callable[[], Document] | None = None,
-) -> ASGIApp:
+) -> Site:
     """An ASGI application.
 
     *documents* gives the current documents by their path below base_url and is asked on every request; *health* says
@@ -65,10 +65,12 @@ def app(
     *status* is the operators' feed, for the networks of ``[server].operators``.  What the mapping lacks of ``/static``
     comes from the package.  *routes* are what else is there.
     """
-    return _Site(documents, health, config, routes, asked, status)
+    return Site(documents, health, config, routes, asked, status)
 
 
-class _Site:
+class Site:
+    """What ``app`` makes; told of another configuration by ``configure``."""
+
     def __init__(
         self,
         documents: Documents,
@@ -80,17 +82,21 @@ class _Site:
     ) -> None:
         self._documents = documents
         self._health = health
-        self._config = config
         self._asked = asked
         self._status = status
         self._routes = routes
+        self._ready: dict[tuple[str, str], Prepared] = {}
+        self._news = News()
+        self.configure(config)
+
+    def configure(self, config: Config) -> None:
+        """From now on say what *config* wants to be said: its own pages, its errors, its prefix."""
+        self._config = config
         self._operators = [ip_network(network, strict=False) for network in config.server.operators]
         self._prefix = places.prefix(config)
         self._own = static.assets(config, UNDATED)
         self._own["/favicon.ico"] = self._own[static.ICON]
         self._own |= standing.documents(config, UNDATED)
-        self._ready: dict[tuple[str, str], Prepared] = {}
-        self._news = News()
         self._errors: dict[int, bytes] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -58,6 +58,7 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head_is_here()
         self._in_body = True
+        self.scope["state"]["peer"] = self.client  # of whom ``client`` says nothing any more once a proxy was believed
         if found := self._ready():
             self._answered = True
             self._write(found)

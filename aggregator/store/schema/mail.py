@@ -16,8 +16,19 @@ edition = Table(
     Column("state", String, nullable=False),
     Column("stories", Integer, nullable=False),
     Column("until", Instant),
+    Column("introduction", Text, nullable=False, server_default=""),
+    Column("foremost", Text, nullable=False, server_default="[]"),
     UniqueConstraint("digest", "slot"),
 )
+
+plan = Table(
+    "plan",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("introduction", Text, nullable=False),
+    Column("foremost", Text, nullable=False),
+)
+"""What an editor wants of the edition that is frozen next: an introduction, and which stories come first."""
 
 letter = Table(
     "letter",

@@ -43,9 +43,18 @@ story = Table(
     Column("changed", Instant, nullable=False),
     Column("withdrawn", Instant),
     Column("held", Boolean, nullable=False),
+    Column("chosen", String),
+    Column("pinned", Instant),
     Index(None, "published", "id"),
     Index(None, "changed"),
+    Index(
+        "ix_story_pinned",
+        "pinned",
+        sqlite_where=text("pinned IS NOT NULL"),
+        postgresql_where=text("pinned IS NOT NULL"),
+    ),
 )
+"""*chosen* is a key of the copy that an editor lets lead, *pinned* since when the story comes first."""
 
 member = Table(
     "member",
@@ -165,5 +174,18 @@ hand = Table(
     Column("story", String, nullable=False, index=True),
     Column("detail", Text, nullable=False),
     Column("undo", Text),
+    Column("why", Text, nullable=False, server_default=""),
+    Column("other", String),
 )
-"""What an editor did: who, when, what, and why; *undo* is what a join must remember to be undone."""
+"""What an editor did: who, when, what, and why, to a *story* or a digest (``digest/<id>``), with which *other* story.
+
+*detail* says it to people; *undo* is what undoing has to know.
+"""
+
+ended = Table(
+    "ended",
+    metadata,
+    Column("login", String, primary_key=True),
+    Column("until", Instant, nullable=False, index=True),
+)
+"""Logins to the desk that somebody has ended, until they would have ended by themselves."""

@@ -1,0 +1,90 @@
+"""A request to the desk of somebody who may make it, its form, and how it is answered."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from aggregator import text
+from aggregator.desk import pages
+from aggregator.desk.sessions import Session
+from aggregator.hand import Hand
+from aggregator.model import Config, Plan
+from aggregator.publish import page
+from aggregator.web.body import Refused, whole
+from aggregator.web.prepared import SECURITY
+
+SMALL, LARGE = 10_000, 1_000_000
+"""Bytes of a form of anybody, and of an editor's: a flood of ten thousand is named in it."""
+_PATIENCE = 10.0
+_FORM = "application/x-www-form-urlencoded"
+PAGE = {**SECURITY, "cache-control": "no-store", "x-robots-tag": "noindex", "referrer-policy": "same-origin"}
+_PLACE = re.compile(r"[0-9]{1,4}")
+Form = dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A request of somebody who may make it, as things are now."""
+
+    config: Config
+    session: Session
+    now: datetime
+    request: Request
+    form: Form
+
+    def one(self, name: str) -> str:
+        """The first value of a field of the form."""
+        return next(iter(self.form.get(name, ())), "")
+
+    def plan(self) -> Plan:
+        """An introduction, and the stories that were given a place, by their numbers."""
+        placed = zip(self.form.get("place", ()), self.form.get("story", ()), strict=False)
+        numbered = [(int(place), story) for place, story in placed if _PLACE.fullmatch(place)]
+        first = dict.fromkeys(story for _, story in sorted(numbered, key=lambda each: each[0]))
+        introduction = text.clean(self.one("introduction"))[: pages.LONGEST]
+        return Plan(introduction=introduction, first=tuple(first))
+
+    def why(self) -> str:
+        """The reason, in one line."""
+        return text.clean(self.one("why"))[: pages.LONGEST]
+
+    def hand(self) -> Hand:
+        return Hand(who=self.session.user.name, at=self.now, why=self.why())
+
+
+async def form_of(request: Request, most: int = SMALL) -> Form | Response:
+    """The fields of a form, or what to say instead."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
+        return plain(415, f"expected {_FORM}")
+    body = await whole(request, most, _PATIENCE)
+    if isinstance(body, Refused):
+        return plain(body.status, body.words)
+    try:
+        return parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=most // 80, errors="strict")
+    except ValueError:
+        return plain(400, f"expected {_FORM} in UTF-8")
+
+
+def page_of(content: bytes, status: int = 200, more: dict[str, str] | None = None) -> Response:
+    return Response(content, status, {**PAGE, **(more or {})}, media_type="text/html; charset=utf-8")
+
+
+def plain(status: int, words: str) -> Response:
+    return Response(f"{words}\n", status, {**PAGE, "connection": "close"}, media_type="text/plain; charset=utf-8")
+
+
+def go_to(config: Config, path: str) -> Response:
+    return RedirectResponse(pages.here(config, path), 303, {**PAGE})
+
+
+def missing(config: Config, request: Request) -> Response:
+    """What stands at every address at which nothing is."""
+    if request.method == "POST":
+        return page_of(page.render_error(config, 405), 405, {"allow": "GET, HEAD"})
+    return page_of(page.render_error(config, 404), 404)

@@ -1,0 +1,233 @@
+"""``/desk/`` over real HTTP, attacked: nobody gets in, does what they may not, or does anything twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from aggregator.desk import passwords
+from aggregator.model import Desk, User
+from aggregator.web import door
+from tests.desks import AN, BO, OPEN, PASSWORD, Site, id_of, opened
+
+PATHS = ("", "story/0090/", "held/", "log/", "digest/", "digest/dagelijks/", "digest/dagelijks/mail", "nowhere")
+VOUCHED = replace(
+    OPEN, desk=Desk(trusted_header="X-Remote-User", users=(User(name="an", role="editor"), User(name="bo")))
+)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with opened(tmp_path) as found:
+        yield found
+
+
+def test_it_is_off_until_there_are_users(tmp_path: Path) -> None:
+    """Without users its addresses answer as any that is not there."""
+    with opened(tmp_path, replace(OPEN, desk=Desk())) as site:
+        nothing = site.ask("/nowhere/at/all")
+        for path in ("/desk", "/desk/", "/desk/login", "/desk/story/0090/"):
+            said = site.ask(path)
+            assert (said.status, said.content) == (404, nothing.content), path
+            assert "set-cookie" not in said.headers
+
+
+def test_nothing_is_seen_or_done_without_a_login(site: Site) -> None:
+    """Every address shows the form and nothing else; what is sent there does nothing."""
+    for path in PATHS:
+        said = site.ask(f"/desk/{path}")
+        assert (said.status, said.headers["cache-control"]) == (401, "no-store"), path
+        assert "Korenbloemstraat" not in said.content
+        assert site.ask(f"/desk/{path}", {"act": "hide", "why": "x", "token": "", "seen": "0"}).status == 403
+    assert not site.story(90).withdrawn
+
+
+def test_no_public_page_tells_of_it(site: Site) -> None:
+    """No document of the site says that there is a desk, or what was done there."""
+    site.enter()
+    site.act(90, "hide", why="heel geheim")
+    for path, each in site.documents().items():
+        if not path.startswith("/static/"):
+            assert b"/desk" not in each.content, path
+            assert b"heel geheim" not in each.content, path
+
+
+def test_the_cookie_is_for_the_desk_alone(site: Site) -> None:
+    """No script, no other path and no other site's form gets it; with https it is sent over nothing else."""
+    cookie = site.enter().headers["set-cookie"]
+    assert all(part in cookie for part in ("HttpOnly", "SameSite=Lax", "Path=/desk/", "Max-Age=36000"))
+    site.config[0] = replace(OPEN, base_url="https://nieuws.example.be/nieuws")
+    cookie = site.enter().headers["set-cookie"]
+    assert "; Secure" in cookie
+    assert "Path=/nieuws/desk/" in cookie
+
+
+def test_guessing_is_bounded_and_tells_nothing(site: Site) -> None:
+    """A wrong name looks like a wrong password; after ten attempts even the right one waits."""
+    wrong, nobody = site.enter(password="iets heel anders"), site.enter(name="ax")
+    assert wrong.status == nobody.status == 403
+    assert wrong.content == nobody.content.replace('value="ax"', 'value="an"')
+    said = [site.enter(password="geraden woord").status for _ in range(door.RATES["user"])]
+    assert said == [403] * (door.RATES["user"] - 1) + [429]
+    assert site.enter().status == 429
+    site.clock.now += door.WHILE
+    assert site.enter().status == 303
+
+
+def test_a_login_cannot_be_planted_forged_or_led_away(site: Site) -> None:
+    """Each login has a name of its own; another site logs nobody in; one arrives at the desk and nowhere else."""
+    site.enter("bo")
+    before = site.cookie
+    site.enter()
+    assert site.cookie.partition(".")[0] != before.partition(".")[0]
+    site.cookie = "desk=" + "A" * 22 + ".99999999999.616e." + "0" * 64
+    assert site.ask("/desk/").status == 401
+    form = {"name": "an", "password": PASSWORD, "to": "//evil.example/"}
+    assert site.ask("/desk/login", form, Sec_Fetch_Site="cross-site").status == 403
+    assert site.ask("/desk/login", form, Origin="https://evil.example").status == 403
+    assert site.ask("/desk/login", form).headers["location"] == "/desk/"
+
+
+def test_a_login_ends(site: Site) -> None:
+    """By time, by logging out (for a thief of the cookie too), with another password, with its user."""
+    site.enter()
+    site.clock.now += OPEN.desk.session - timedelta(seconds=1)
+    assert site.ask("/desk/").status == 200
+    site.clock.now += timedelta(seconds=1)
+    assert site.ask("/desk/").status == 401
+    site.enter()
+    assert site.ask("/desk/logout", {"token": "x"}).status == 403
+    assert site.ask("/desk/logout", {"token": site.ask("/desk/").field("token")}).status == 303
+    assert site.ask("/desk/").status == 401
+    site.enter()
+    site.config[0] = replace(OPEN, desk=Desk(users=(replace(AN, password_hash=passwords.hashed("nieuw")),)))
+    assert site.ask("/desk/").status == 401
+    site.config[0] = replace(OPEN, desk=Desk(users=(BO,)))
+    assert site.ask("/desk/").status == 401
+
+
+def test_a_proxy_vouches_and_nobody_else(tmp_path: Path) -> None:
+    """Its header is believed from its address alone; without it a cookie is nobody's, and no password helps."""
+    with opened(tmp_path, VOUCHED) as site:
+        said = site.ask("/desk/", X_Remote_User="an")
+        assert said.status == 200
+        assert [site.ask("/desk/", X_Remote_User=who).status for who in ("eve", "an, bo", "AN")] == [403] * 3
+        site.cookie = said.headers["set-cookie"].partition(";")[0]
+        assert site.ask("/desk/").status == 401
+        token = site.ask("/desk/story/0090/", X_Remote_User="an").field("token")
+        form = {"token": token, "seen": "0", "act": "hide", "why": "x"}
+        assert site.ask("/desk/story/0090/", form, X_Remote_User="bo").status == 403
+        assert site.ask("/desk/login", {"name": "an", "password": PASSWORD}).status == 403
+        site.config[0] = replace(VOUCHED, desk=replace(VOUCHED.desk, proxies=("192.0.2.1",)))
+        assert site.ask("/desk/", X_Remote_User="an", X_Forwarded_For="192.0.2.1").status == 401
+
+
+def test_a_reader_changes_nothing(site: Site) -> None:
+    """No form is shown to them, and one that is sent even so is refused."""
+    site.enter("bo")
+    page = site.ask("/desk/story/0090/")
+    assert 'name="act"' not in page.content
+    form = {"token": page.field("token"), "seen": "0", "act": "hide", "why": "x"}
+    assert [site.ask(f"/desk/{p}", form).status for p in ("story/0090/", "held/", "digest/dagelijks/")] == [403] * 3
+
+
+def test_forged_and_replayed_forms_do_nothing(site: Site) -> None:
+    """Without the login's token, with another login's, from another site, or a second time."""
+    site.enter()
+    other = site.ask("/desk/").field("token")
+    site.enter()
+    assert [site.act(90, "hide", token=token).status for token in ("", "0" * 64, other)] == [403] * 3
+    page = site.ask("/desk/story/0090/")
+    form = {"token": page.field("token"), "seen": page.field("seen"), "act": "hide", "why": "x"}
+    assert site.ask("/desk/story/0090/", form, Sec_Fetch_Site="cross-site").status == 403
+    assert site.ask("/desk/story/0090/", form).status == 303
+    assert site.act(90, "show").status == 303
+    assert site.ask("/desk/story/0090/", form).status == 409
+    assert not site.story(90).withdrawn
+
+
+@pytest.mark.parametrize(
+    ("act", "what"),
+    [("explode", ""), ("undo", "1"), ("join", ""), ("join", "/story/0090/"), ("split", "bht-nieuws 1"), ("lead", "x")],
+)
+def test_what_cannot_be_done_changes_nothing(site: Site, act: str, what: str) -> None:
+    """A strange act, or one about another story's copies and deeds, is refused in words; so is one without a reason."""
+    site.enter()
+    before = site.story(90)
+    assert site.act(90, act, what).status == 409
+    assert site.act(90, "hide", why=" \n ").status == 422
+    assert site.story(90) == before
+    assert site.store.look(lambda tx: tx.hands.log()) == []
+
+
+def test_nothing_hostile_is_markup(site: Site) -> None:
+    """Titles, texts, reasons, names and what was searched for are text wherever they stand."""
+    bad = "<script>alert(3)</script>\"'>"
+    site.enter()
+    site.act(66, "pin", why=bad)
+    paths = ("story/0066/", "", "log/", "log/?story=%3Cscript%3E", "?q=%3Cscript%3E", "digest/dagelijks/")
+    said = [site.ask(f"/desk/{path}") for path in paths]
+    said.append(site.act(66, "hide", why=bad, seen="99"))
+    said.append(site.enter(name=bad))
+    for each in said:
+        assert "<script" not in each.content
+        assert "<img src=x" not in each.content
+
+
+@pytest.mark.parametrize(
+    ("number", "act", "what"),
+    [
+        (90, "hide", ""),
+        (90, "pin", ""),
+        (90, "split", "hz-nieuws 714"),
+        (90, "join", id_of(91)),
+        (90, "lead", "hz-nieuws 714"),
+        (800, "release", ""),
+        (800, "absorb", ""),
+    ],
+)
+def test_each_act_is_undone(site: Site, number: int, act: str, what: str) -> None:
+    """Undone from the log the story reads as before; both deeds stand there, with who and why."""
+
+    def as_read() -> object:
+        story = site.story(number)
+        keys = frozenset(member.sighting.keys[0] for member in story.members)
+        return keys, bool(story.withdrawn), story.held, bool(story.pinned), story.chosen
+
+    site.enter()
+    before = as_read()
+    assert site.act(number, act, what).status == 303
+    assert as_read() != before
+    assert site.act(number, "undo", str(site.store.look(lambda tx: tx.hands.latest(id_of(number))))).status == 303
+    assert as_read() == before
+    deeds = site.store.look(lambda tx: tx.hands.log(story=id_of(number)))
+    assert [(deed.who, deed.why) for deed in deeds] == [("an", "omdat")] * 2
+
+
+def test_the_public_side_follows(site: Site) -> None:
+    """What is pinned stands first on the page, where it was in the feed; what is hidden is in neither."""
+    site.enter()
+    title = "Fietsgraveeractie op zaterdag"
+    site.act(10, "pin")
+    page, feed = (site.documents()[path].content.decode() for path in ("/", "/samenwerking.atom"))
+    assert page.index(title) < page.index("gezamenlijk verkeersteam")
+    assert feed.index(title) > feed.index("gezamenlijk verkeersteam")
+    site.act(10, "hide")
+    assert all(title not in site.documents()[path].content.decode() for path in ("/", "/samenwerking.atom"))
+    assert title not in site.ask("/desk/digest/dagelijks/").content
+
+
+def test_a_mail_is_shown_harmless_and_tested_on_oneself(site: Site) -> None:
+    """The page of a mail is sandboxed and has nobody's address; a test goes to the user, whatever the form says."""
+    site.enter()
+    said = site.ask("/desk/digest/dagelijks/mail?width=360")
+    assert said.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    assert "redactie@example.be" not in said.content
+    page = site.ask("/desk/digest/dagelijks/")
+    form = {"token": page.field("token"), "seen": "0", "act": "test", "why": "kijken", "to": "eve@evil.example"}
+    assert site.ask("/desk/digest/dagelijks/", form).status == 303
+    assert [envelope.recipient for _, envelope in site.sent] == ["an@example.be"]
