@@ -13,6 +13,7 @@ from aggregator.cli.output import console, local, print_json, rfc3339, table
 from aggregator.cli.standing import stands
 from aggregator.daemon.machine import machine
 from aggregator.daemon.opening import clock, open_store
+from aggregator.daemon.witnessing import witness
 from aggregator.errors import MailError
 from aggregator.mail.maildir import Maildir
 from aggregator.model import Config, Delivery, Edition, Lease, Ping, Poll, Subscription
@@ -36,7 +37,8 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         differing = store.look(lambda tx: tx.stories.differing(now - LATELY))
         relay = judge.relaying(store.look(lambda tx: tx.meta.get(judge.RELAY)), now) if settings.mail else None
         objections = store.look(lambda tx: post.objections(tx, settings))
-        mail = store.look(lambda tx: post.standing(tx, settings, machine(settings), now))
+        paused = post.pause(store, machine(settings), witness(settings, store))
+        mail = store.look(lambda tx: post.standing(tx, settings, paused, now))
     returned = _returned(settings)
     statuses = judge.sources(settings, polls, now, held_hosts(polls.values(), now))
     if json:
@@ -177,7 +179,8 @@ def _document(
 
 def _mailing(mail: judge.Mailing) -> dict[str, Any]:
     return {
-        "paused": mail.strange,
+        "paused": mail.paused is not None,
+        "paused_because": mail.paused,
         "late_mails": mail.late_mails,
         "late_editions": list(mail.late_editions),
         "held_editions": [f"{edition.digest} {edition.slot}" for edition in mail.held],

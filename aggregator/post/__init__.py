@@ -12,9 +12,9 @@ there is one, and else the same bytes go out once more.
 have a look, ``delivering`` hands over.
 """
 
-from aggregator.post.adopting import STRANGE, adopt, is_strange, settle_in
+from aggregator.post.adopting import Fate, adopt, begin, pause, settle_in, unread, witness_name
 from aggregator.post.delivering import Clock, deliver, deliver_due
-from aggregator.post.doubts import recover, settle
+from aggregator.post.doubts import look_up, recover, settle
 from aggregator.post.envelopes import envelope, list_domain
 from aggregator.post.freezing import due_slots, enrol, freeze, freeze_anew, freeze_slot, missed
 from aggregator.post.objecting import heed, objections
@@ -23,10 +23,11 @@ from aggregator.post.reviewing import cancel, hold, overdue, release, release_ov
 from aggregator.post.standing import standing
 
 __all__ = [
-    "STRANGE",
     "Clock",
+    "Fate",
     "Preview",
     "adopt",
+    "begin",
     "cancel",
     "deliver",
     "deliver_due",
@@ -38,11 +39,12 @@ __all__ = [
     "freeze_slot",
     "heed",
     "hold",
-    "is_strange",
     "list_domain",
+    "look_up",
     "missed",
     "objections",
     "overdue",
+    "pause",
     "preview",
     "recover",
     "release",
@@ -51,4 +53,6 @@ __all__ = [
     "settle_in",
     "standing",
     "trial",
+    "unread",
+    "witness_name",
 ]
