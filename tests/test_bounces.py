@@ -17,6 +17,7 @@ from aggregator.mail import score, verp
 from aggregator.mail.returned import read
 from aggregator.model import Choices, Envelope, Letter, Lot, Score
 from aggregator.store import Store
+from tests.databases import migrated
 from tests.stories import CONFIG
 from tests.test_returned import SAMPLES, sample
 
@@ -31,7 +32,7 @@ class Desk:
     """A subscriber and a recipient of the configuration, and an edition that both were sent."""
 
     def __init__(self, path: Path) -> None:
-        self.store = Store(f"sqlite:///{path / 'a.db'}")
+        self.store = Store(migrated(path / "a.db"))
         self.store.submit(lambda tx: tx.subscribers.subscribe(READER, Choices(digests=(DIGEST,)), NOW)).result()
         self.store.submit(lambda tx: tx.audience.enrol(DIGEST, [CONFIGURED], NOW)).result()
         self.key = self.store.look(lambda tx: tx.audience.secret())

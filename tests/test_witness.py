@@ -23,7 +23,7 @@ from aggregator import post
 from aggregator.daemon.publishing import faults
 from aggregator.daemon.witnessing import folder
 from aggregator.errors import StoreError
-from aggregator.mail import Relay
+from aggregator.mail.relay import Relay
 from aggregator.model import Mail
 from aggregator.publish.faults import document
 from aggregator.status import Mailing, Pause, health, mailing

@@ -8,10 +8,12 @@ from typing import Any
 
 from aggregator import post, renames
 from aggregator import status as judge
-from aggregator.cli.digest import stands
 from aggregator.cli.options import ConfigOption, JsonOption, configured
 from aggregator.cli.output import console, local, print_json, rfc3339, table
-from aggregator.daemon import clock, machine, open_store, witness
+from aggregator.cli.standing import stands
+from aggregator.daemon.machine import machine
+from aggregator.daemon.opening import clock, open_store
+from aggregator.daemon.witnessing import witness
 from aggregator.errors import MailError
 from aggregator.mail.maildir import Maildir
 from aggregator.model import Config, Delivery, Edition, Lease, Ping, Poll, Subscription

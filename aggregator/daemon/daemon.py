@@ -22,19 +22,21 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from aggregator import post, schedule, status, systemd
+from aggregator.daemon.connecting import means
 from aggregator.daemon.hubbing import Hubbing
 from aggregator.daemon.machine import machine
-from aggregator.daemon.opening import check_authority, clock, configured, means, open_relay
+from aggregator.daemon.opening import check_authority, clock
 from aggregator.daemon.polling import Polling
 from aggregator.daemon.posting import REST, Posting
 from aggregator.daemon.publishing import Publishing, faults
-from aggregator.daemon.relaying import hand_over
+from aggregator.daemon.relaying import hand_over, open_relay
 from aggregator.daemon.reporting import Grievances, report
 from aggregator.daemon.returning import Returning
 from aggregator.daemon.searching import Searching
 from aggregator.daemon.subscribing import Subscribing
 from aggregator.daemon.taking import take_up
 from aggregator.daemon.ticking import Ticking
+from aggregator.daemon.trying import configured
 from aggregator.daemon.witnessing import UNGUARDED, witness
 from aggregator.digest.reply import anonymous
 from aggregator.errors import AggregatorError, StoreError

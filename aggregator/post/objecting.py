@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from aggregator import bounces
 from aggregator.digest import edition as course
-from aggregator.mail import grievances, objection
+from aggregator.mail.pace import grievances, objection
 from aggregator.model import Config
 from aggregator.store import Tx
 

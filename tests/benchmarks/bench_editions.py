@@ -17,7 +17,7 @@ import pytest
 
 from aggregator import post
 from aggregator.daemon.posting import Posting
-from aggregator.mail import Relay
+from aggregator.mail.relay import Relay
 from aggregator.model import Category, Config
 from aggregator.store import Store, Tx
 from aggregator.witness import Witness
