@@ -231,6 +231,7 @@ def test_no_secret_is_shipped() -> None:
 
 # Mistakes, one by one
 
+LONG = f"{'x' * 65}@example.be"
 AUTH = 'url = "https://www.politie.be/5375/nieuws"'
 MISTAKES = [
     ('language = "nl-BE"', 'langage = "nl-BE"', 'langage: unknown setting; did you mean "language"?'),
@@ -582,6 +583,11 @@ MISTAKES = [
         '["redactie@example.be"]',
         '["a@example.be", "Jan <jan@example.be>"]',
         'digests[0].recipients[1]: expected a mail address such as "redactie@example.be", found "Jan <jan@example.be>"',
+    ),
+    (
+        '["redactie@example.be"]',
+        f'["{LONG}"]',
+        f'digests[0].recipients[0]: expected a mail address such as "redactie@example.be", found "{LONG}"',
     ),
     (
         '["redactie@example.be"]',

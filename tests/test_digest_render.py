@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator import colour, i18n, text
-from aggregator.digest import render
-from aggregator.mail import compose, filled
+from aggregator.digest.render import render
+from aggregator.mail.message import compose, filled
 from aggregator.model import Category, Content, Digest, Entry, Letter, Link, Mail, Sighting, Story
 from tests import stories
 from tests.goldens import golden
@@ -470,6 +470,6 @@ def test_a_mail_in_french() -> None:
     assert made.subject == "Politiezones starten gezamenlijk… et 2 autres (23 nov.)"
     assert '<html lang="fr-BE"' in made.html
     for part in (visible(made.html), made.text):
-        assert "3 messages, dont 1 publié ensemble" in part
-        assert "Pourquoi recevez-vous ce courriel" in part
+        assert "3 messages, dont 1 publié en commun" in part
+        assert "Pourquoi recevez-vous cet e-mail" in part
         assert "Afficher dans le navigateur" in part

@@ -271,6 +271,7 @@ CHECKS: Mapping[str, Check] = {
     "mail.relay": relay,
     "mail.bounces": bounces,
     "mail.maildir": folder,
+    "mail.witness": folder,
     "mail.dkim.selector": domain,
     "mail.dkim.domain": domain,
     "mail.urgent.*": rule,
