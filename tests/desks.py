@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from sqlite3 import connect
 from tempfile import TemporaryDirectory
@@ -158,13 +158,18 @@ def seed(tx: Tx) -> None:
     tx.related.note(id_of(91), [(id_of(90), verdict)], NOW)
 
 
+def enrol(digest: str, tx: Tx) -> None:
+    tx.audience.enrol(digest, ["redactie@example.be", "lezer@example.be"], NOW)
+
+
 @cache
 def seeded() -> bytes:
     """The database that every test begins with."""
     with TemporaryDirectory() as directory:
         path = Path(directory, "desk.db")
         with Store(f"sqlite:///{path}") as store:
-            store.submit(lambda tx: tx.audience.enrol("dagelijks", ["redactie@example.be"], NOW)).result()
+            for digest in ("dagelijks", "avond"):
+                store.submit(partial(enrol, digest)).result()
             store.submit(seed).result()
         return path.read_bytes()
 
