@@ -13,9 +13,28 @@ from aggregator.model import Config, Edition, Lease, Ping, Poll, Source, Subscri
 from aggregator.model.units import write_duration
 
 Condition = Literal["ok", "waiting", "late", "failing", "gone", "off"]
+Pause = Literal["strange", "older", "unwitnessed"]
+"""Why nothing is mailed: another machine mails from this database, it is older than what was mailed from it, or nothing
+outside of it knows what that was.
+"""
 RELAY = "relay"
 """Under this name the store's ``meta`` has how the relay takes our mail."""
 WRONG: frozenset[Condition] = frozenset({"late", "failing", "gone"})
+_PAUSED: dict[Pause, tuple[str, str]] = {
+    "strange": (
+        "another machine mails from this database",
+        "if that one has stopped for good: aggregator digest adopt",
+    ),
+    "older": (
+        "the database is older than what was mailed",
+        "it was restored from a backup, or lost what it had stored; `aggregator digest adopt --help` has the choices",
+    ),
+    "unwitnessed": (
+        "nobody witnesses what was mailed from this database",
+        "it was restored or copied, or its witness ([mail].witness) was lost; `aggregator digest adopt --help` has the "
+        "choices",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +54,14 @@ class SourceStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mailing:
-    """How the digests are doing.  *strange*: another machine mails from this database, so that nothing is sent.
+    """How the digests are doing.  *paused*: why nothing is sent; *since* then, as far as this process knows.
 
     *late_mails* were tried in vain for an hour, *late_editions* are past their slot and not frozen, *held* wait for a
     review, *in_doubt* for the relay's log, and *held_mails*, of which nobody can tell, for the operator.
     """
 
-    strange: bool = False
+    paused: Pause | None = None
+    since: datetime | None = None
     late_mails: int = 0
     late_editions: tuple[str, ...] = ()
     held: tuple[Edition, ...] = ()
@@ -74,17 +94,23 @@ def health(statuses: Sequence[SourceStatus], mail: Mailing | None = None) -> tup
 
 def ailing(mail: Mailing) -> list[str]:
     """What keeps mail from getting out."""
-    words = ["no digest is sent, because another machine mails from this database"] if mail.strange else []
-    if mail.late_editions and not mail.strange:
+    words = [f"no digest is sent, because {_PAUSED[mail.paused][0]}"] if mail.paused else []
+    if mail.late_editions and not mail.paused:
         words.append(f"editions that should have been frozen: {', '.join(mail.late_editions)}")
     return words + ([f"{mail.late_mails} mails could not be handed over for an hour"] if mail.late_mails else [])
+
+
+def paused(why: Pause) -> str:
+    """Why nothing is mailed, and what to do about it."""
+    reason, remedy = _PAUSED[why]
+    return f"no digest is frozen or sent, because {reason}; {remedy}"
 
 
 def mailing(mail: Mailing, now: datetime) -> list[str]:
     """How the digests are doing, a sentence for each thing that somebody may want to do something about."""
     words = ailing(mail)
-    if mail.strange:
-        words[0] += "; if that one has stopped for good: aggregator digest adopt"
+    if mail.paused:
+        words[0] = paused(mail.paused)
     for edition in mail.held:
         until = f"for another {_span(edition.until - now)}" if edition.until else "until somebody releases it"
         commands = f"aggregator digest release {edition.digest}, or cancel"

@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 
 from aggregator import post
-from aggregator.daemon import machine
+from aggregator.daemon.machine import machine
 from aggregator.digest import delivery as step
 from aggregator.errors import MailError
-from aggregator.mail import RelayLog
-from aggregator.mail.log import traces
+from aggregator.mail.log import RelayLog, traces
 from aggregator.model import Delivery, Mail, Traces
 from aggregator.post import doubts
 from tests.fakes import relay as fake
@@ -238,8 +237,9 @@ def test_a_copy_on_another_machine_mails_nothing_until_it_is_adopted(tmp_path: P
         assert may("one")
         assert not may("two")
         assert may(None)
-        assert desk.store.look(lambda tx: post.standing(tx, desk.config, "two", desk.now)).strange
-        desk.store.submit(lambda tx: post.adopt(tx, "two", mailed=False)).result()
+        assert post.pause(desk.store, "one", None) is None
+        assert post.pause(desk.store, "two", None) == "strange"
+        desk.store.submit(lambda tx: post.adopt(tx, "two", None, "known")).result()
         assert may("two")
         assert not may("one")
 
@@ -250,7 +250,7 @@ def test_an_adopted_copy_may_count_all_as_mailed(tmp_path: Path) -> None:
         desk.arrive(one(1))
         desk.freeze("1")
         desk.arrive(one(2))
-        assert desk.store.submit(lambda tx: post.adopt(tx, "two", mailed=True)).result() == 2
+        assert desk.store.submit(lambda tx: post.adopt(tx, "two", None, "mailed")).result() == (2, 0)
         assert desk.deliver() == []
         assert desk.freeze("2").state == "skipped"
         desk.arrive(one(3))

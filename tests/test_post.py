@@ -15,9 +15,12 @@ from pathlib import Path
 import pytest
 
 from aggregator import post
-from aggregator.mail import Relay, filled
+from aggregator.mail.message import filled
+from aggregator.mail.relay import Relay
 from aggregator.model import Config, Delivery, Digest, Edition, Story
+from aggregator.model.units import UNTIL_RELEASED
 from aggregator.store import Store
+from tests.databases import migrated
 from tests.fakes import relay as fake
 from tests.lint_mail import lint
 from tests.stories import BHT_NEWS, CONFIG, DIGEST, HZ_NEWS, NOW, joint, sighting, story
@@ -82,7 +85,7 @@ class Office:
 
 @contextmanager
 def office(tmp_path: Path, script: fake.Script | None = None, **digest: object) -> Iterator[Office]:
-    with Store(f"sqlite:///{tmp_path / 'a.db'}") as store, fake.Relay(script=script) as relay:
+    with Store(migrated(tmp_path / "a.db")) as store, fake.Relay(script=script) as relay:
         yield Office(store, relay, **digest)
 
 
@@ -278,6 +281,72 @@ def test_a_relay_that_is_down_for_a_day_loses_nothing(tmp_path: Path) -> None:
         assert desk.freeze("2").stories == 2
         desk.deliver()
         assert len(desk.mailed(AN)) == 1
+
+
+def dates(desk: Office, address: str) -> list[str]:
+    return [str(message_from_bytes(content, policy=default)["Date"]) for content in desk.mailed(address)]
+
+
+def test_what_was_deferred_for_hours_gets_a_new_date(tmp_path: Path) -> None:
+    """The Message-ID stays; within two hours, and after a doubt, every byte does, whatever is killed in between."""
+    closed, silent = fake.Answer(phase="connect", say="421 4.3.2 closed"), fake.TAKEN_THEN_DROPPED
+    with office(tmp_path, in_doubt="resend") as desk:
+        desk.arrive(one(1))
+        desk.freeze()
+        ids = {id for _, id in desk.store.look(lambda tx: tx.mailing.waiting())}
+        desk.fake.script = lambda step: closed
+        desk.deliver()
+        desk.now = NOW + 4 * HOUR
+        desk.fake.script = lambda step: silent if step.phase == "dot" else None
+        desk.deliver()
+        assert desk.states() == {"queued": 2}
+        desk.fake.script = None
+        desk.now = NOW + 9 * HOUR
+        desk.deliver()
+        assert desk.states() == {"sent": 2}
+        assert dates(desk, AN) == ["Mon, 23 Nov 2026 12:00:00 +0000"] * 2
+        assert len(set(desk.mailed(AN))) == 1
+        mailed = {str(message_from_bytes(m.content, policy=default)["Message-ID"]) for m in desk.fake.messages}
+        assert mailed == ids
+
+
+@pytest.mark.parametrize(("hours", "stale"), [(1, False), (2, False), (2.1, True), (30, True)])
+def test_what_was_held_for_hours_gets_a_new_date(tmp_path: Path, hours: float, stale: bool) -> None:
+    """An edition that waits for its review is frozen long before it leaves, and is no older to a filter for that."""
+    with office(tmp_path, review=UNTIL_RELEASED) as desk:
+        desk.arrive(one(1))
+        desk.freeze()
+        desk.now += hours * HOUR
+        digest = desk.config.digests[0]
+        desk.store.submit(lambda tx: post.release(tx, digest, desk.now)).result()
+        desk.deliver()
+        sent = desk.now if stale else NOW
+        assert dates(desk, AN) == [f"{sent:%a, %d %b %Y %H:%M:%S} +0000"]
+
+
+def test_a_date_is_kept_before_the_mail_is_tried(tmp_path: Path) -> None:
+    """Who is killed at the dot has the new Date in the database, and sends the very same message again."""
+    with office(tmp_path, in_doubt="resend") as desk:
+        desk.arrive(one(1))
+        desk.freeze()
+        desk.now += 5 * HOUR
+        (due, _) = desk.store.look(lambda tx: tx.mailing.due(desk.now, 9))
+
+        class Dying(Relay):
+            def hand_over(self, *arguments):  # type: ignore[no-untyped-def]
+                super().hand_over(*arguments)
+                raise Killed
+
+        assert desk.config.mail is not None
+        relay = Dying(desk.config.mail, None)
+        with pytest.raises(Killed):
+            post.deliver(desk.store, relay, due, desk.config, desk.clock)
+        relay.close()
+        desk.recover()
+        desk.now += 5 * HOUR
+        desk.deliver()
+        assert len(desk.mailed(due.address)) == 2
+        assert len(set(desk.mailed(due.address))) == 1
 
 
 def test_an_address_that_cannot_be_written_fails_alone(tmp_path: Path) -> None:

@@ -14,12 +14,15 @@ import feedparser
 import pytest
 from lxml import etree
 
-from aggregator import post
-from aggregator.daemon import Directory, Prints, note_presentation
+from aggregator import hand, post
+from aggregator.daemon.directory import Directory
+from aggregator.daemon.printing import Prints
 from aggregator.daemon.publishing import Publishing
+from aggregator.daemon.rendering import note_presentation
 from aggregator.model import Config, Document, Edition, Story
 from aggregator.publish import places
 from aggregator.store import Store
+from tests.databases import migrated
 from tests.postgres import database
 from tests.stories import CONFIG, DIGEST, NOW, joint, sighting, story
 
@@ -61,7 +64,7 @@ class Office:
 @contextmanager
 def office(folder: Path | str, **digest: object) -> Iterator[Office]:
     config = replace(CONFIG, digests=(replace(DIGEST, **digest),))  # type: ignore[arg-type]
-    with Store(folder if isinstance(folder, str) else f"sqlite:///{folder}/a.db") as store:
+    with Store(folder if isinstance(folder, str) else migrated(folder / "a.db")) as store:
         yield Office(store, config)
 
 
@@ -101,6 +104,54 @@ def test_postgresql_prints_the_same(tmp_path: Path) -> None:
         for path in (PAGE, "/mail/dagelijks/", "/mail/dagelijks.atom"):
             assert one.find(path) == other.find(path)
         assert one.files(one.prints) == other.files(other.prints)
+
+
+@pytest.mark.parametrize("chain", [1, 2])
+def test_a_joined_story_leads_to_the_one_that_holds_it(tmp_path: Path, chain: int) -> None:
+    """Page, feed and files show the story that took it in, once, and again as it changes; a split undoes that."""
+    with office(tmp_path) as desk:
+        gone, *takers = (alone(number, f"Bericht {number}") for number in range(1, 2 + chain))
+        desk.arrive(gone)
+        desk.freeze("2026-11-23")
+        desk.arrive(*takers)
+        prints = Prints(desk.config)
+        desk.files(prints)
+        for at, taker in enumerate(takers):
+            before = takers[at - 1] if at else gone
+            join(desk, taker, before)
+        markup, last = desk.read(PAGE), takers[-1]
+        assert markup.count("<article") == 1
+        assert f"Bericht {1 + chain}" in markup
+        assert f'href="https://bht.example/nl/news/detail/{1 + chain}/bericht"' in markup
+        assert "Bericht 1" not in markup
+        assert f"Bericht {1 + chain}" in desk.read("/mail/dagelijks.atom")
+        assert desk.files(prints)[PAGE] is not None
+        assert desk.files(prints)[PAGE] is None
+        desk.now += timedelta(hours=1)
+        held = desk.store.look(lambda tx: tx.stories.get(last.id))
+        assert held is not None
+        desk.arrive(replace(held, changed=desk.now))
+        (written, read) = desk.files(prints)[PAGE], desk.find(PAGE)
+        assert written is not None
+        assert read is not None
+        assert written.last_modified == read.last_modified == desk.now
+        desk.arrive(replace(held, withdrawn=desk.now, changed=desk.now))
+        assert "Van deze mail is niets over." in desk.read(PAGE)
+
+
+def join(desk: Office, story: Story, other: Story) -> None:
+    desk.now += timedelta(minutes=1)
+    by = hand.Hand(who="an", at=desk.now)
+    desk.store.submit(lambda tx: hand.join(tx, story.id, other.id, by)).result()
+
+
+def test_a_joined_story_of_the_same_edition_stands_there_once(tmp_path: Path) -> None:
+    """Both were mailed, and one holds the other now: one article."""
+    with office(tmp_path) as desk:
+        desk.arrive(alone(1), alone(2))
+        desk.freeze("2026-11-23")
+        join(desk, alone(2), alone(1))
+        assert desk.read(PAGE).count("<article") == 1
 
 
 def test_a_withdrawn_story_leaves_the_editions_too(tmp_path: Path) -> None:

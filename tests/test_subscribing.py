@@ -498,6 +498,9 @@ class TestForms:
             ("Jan <jan@example.be>", ("", "malformed")),
             ("a@example.be, b@example.be", ("", "malformed")),
             ("a" * 5000 + "@example.be", ("", "malformed")),
+            ("a" * 64 + "@example.be", ("a" * 64 + "@example.be", None)),
+            ("a" * 65 + "@example.be", ("", "malformed")),
+            ("a" * 65 + "@bücher.example", ("", "malformed")),
         ],
     )
     def test_addresses(self, typed: str, found: tuple[str, str | None]) -> None:

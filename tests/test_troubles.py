@@ -14,7 +14,7 @@ from aggregator.cli import mailbag
 from aggregator.daemon.saying import AGAIN, Saying
 from aggregator.daemon.troubles import Troubles, of_mail
 from aggregator.errors import StoreError
-from aggregator.mail import Breaker
+from aggregator.mail.pace import Breaker
 from aggregator.model import Config, Delivery, DeliveryState
 from aggregator.status import Mailing
 from tests.stories import CONFIG, DIGEST, NOW

@@ -12,20 +12,27 @@ import typer
 
 from aggregator import post, renames
 from aggregator.cli import preview as previewing
+from aggregator.cli.adopting import adopt
 from aggregator.cli.options import By, ConfigOption, JsonOption, Why, configured, hand_of
 from aggregator.cli.output import console, local, print_json, rfc3339, table
-from aggregator.daemon import clock, machine, open_relay, open_store
-from aggregator.daemon.relaying import hand_over
+from aggregator.cli.standing import stands
+from aggregator.daemon.machine import machine
+from aggregator.daemon.opening import clock, open_store
+from aggregator.daemon.relaying import hand_over, open_relay
+from aggregator.daemon.witnessing import witness
 from aggregator.desk import editions
 from aggregator.digest import delivery as step
 from aggregator.errors import ConfigError, MailError, StoreError
 from aggregator.hand import Hand
 from aggregator.model import Config, Delivery, Digest, Edition
+from aggregator.status import paused
 from aggregator.store import Store, Tx, alone
+from aggregator.witness import Witness
 
 app = typer.Typer(
     help="See past editions, look at the next one, send one now, settle what is in doubt.", no_args_is_help=True
 )
+app.command()(adopt)
 Id = Annotated[str, typer.Argument(help="The digest's id in the configuration.")]
 
 
@@ -130,8 +137,11 @@ def send(
     with open_store(settings, create=False) as store:
         store.submit(lambda tx: renames.apply(tx, settings, now)).result()
         store.submit(lambda tx: post.enrol(tx, settings, now)).result()
-        if not store.submit(lambda tx: post.settle_in(tx, machine(settings))).result():
-            raise StoreError(post.STRANGE)
+        store.submit(lambda tx: post.settle_in(tx, machine(settings))).result()
+        seen = witness(settings, store)
+        post.begin(store, seen, now)
+        if why := post.pause(store, machine(settings), seen):
+            raise StoreError(paused(why))
         slot = f"send-{now:%Y-%m-%dT%H:%M:%S.%fZ}"
         edition = store.submit(lambda tx: post.freeze(tx, settings, wanted, slot, now)).result()
         if edition.state == "skipped":
@@ -147,7 +157,7 @@ def send(
             except StoreError:
                 console.print("the running daemon sends it")
                 return
-            _deliver(store, settings)
+            _deliver(store, settings, seen)
 
 
 def _send_test(config: Config, digest: Digest, address: str, now: datetime) -> None:
@@ -185,23 +195,6 @@ def cancel(digest: Id, why: Why = "", by: By = None, config: ConfigOption = None
         _settle_held(digest, config, lambda delivery, _: step.cancel(delivery), "dropped")
 
 
-@app.command()
-def adopt(
-    mailed: Annotated[
-        bool,
-        typer.Option("--mailed", help="All that has arrived was mailed by the other one: only what comes is news."),
-    ] = False,
-    config: ConfigOption = None,
-) -> None:
-    """Let this machine mail from a database that another one mailed from: a backup that was restored, a copy."""
-    settings = configured(config)
-    with open_store(settings, create=False) as store:
-        given_up = store.submit(lambda tx: post.adopt(tx, machine(settings), mailed=mailed)).result()
-    console.print("digests are sent from here now", soft_wrap=True)
-    if given_up:
-        console.print(f"{given_up} mails that waited are given up")
-
-
 def _become(id: str, config: Path | None, act: str, who: Hand, done: str) -> bool:
     settings = configured(config)
     wanted = _digest(settings, id)
@@ -230,12 +223,12 @@ def _settle_held(id: str, config: Path | None, settle: Callable[[Delivery, datet
         console.print(f"{id}: nothing is held")
 
 
-def _deliver(store: Store, config: Config) -> None:
+def _deliver(store: Store, config: Config, witness: Witness | None) -> None:
     relay = open_relay(config)
     assert relay is not None
     waiting = 0
     try:
-        while done := post.deliver_due(store, relay, config, clock):
+        while done := post.deliver_due(store, relay, config, clock, witness=witness):
             for delivery in done:
                 console.print(f"{delivery.address}: {delivery.state}, {delivery.reply}", markup=False, soft_wrap=True)
             waiting += sum(delivery.state != "sent" for delivery in done)
@@ -243,13 +236,6 @@ def _deliver(store: Store, config: Config) -> None:
         relay.close()
     if waiting:
         raise MailError(f"{waiting} mails were not sent; those that are deferred wait for the daemon (aggregator run)")
-
-
-def stands(edition: Edition, config: Config) -> str:
-    """How an edition stands, in words."""
-    if edition.state != "held":
-        return edition.state
-    return f"held until {local(edition.until, config)}" if edition.until else "held until released"
 
 
 def _digest(config: Config, id: str) -> Digest:

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from aggregator.cli.output import console, local
 from aggregator.errors import MailError
-from aggregator.mail import RelayLog
+from aggregator.mail.log import RelayLog
 from aggregator.mail.maildir import Maildir
 from aggregator.model import Config, Delivery
 from aggregator.store import Tx

@@ -9,10 +9,12 @@ from typing import Any
 from aggregator import post, renames
 from aggregator import status as judge
 from aggregator.cli import mailbag
-from aggregator.cli.digest import stands
 from aggregator.cli.options import ConfigOption, JsonOption, configured
 from aggregator.cli.output import console, local, print_json, rfc3339, table
-from aggregator.daemon import clock, machine, open_store
+from aggregator.cli.standing import stands
+from aggregator.daemon.machine import machine
+from aggregator.daemon.opening import clock, open_store
+from aggregator.daemon.witnessing import witness
 from aggregator.model import Config, Delivery, Edition, Lease, Ping, Poll, Subscription
 from aggregator.schedule import held_hosts
 from aggregator.store import Tx
@@ -34,8 +36,10 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         differing = store.look(lambda tx: tx.stories.differing(now - LATELY))
         relay = judge.relaying(store.look(lambda tx: tx.meta.get(judge.RELAY)), now) if settings.mail else None
         objections = store.look(lambda tx: post.objections(tx, settings))
-        mail = store.look(lambda tx: post.standing(tx, settings, machine(settings), now))
         unmailed = store.look(lambda tx: mailbag.unmailed(tx, settings))
+        refusals = store.look(lambda tx: post.refusals(tx, now))
+        paused = post.pause(store, machine(settings), witness(settings, store))
+        mail = store.look(lambda tx: post.standing(tx, settings, paused, now))
     returned, unread_log = mailbag.returned(settings), mailbag.unread_log(settings, now)
     statuses = judge.sources(settings, polls, now, held_hosts(polls.values(), now))
     if json:
@@ -51,6 +55,7 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
             "relay_log": unread_log,
             "unmailed_recipients": {digest: len(addresses) for digest, addresses in unmailed.items()},
             "objections": objections,
+            "refusals": refusals,
         }
         print_json(document | more)
         return
@@ -81,7 +86,9 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         console.print(sentence, style="yellow", markup=False, soft_wrap=True)
     for sentence in judge.pushing(*pushes, now):
         console.print(sentence, markup=False, soft_wrap=True)
-    for sentence in filter(None, (*objections, relay, unread_log, returned, *mailbag.told_unmailed(unmailed))):
+    for sentence in filter(
+        None, (*objections, refusals, relay, unread_log, returned, *mailbag.told_unmailed(unmailed))
+    ):
         console.print(sentence, style="red", markup=False, soft_wrap=True)
     mailbag.show(settings, tally, troubled, doubts)
 
@@ -152,7 +159,8 @@ def _document(
 
 def _mailing(mail: judge.Mailing) -> dict[str, Any]:
     return {
-        "paused": mail.strange,
+        "paused": mail.paused is not None,
+        "paused_because": mail.paused,
         "late_mails": mail.late_mails,
         "late_editions": list(mail.late_editions),
         "held_editions": [f"{edition.digest} {edition.slot}" for edition in mail.held],

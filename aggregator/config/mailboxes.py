@@ -36,7 +36,8 @@ def _mailbox(value: str) -> Address | None:
     if header.defects or len(header.addresses) != 1 or any(group.display_name for group in header.groups):
         return None
     (mailbox,) = header.addresses
-    usable = mailbox.username and mailbox.addr_spec.isascii() and len(mailbox.addr_spec) <= 254
+    fits = len(mailbox.addr_spec) <= 254 and len(mailbox.addr_spec.rpartition("@")[0]) <= 64  # RFC 5321 §4.5.3.1
+    usable = mailbox.username and mailbox.addr_spec.isascii() and fits
     return mailbox if usable and HOST.fullmatch(mailbox.domain) else None
 
 

@@ -22,13 +22,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from aggregator import post, schedule, status, systemd
+from aggregator.daemon.connecting import means
 from aggregator.daemon.hubbing import Hubbing
 from aggregator.daemon.machine import machine
-from aggregator.daemon.opening import check_authority, clock, configured, means, open_relay
+from aggregator.daemon.opening import check_authority, clock
 from aggregator.daemon.polling import Polling
 from aggregator.daemon.posting import REST, Posting
 from aggregator.daemon.publishing import Publishing, faults
-from aggregator.daemon.relaying import hand_over
+from aggregator.daemon.relaying import hand_over, open_relay
 from aggregator.daemon.reporting import Grievances, report
 from aggregator.daemon.returning import Returning
 from aggregator.daemon.saying import Saying
@@ -36,6 +37,8 @@ from aggregator.daemon.searching import Searching
 from aggregator.daemon.subscribing import Subscribing
 from aggregator.daemon.taking import take_up
 from aggregator.daemon.ticking import Ticking
+from aggregator.daemon.trying import configured
+from aggregator.daemon.witnessing import UNGUARDED, witness
 from aggregator.digest.reply import anonymous
 from aggregator.errors import AggregatorError, StoreError
 from aggregator.model import Config
@@ -84,24 +87,23 @@ class Daemon:
             stack.enter_context(alone(self._config.database))
             self._means = await stack.enter_async_context(means(self._config, self._clock, renaming=False))
             self._polling = Polling(self._means, await self._means.store.read(lambda tx: tx.polls.all()), report)
-            self._posting = Posting(
-                self._config, self._means.store, self._relay, self._clock, self._say, machine(self._config)
-            )
-            self._publishing = Publishing(self._config, self._means.store, self._clock, self._say)
+            config, store = self._config, self._means.store
+            self._posting = Posting(config, store, self._relay, self._clock, self._say, machine(config))
+            self._publishing = Publishing(config, store, self._clock, self._say)
             self._hubbing = Hubbing(
                 self._means, lambda: self._publishing.documents, lambda: self._polling.polls, self._say
             )
-            self._searching = Searching(self._config, self._means.store, self._clock, self._say)
-            self._subscribing = Subscribing(self._config, self._means.store, self._clock, self._say)
+            self._searching = Searching(config, store, self._clock, self._say)
+            self._subscribing = Subscribing(config, store, self._clock, self._say)
             self._desk = desk.routes(
                 lambda: self._config,
-                self._means.store,
+                store,
                 self._clock,
                 lambda: self._polling.polls,
                 lambda letter, envelope: hand_over(self._config, letter, envelope),
                 self._hasten,
             )
-            self._returning = Returning(self._config, self._means.store, self._clock, self._say)
+            self._returning = Returning(config, store, self._clock, self._say)
             await self._prepare()
             listening = self._config.server
             self._site = app(
@@ -110,7 +112,9 @@ class Daemon:
                 self._config,
                 [*self._hubbing.routes, *self._searching.routes, *self._subscribing.routes, *self._desk],
                 asked=self._publishing.asked,
-                status=lambda: document(self._config, faults(self._judged(self._clock())) + self._posting.faults()),
+                status=lambda: document(
+                    self._config, faults(self._judged(self._clock()), self._posting.standing) + self._posting.faults()
+                ),
             )
             server = Server(self._site, listening.listen, listening.trusted_proxies)
             await server.start()
@@ -135,6 +139,9 @@ class Daemon:
         store, config = self._means.store, self._config
         now = self._clock()
         await self._take_up(config)
+        self._posting.witness = witness(config, store)
+        if config.digests and self._posting.witness is None:
+            log.warning("%s", UNGUARDED)
         for digest, slot in await store.read(lambda tx: post.missed(tx, config, now)):
             log.warning("digest %s: edition %s was missed; its stories go into the next one", digest.id, slot)
         for delivery in await asyncio.to_thread(post.recover, store, config, self._clock):
@@ -293,7 +300,7 @@ class Daemon:
         self._config = self._posting.config = self._subscribing.config = self._returning.config = config
         self._grievances.forget()
         self._tidy_at = self._clock()
-        self._posting.relay = relay
+        self._posting.relay, self._posting.witness = relay, witness(config, fresh.store)
         self._means = fresh
         self._site.configure(config)
         self._hubbing.configure(self._means)

@@ -18,11 +18,13 @@ from typing import TypeVar, cast
 
 from aggregator import post, remedy
 from aggregator.daemon.troubles import Troubles, of_mail
-from aggregator.mail import Breaker, Meter, Relay
+from aggregator.mail.pace import Breaker, Meter
+from aggregator.mail.relay import Relay
 from aggregator.model import Config, Delivery, Digest
 from aggregator.publish.faults import Fault
-from aggregator.status import RELAY, Mailing
+from aggregator.status import RELAY, Mailing, Pause, paused
 from aggregator.store import Store
+from aggregator.witness import Witness
 
 T = TypeVar("T")
 Say = Callable[[Exception, str], None]
@@ -45,10 +47,12 @@ class Posting:
         clock: Callable[[], datetime],
         say: Say,
         machine: str | None = None,
+        witness: Witness | None = None,
     ) -> None:
         self.config = config
         self.relay = relay
         self.standing = Mailing()
+        self.witness = witness
         self._machine = machine
         self._store = store
         self._clock = clock
@@ -107,7 +111,7 @@ class Posting:
     async def _freeze(self) -> None:
         config, now = self.config, self._clock()
         faults: list[Exception] = []
-        if not config.digests or await self._is_strange():
+        if not config.digests or await self._is_paused():
             return
         if await self._store.read(lambda tx: post.overdue(tx, now)):
             for edition in await self._store.write(lambda tx: post.release_overdue(tx, config, now)):
@@ -126,24 +130,30 @@ class Posting:
             told = told or f"frozen, {edition.stories} stories"
             log.info("digest %s: edition %s: %s", digest.id, edition.slot, told)
 
-    async def _is_strange(self) -> bool:
-        """Whether another machine mails from this database; said once."""
-        strange = await self._store.read(lambda tx: post.is_strange(tx, self._machine))
-        if strange and not self.standing.strange:
-            log.error("%s", post.STRANGE)
-        self.standing = replace(self.standing, strange=strange)
-        return strange
+    async def _is_paused(self) -> bool:
+        """Whether this database may mail nothing; said once."""
+        why = await asyncio.to_thread(self._why_paused)
+        if why and why != self.standing.paused:
+            log.error("%s", paused(why))
+            self.standing = replace(self.standing, since=self._clock())
+        self.standing = replace(self.standing, paused=why)
+        return why is not None
+
+    def _why_paused(self) -> Pause | None:
+        post.begin(self._store, self.witness, self._clock())
+        return post.pause(self._store, self._machine, self.witness)
 
     # -- handing over --
 
     async def _hand_over(self) -> None:
-        if not await self._is_strange():
+        if not await self._is_paused():
             if self._unsettled:
                 await _in_thread(lambda: post.recover(self._store, self.config, self._clock))
                 self._unsettled = False
             await self._settle()
             await self._hand_over_all()
-        self.standing = await self._store.read(lambda tx: post.standing(tx, self.config, self._machine, self._clock()))
+        found = await self._store.read(lambda tx: post.standing(tx, self.config, self.standing.paused, self._clock()))
+        self.standing = replace(found, since=self.standing.since)
 
     async def _settle(self) -> None:
         """Ask the relay's log what became of mails in doubt."""
@@ -235,7 +245,13 @@ class Posting:
 
     def _deliver_one(self, relay: Relay, delivery: Delivery) -> None:
         after, reply = post.deliver(
-            self._store, relay, delivery, self.config, self._clock, again=lambda: not self._stopping.wait(5)
+            self._store,
+            relay,
+            delivery,
+            self.config,
+            self._clock,
+            again=lambda: not self._stopping.wait(5),
+            witness=self.witness,
         )
         if after.state != "sent":
             # No address: a log is kept, shown and sent around, and SECURITY.md promises that it names nobody.

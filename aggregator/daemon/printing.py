@@ -45,7 +45,7 @@ class Prints:
         """Every page and feed with its path, uncompressed; None for one that is what it was the last time."""
         for digest in (digest for digest in self._config.digests if digest.public):
             out, looks = tx.printed.editions(digest.id), self._looks(tx, digest)
-            changed = tx.printed.changed(out)
+            changed = _changed(tx, out)
             for path in (places.editions(digest.id), places.editions_feed(digest.id)):
                 yield path, self._make(tx, path) if self._is_news(path, (looks, changed)) else None
             for at, edition in enumerate(out):
@@ -71,18 +71,18 @@ class Prints:
         return self._page(tx, digest, out, paths.index(path)) if path in paths else None
 
     def _feed(self, tx: Tx, digest: Digest, latest: Sequence[Edition]) -> Document:
-        changed = max((self._looks(tx, digest), *tx.printed.changed(latest).values()))
+        changed = max((self._looks(tx, digest), *_changed(tx, latest).values()))
         return editions.feed(self._config, digest, [self._issue(tx, digest, each) for each in latest], changed)
 
     def _page(self, tx: Tx, digest: Digest, out: Sequence[Edition], at: int) -> Document:
-        changed = max((self._looks(tx, digest), *tx.printed.changed(out[at : at + 1]).values()))
+        changed = max((self._looks(tx, digest), *_changed(tx, out[at : at + 1]).values()))
         return editions.render(self._config, digest, self._issue(tx, digest, out[at], *_near(out, at)), changed)
 
     def _issue(
         self, tx: Tx, digest: Digest, edition: Edition, newer: Edition | None = None, older: Edition | None = None
     ) -> Issue:
         stream = self._config.stream(digest.stream)
-        new = tx.printed.stories(edition.id)
+        new = _now(tx, edition)
         public = [each for each in tx.stories.all(list(new)) if each.withdrawn is None and not each.held]
         stories = select.newest_first(public, self._config, stream)
         news, again = [[each for each in stories if new[each.id] is is_new] for is_new in (True, False)]
@@ -106,3 +106,32 @@ class Prints:
 def _near(out: Sequence[Edition], at: int) -> tuple[Edition | None, Edition | None]:
     """The editions after and before one of them."""
     return out[at - 1] if at else None, out[at + 1] if at + 1 < len(out) else None
+
+
+def _now(tx: Tx, edition: Edition) -> dict[str, bool]:
+    """The stories of an edition, with whether they were news in it; for a joined one the story that holds it now."""
+    found = tx.printed.stories(edition.id)
+    for gone in tx.printed.joined([edition]).get(edition.id, ()):
+        is_new, holder = found.pop(gone), _holder(tx, gone)
+        found[holder] = found.get(holder, False) or is_new
+    return found
+
+
+def _holder(tx: Tx, story: str) -> str:
+    """The story that holds the copies of a joined one now; the joined one itself where nobody knows."""
+    seen = {story}
+    while (taken := tx.hands.joined_into(story)) and taken not in seen:
+        seen.add(taken)
+        story = taken
+        if (found := tx.stories.get(story)) and found.members:
+            break
+    return story
+
+
+def _changed(tx: Tx, editions: Sequence[Edition]) -> dict[int, datetime]:
+    """When anything of each of them changed last, by what holds its stories now."""
+    changed = tx.printed.changed(editions)
+    for edition, gone in tx.printed.joined(editions).items():
+        holders = tx.stories.all(sorted({_holder(tx, each) for each in gone}))
+        changed[edition] = max(changed[edition], *(holder.changed for holder in holders))
+    return changed

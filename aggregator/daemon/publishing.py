@@ -16,7 +16,7 @@ from aggregator.errors import AggregatorError
 from aggregator.model import Config, Document, Poll
 from aggregator.publish import places
 from aggregator.publish.faults import Fault
-from aggregator.status import WRONG, SourceStatus
+from aggregator.status import WRONG, Mailing, SourceStatus, paused
 from aggregator.store import Store, Tx
 
 AGAIN = timedelta(minutes=1)
@@ -109,9 +109,9 @@ class Publishing:
         return not self._files.unfinished
 
 
-def faults(statuses: Sequence[SourceStatus]) -> list[Fault]:
-    """What is wrong, for the operators' feed; a source that fails anew is told of anew."""
-    return [
+def faults(statuses: Sequence[SourceStatus], mail: Mailing | None = None) -> list[Fault]:
+    """What is wrong, for the operators' feed; a source that fails anew is told of anew, and so is mail that pauses."""
+    return _paused(mail) + [
         Fault(
             name=f"{status.source}/{status.condition}/{_since(poll)}",
             title=f"{status.source}: {status.condition}",
@@ -121,6 +121,13 @@ def faults(statuses: Sequence[SourceStatus]) -> list[Fault]:
         for status in statuses
         if status.condition in WRONG and (poll := status.poll)
     ]
+
+
+def _paused(mail: Mailing | None) -> list[Fault]:
+    if mail is None or mail.paused is None or mail.since is None:
+        return []
+    name = f"mail/{mail.paused}/{mail.since:%Y-%m-%dT%H:%M:%SZ}"
+    return [Fault(name=name, title="mail: paused", words=paused(mail.paused), at=mail.since)]
 
 
 def _since(poll: Poll) -> str:

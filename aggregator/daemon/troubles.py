@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from aggregator import remedy
-from aggregator.mail import Breaker
+from aggregator.mail.pace import Breaker
 from aggregator.publish.faults import Fault
 from aggregator.status import Mailing
 

@@ -22,7 +22,7 @@ from typing import Literal
 
 from aggregator import text
 from aggregator.digest.reply import anonymous
-from aggregator.model import Delivery, DeliveryState, Reply, Traces
+from aggregator.model import Delivery, DeliveryState, Envelope, Reply, Traces
 
 BACKOFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60))
 """Pauses after a deferral, by the number of attempts; the last one goes on.  Jitter only adds, up to a fifth."""
@@ -36,6 +36,11 @@ SETTLED = timedelta(seconds=10)
 
 PATIENCE = timedelta(minutes=1)
 """How long a log is asked that cannot tell."""
+
+STALE = timedelta(hours=2)
+"""A message so old when it is handed over gets a new Date: from three hours on filters count it as spam (SpamAssassin's
+DATE_IN_PAST), and the relay needs time too.
+"""
 
 _ASK = timedelta(seconds=1)
 _COARSE = timedelta(seconds=1)  # what a log's clock shows
@@ -60,6 +65,17 @@ def claim(delivery: Delivery, now: datetime) -> Delivery:
     if now >= delivery.expires:
         return replace(delivery, state="expired")
     return replace(delivery, state="sending", attempts=delivery.attempts + 1, attempted=now)
+
+
+def dated(delivery: Delivery, envelope: Envelope, now: datetime) -> Envelope:
+    """The fields of a claimed delivery's message, with a new Date when the one they have is stale.
+
+    What was in doubt keeps its own: a receiver knows a copy by Message-ID and Date.  To be committed with the claim.
+    """
+    _expect(delivery, "sending")
+    if delivery.doubts or now - envelope.date <= STALE:
+        return envelope
+    return replace(envelope, date=now)
 
 
 def cancel(delivery: Delivery) -> Delivery:

@@ -51,9 +51,10 @@ class Letter:
 class Envelope:
     """What a message is rebuilt from, byte for byte, whatever the configuration says by then.
 
-    *sender* and *reply_to* are header values, *date* is the moment of freezing (never of sending).  *unsubscribe* is
-    the reader's own one-click address (RFC 8058), *preferences* the page of their choices, *view* the edition's page,
-    *leave* the mailbox by which they leave without anybody having to read that.
+    *sender* and *reply_to* are header values, *date* is the moment of freezing, or of an attempt hours after it
+    (``digest.delivery.dated``).  *unsubscribe* is the reader's own one-click address (RFC 8058), *preferences* the page
+    of their choices, *view* the edition's page, *leave* the mailbox by which they leave without anybody having to read
+    that.
     """
 
     sender: str

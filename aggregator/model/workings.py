@@ -226,6 +226,8 @@ class Mail:
 
     *relay_log* is where a Postfix notes what it took: a file, or ``|`` and a command.  *machine* names this
     installation where /etc/machine-id does not: a database that was last mailed from by another one mails nothing.
+    *witness* is the directory in which it is kept how far the mail has come, so that a database which is older than
+    that mails nothing; beside the database when it is not given.
     *timeout* is for the greeting and each command, *data_timeout* for the answer to DATA, *block_timeout* for each
     block of the text, *dot_timeout* for the answer to the final dot; a shorter wait there makes doubts, and doubts make
     duplicates (RFC 5321 §4.5.3.2, RFC 1047).  *rate* is in mails a minute.
@@ -243,6 +245,7 @@ class Mail:
     password_file: Line | None = None
     relay_log: Line | None = None
     machine: Line | None = None
+    witness: Line | None = None
     starttls: Literal["offered", "required"] = "offered"
     connections: Annotated[int, Field(strict=True, ge=1, le=20)] = 2
     rate: Annotated[int, Field(strict=True, ge=1)] | None = None

@@ -12,21 +12,22 @@ there is one, and else the same bytes go out once more.
 have a look, ``delivering`` hands over.
 """
 
-from aggregator.post.adopting import STRANGE, adopt, is_strange, settle_in
+from aggregator.post.adopting import Fate, adopt, begin, pause, settle_in, unread, witness_name
 from aggregator.post.delivering import Clock, deliver, deliver_due
-from aggregator.post.doubts import recover, settle
+from aggregator.post.doubts import look_up, recover, settle
 from aggregator.post.envelopes import envelope, list_domain
 from aggregator.post.freezing import due_slots, enrol, freeze, freeze_anew, freeze_slot, missed
-from aggregator.post.objecting import heed, objections
+from aggregator.post.objecting import heed, objections, refusals
 from aggregator.post.previewing import Preview, preview, trial
 from aggregator.post.reviewing import cancel, hold, overdue, release, release_overdue
 from aggregator.post.standing import standing
 
 __all__ = [
-    "STRANGE",
     "Clock",
+    "Fate",
     "Preview",
     "adopt",
+    "begin",
     "cancel",
     "deliver",
     "deliver_due",
@@ -38,17 +39,21 @@ __all__ = [
     "freeze_slot",
     "heed",
     "hold",
-    "is_strange",
     "list_domain",
+    "look_up",
     "missed",
     "objections",
     "overdue",
+    "pause",
     "preview",
     "recover",
+    "refusals",
     "release",
     "release_overdue",
     "settle",
     "settle_in",
     "standing",
     "trial",
+    "unread",
+    "witness_name",
 ]

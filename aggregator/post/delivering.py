@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from email.utils import parseaddr
 
 from aggregator import bounces
 from aggregator.digest import delivery as step
 from aggregator.errors import MailError, StoreError
-from aggregator.mail import Relay, compose, verp
+from aggregator.mail import verp
+from aggregator.mail.message import compose
+from aggregator.mail.relay import Relay
 from aggregator.model import Config, Delivery, Envelope, Letter, Reply
 from aggregator.post.doubts import doubted
 from aggregator.store import SINGLE, Store, Tx
+from aggregator.witness import Witness
 
 Clock = Callable[[], datetime]
 
 
-def deliver_due(store: Store, relay: Relay, config: Config, clock: Clock, *, limit: int = 100) -> list[Delivery]:
+def deliver_due(
+    store: Store, relay: Relay, config: Config, clock: Clock, *, limit: int = 100, witness: Witness | None = None
+) -> list[Delivery]:
     """Hand over up to *limit* deliveries whose time has come, one after the other."""
     due = store.look(lambda tx: tx.mailing.due(clock(), limit))
-    return [deliver(store, relay, delivery, config, clock)[0] for delivery in due]
+    return [deliver(store, relay, delivery, config, clock, witness=witness)[0] for delivery in due]
 
 
 def deliver(
@@ -31,11 +37,13 @@ def deliver(
     clock: Clock,
     *,
     again: Callable[[], bool] = lambda: False,
+    witness: Witness | None = None,
 ) -> tuple[Delivery, Reply | None]:
     """Hand one due delivery to the relay, in three durable steps; what became of it, and what the relay said.
 
     *again* is asked, and may wait, when the store does not take the relay's answer; as long as it says so the store is
-    tried again, for an answer that was heard is no doubt.  Synchronous: it belongs in the mailing thread.
+    tried again, for an answer that was heard is no doubt.  *witness* knows of the step before the relay does; when it
+    cannot be told, nothing is handed over and StoreError raised.  Synchronous: it belongs in the mailing thread.
     """
     claimed = store.submit(lambda tx: _claim(tx, delivery.id, config, clock())).result()
     if claimed is None or claimed.state != "sending":
@@ -45,21 +53,41 @@ def deliver(
     def before_dot() -> None:
         nonlocal at_dot
         at_dot = step.dot(claimed, clock())
-        store.submit(lambda tx: tx.mailing.note(at_dot)).result()
+        number = store.submit(lambda tx: _note(tx, at_dot)).result()
+        if witness:
+            _testify(store, witness, number, claimed, clock())
 
     letter, about, sender = store.look(lambda tx: (*tx.mailing.contents(claimed), _sender(tx, config, claimed)))
     reply = _hand_over(relay, letter, about, sender, before_dot)
     answered = step.answered(at_dot if reply.phase == "dot" else claimed, reply, clock())
     if answered.state == "in_doubt":
         answered = doubted(answered, config, clock())
-    _keep(store, answered, clock(), again)
+    number = _keep(store, answered, clock(), again)
+    if witness and reply.phase == "dot":
+        with suppress(StoreError):  # the next step says it too, and cannot be taken without
+            witness.note(number, clock(), durable=False)
     return answered, reply
 
 
-def _keep(store: Store, answered: Delivery, now: datetime, again: Callable[[], bool]) -> None:
-    def keep(tx: Tx) -> None:
-        tx.mailing.note(answered)
+def _note(tx: Tx, delivery: Delivery) -> int:
+    """Keep how a delivery stands at the dot or after it, and count that; the number."""
+    tx.mailing.note(delivery)
+    return tx.mailing.move()
+
+
+def _testify(store: Store, witness: Witness, number: int, claimed: Delivery, now: datetime) -> None:
+    """Tell the witness that a mail is about to leave; one that cannot leave for it is in no doubt."""
+    try:
+        witness.note(number, now)
+    except StoreError:
+        store.submit(lambda tx: tx.mailing.note(step.recover(claimed, "hold", now))).result()
+        raise
+
+
+def _keep(store: Store, answered: Delivery, now: datetime, again: Callable[[], bool]) -> int:
+    def keep(tx: Tx) -> int:
         bounces.refused(tx, answered, now)
+        return _note(tx, answered)
 
     while True:
         try:
@@ -95,6 +123,8 @@ def _claim(tx: Tx, id: int, config: Config, now: datetime) -> Delivery | None:
     wanted = edition.state != "cancelled" and _wanted(tx, config, delivery)
     claimed = step.claim(delivery, now) if wanted else step.cancel(delivery)
     tx.mailing.note(claimed)
+    if claimed.state == "sending" and now - edition.frozen > step.STALE:
+        tx.mailing.write_on(claimed, step.dated(claimed, tx.mailing.envelope(claimed), now))
     if edition.state == "cancelled":
         tx.mailing.give_back(delivery.digest, delivery.id)
     return claimed

@@ -8,7 +8,7 @@ from typing import Literal
 
 from aggregator.digest import delivery as step
 from aggregator.errors import MailError
-from aggregator.mail import RelayLog
+from aggregator.mail.log import RelayLog
 from aggregator.model import Config, Delivery, Traces
 from aggregator.store import SINGLE, Store, Tx
 
@@ -53,12 +53,20 @@ def _taken_up(delivery: Delivery, config: Config, now: datetime) -> Delivery:
 
 
 def _sent_already(store: Store, config: Config, clock: Clock) -> list[Delivery]:
+    return look_up(store, config, clock)[0]
+
+
+def look_up(store: Store, config: Config, clock: Clock) -> tuple[list[Delivery], Traces | None]:
+    """Note what waits and was taken already, says the relay's log; which that is, and the log if it can be read."""
     waiting = store.look(lambda tx: tx.mailing.waiting()) if config.mail and config.mail.relay_log else []
     if not waiting:
-        return []
+        return [], None
     log = _log(config, min(delivery.expires for delivery, _ in waiting) - _longest(config), clock())
-    taken = [step.found(delivery) for delivery, id in waiting if log and id in log.taken]
-    return store.submit(lambda tx: _note(tx, taken)).result()
+    return (store.submit(lambda tx: _note_taken(tx, log)).result() if log else []), log
+
+
+def _note_taken(tx: Tx, log: Traces) -> list[Delivery]:
+    return _note(tx, (step.found(delivery) for delivery, id in tx.mailing.waiting() if id in log.taken))
 
 
 def _longest(config: Config) -> timedelta:

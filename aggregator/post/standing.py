@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 
 from aggregator.digest import slots
 from aggregator.model import Config, Digest
-from aggregator.post.adopting import is_strange
-from aggregator.status import Mailing
+from aggregator.status import Mailing, Pause
 from aggregator.store import Tx
 
 LATE = timedelta(hours=1)
@@ -17,10 +16,10 @@ UNFROZEN = timedelta(minutes=5)
 """So is an edition whose slot came so long ago and that nobody froze."""
 
 
-def standing(tx: Tx, config: Config, machine: str | None, now: datetime) -> Mailing:
+def standing(tx: Tx, config: Config, paused: Pause | None, now: datetime) -> Mailing:
     tally = tx.mailing.tally_of(("in_doubt", "held"))
     return Mailing(
-        strange=is_strange(tx, machine),
+        paused=paused,
         late_mails=tx.mailing.late(now - LATE),
         late_editions=tuple(filter(None, (_late(tx, digest, config, now) for digest in config.digests))),
         held=tuple(edition for edition in tx.mailing.on_the_way() if edition.state == "held"),

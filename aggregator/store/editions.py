@@ -9,7 +9,7 @@ readers of twenty stories are two hundred thousand rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from pydantic import TypeAdapter
@@ -47,6 +47,19 @@ _FINISH = (
         ~exists().where(schema.delivery.c.edition == bindparam("of"), schema.delivery.c.state.in_(UNFINISHED)),
     )
     .values(state="done")
+)
+_COUNT_AS_MAILED = insert(schema.mailed).from_select(
+    ["digest", "address", "story"],
+    select(schema.recipient.c.digest, schema.recipient.c.address, schema.arrival.c.story)
+    .distinct()
+    .where(
+        schema.arrival.c.seq > schema.recipient.c.cursor,
+        ~exists().where(
+            schema.mailed.c.digest == schema.recipient.c.digest,
+            schema.mailed.c.address == schema.recipient.c.address,
+            schema.mailed.c.story == schema.arrival.c.story,
+        ),
+    ),
 )
 
 
@@ -171,17 +184,25 @@ class Editions(News):
         self._connection.execute(delete(schema.letter).where(letter.edition == edition.id))
         self._connection.execute(delete(schema.edition).where(schema.edition.c.id == edition.id))
 
-    def take_for_mailed(self) -> int:
-        """Count all that has arrived, and all that waits, as mailed to everybody; how many mails had waited."""
+    def take_for_mailed(self, never: Collection[int] = ()) -> int:
+        """Count all that has arrived, and all that waits but *never* was sent, as mailed; how many mails that gives up.
+
+        Mails to one address alone too: who waits for one asks again.  The ledger says so as well as the cursors, so
+        that a story which another zone joins later is no news either.
+        """
+        self._connection.execute(_COUNT_AS_MAILED)
         newest = self._connection.scalar(select(func.max(schema.arrival.c.seq))) or 0
         self._connection.execute(update(schema.recipient).values(cursor=newest))
-        columns, single = schema.delivery.c, schema.delivery.c.digest.like(f"{SINGLE}%")
-        waiting = columns.state.in_(UNFINISHED) & ~single
-        given_up = self._connection.execute(update(schema.delivery).where(waiting).values(state="cancelled")).rowcount
-        for edition in self.on_the_way():
-            where = schema.edition.c.id == edition.id
-            self._connection.execute(update(schema.edition).where(where).values(state="cancelled", until=None))
-        return given_up
+        columns = schema.delivery.c
+        unfinished = set(self._connection.scalars(select(columns.id).where(columns.state.in_(UNFINISHED))))
+        given_up = sorted(unfinished - set(never))
+        for batch in batches(given_up):
+            self._connection.execute(update(schema.delivery).where(columns.id.in_(batch)).values(state="cancelled"))
+        edition = schema.edition.c
+        waits = exists().where(columns.edition == edition.id, columns.state.in_(UNFINISHED))
+        over = update(schema.edition).where(edition.state.in_(("held", "sending")), ~waits)
+        self._connection.execute(over.values(state="cancelled", until=None))
+        return len(given_up)
 
     def give_back(self, digest: str, delivery: int) -> None:
         """Let the stories of a delivery that will not be made be news to its reader again."""

@@ -6,12 +6,13 @@ from collections.abc import Collection
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Integer, Row, Select, String, bindparam, cast, func, select, update
 
 from aggregator.model import Delivery, DeliveryState, Edition, Envelope, Letter, Lot
 from aggregator.store import schema
 from aggregator.store.editions import SINGLE, UNFINISHED, WAITING, Editions
 from aggregator.store.editions import edition_of as as_edition
+from aggregator.store.meta import Meta
 
 _envelope = TypeAdapter(Envelope)
 
@@ -30,6 +31,13 @@ _NOTE = (
     update(schema.delivery)
     .where(schema.delivery.c.id == bindparam("delivery"))
     .values({name: bindparam(name) for name in _CHANGING})
+)
+_REVISION = "mailing:revision"
+_MOVE = (
+    update(schema.meta)
+    .where(schema.meta.c.name == _REVISION)
+    .values(value=cast(cast(schema.meta.c.value, Integer) + 1, String))
+    .returning(schema.meta.c.value)
 )
 
 
@@ -99,6 +107,29 @@ class Mailing(Editions):
         row = self._connection.execute(_CONTENTS, {"delivery": delivery.id}).one()
         return Letter(subject=row.subject, text=row.text, html=row.html), _envelope.validate_json(row.envelope)
 
+    def refusals(self, since: datetime) -> list[str]:
+        """What was said of each mail of editions frozen after *since* that was refused for good, at once or later."""
+        columns = schema.delivery.c
+        found = (
+            select(columns.reply)
+            .join(schema.edition, schema.edition.c.id == columns.edition)
+            .where(schema.edition.c.frozen > since, columns.state.in_(("sent", "failed")), columns.reply.like("5%"))
+        )
+        return [reply for reply in self._connection.scalars(found) if reply]
+
+    def envelope(self, delivery: Delivery) -> Envelope:
+        """The fields of a delivery's message that are not its letter."""
+        columns = schema.delivery.c
+        return _envelope.validate_json(
+            self._connection.execute(select(columns.envelope).where(columns.id == delivery.id)).scalar_one()
+        )
+
+    def write_on(self, delivery: Delivery, envelope: Envelope) -> None:
+        """Have other fields in the message of a delivery."""
+        written = _envelope.dump_json(envelope).decode()
+        here = schema.delivery.c.id == delivery.id
+        self._connection.execute(update(schema.delivery).where(here).values(envelope=written))
+
     def note(self, delivery: Delivery) -> None:
         """Keep how a delivery stands.  One that *expired* gives its stories back to the next edition."""
         values = {name: getattr(delivery, name) for name in _CHANGING}
@@ -107,6 +138,21 @@ class Mailing(Editions):
             self.give_back(delivery.digest, delivery.id)
         if delivery.state not in UNFINISHED:
             self.finish(delivery.edition)
+
+    def revision(self) -> int:
+        """How many steps mails have ever taken at the final dot; 0 when none was counted yet."""
+        return int(Meta(self._connection).get(_REVISION) or 0)
+
+    def move(self) -> int:
+        """Count one more of these steps; the number of it."""
+        moved = self._connection.scalar(_MOVE)
+        return int(moved) if moved else self.move_to(1)
+
+    def move_to(self, number: int) -> int:
+        """Count on from *number*, unless more were counted already; from where."""
+        found = max(number, self.revision())
+        Meta(self._connection).put(_REVISION, str(found))
+        return found
 
     def tally(self, edition: int | None = None) -> dict[str, int]:
         """How many deliveries are in each state."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, case, exists, func, select
 
 from aggregator.model import Edition
 from aggregator.store import schema
@@ -39,6 +40,24 @@ class Printed:
                 .group_by(schema.letter.c.edition)
             )
             found |= {row.edition: max(row.changed, found[row.edition]) for row in rows}
+        return found
+
+    def joined(self, editions: Iterable[Edition]) -> dict[int, list[str]]:
+        """The ids of the stories in each of them whose copies another story has taken in since."""
+        found: defaultdict[int, list[str]] = defaultdict(list)
+        story, content, letter = schema.story.c, schema.content.c, schema.letter.c
+        emptied = (story.withdrawn.is_not(None), ~exists().where(schema.member.c.story == story.id))
+        for batch in batches(edition.id for edition in editions):
+            rows = self._connection.execute(
+                select(letter.edition, content.story)
+                .distinct()
+                .join(schema.content, content.letter == letter.id)
+                .join(schema.story, story.id == content.story)
+                .where(letter.edition.in_(batch), *emptied)
+                .order_by(letter.edition, content.story)
+            )
+            for row in rows:
+                found[row.edition].append(row.story)
         return found
 
     def stories(self, edition: int) -> dict[str, bool]:

@@ -8,7 +8,7 @@ from typing import Literal
 from email_validator import EmailNotValidError, validate_email
 
 Problem = Literal["missing", "malformed", "beyond_ascii"]
-LONGEST = 254  # octets (RFC 5321 §4.5.3.1.3)
+LONGEST, LONGEST_LOCAL = 254, 64  # octets (RFC 5321 §4.5.3.1.3, §4.5.3.1.1)
 _DOTLESS = ("gmail.com", "googlemail.com")
 
 
@@ -28,7 +28,8 @@ def read(typed: str) -> tuple[str, Problem | None]:
         return "", "malformed"
     if found.smtputf8 or not found.ascii_email:
         return "", "beyond_ascii"
-    return (found.ascii_email, None) if len(found.ascii_email) <= LONGEST else ("", "malformed")
+    fits = len(found.ascii_email) <= LONGEST and len(found.local_part) <= LONGEST_LOCAL
+    return (found.ascii_email, None) if fits else ("", "malformed")
 
 
 def mailbox(address: str) -> str:
