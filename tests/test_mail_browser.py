@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 from dataclasses import replace
 from itertools import combinations
@@ -137,7 +138,7 @@ NOTICES = {
 def test_a_mail_to_one_reader_is_accessible(browser: Browser, name: str, scheme: Scheme, width: int) -> None:
     """A confirmation or a welcome is as good to read as the digest, on a telephone and in the dark; no word is torn."""
     page = show(browser, NOTICES[name].html, width, scheme)
-    keep(page, f"{name}-{width}-{scheme}")
+    keep(page, f"mail-{name}-{width}-{scheme}")
     found = Axe().run(page).response["violations"]
     assert [fault for fault in found if fault["id"] not in PAGE_ONLY] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -156,7 +157,7 @@ def test_the_mail_is_accessible_in_other_languages(browser: Browser, language: s
     digest = stories.rendered(config, stories.DIGEST, news(8), stories.NOW)
     for name, letter in (("digest", filled(digest, stories.ENVELOPE)), ("confirm", notice)):
         page = show(browser, letter.html, 360, "light")
-        keep(page, f"{name}-{language}")
+        keep(page, f"mail-{name}-{language}")
         found = Axe().run(page).response["violations"]
         assert [fault for fault in found if fault["id"] not in PAGE_ONLY] == []
         assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -86,9 +86,8 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         console.print(sentence, style="yellow", markup=False, soft_wrap=True)
     for sentence in judge.pushing(*pushes, now):
         console.print(sentence, markup=False, soft_wrap=True)
-    for sentence in filter(
-        None, (*objections, refusals, relay, unread_log, returned, *mailbag.told_unmailed(unmailed))
-    ):
+    unwell = (*objections, refusals, relay, unread_log, returned, *mailbag.told_unmailed(unmailed))
+    for sentence in filter(None, unwell):
         console.print(sentence, style="red", markup=False, soft_wrap=True)
     mailbag.show(settings, tally, troubled, doubts)
 
