@@ -20,7 +20,7 @@ SHORT = 12
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
     """One copy: *title* and *body* with the words marked that the copy beside it has not; *reason* is why it is
-    here.
+    here, *today* what would keep it from coming here now.
     """
 
     number: int
@@ -37,7 +37,7 @@ class Copy:
     rule: str
     score: float
     told: str
-    today: Verdict | None
+    today: str
     differs: str
     leads: bool
     chosen: bool
@@ -45,7 +45,9 @@ class Copy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Other:
-    """A story that was not merged with this one, and why; *state* is whether readers see it."""
+    """A story that was not merged with this one, and why; *reason* says it in a sentence, *state* is whether readers
+    see it.
+    """
 
     id: str
     name: str
@@ -54,6 +56,7 @@ class Other:
     published: datetime
     badges: tuple[page.Badge, ...]
     verdict: Verdict
+    reason: str
     state: str
     joinable: bool
 
@@ -99,7 +102,7 @@ def _copy(
         rule=member.rule,
         score=member.score,
         told=text.clean(member.evidence),
-        today=now,
+        today=reasons.apart(config, now) if now and now.verdict != "same" else "",
         differs=reasons.differs(config, member),
         leads=seen is lead,
         chosen=story.chosen in seen.keys,
@@ -132,6 +135,7 @@ def _other(config: Config, story: Story, neighbour: Neighbour) -> Other:
         published=other.published,
         badges=page.badges(config, other.zones, ""),
         verdict=neighbour.verdict,
+        reason="" if neighbour.verdict.verdict == "same" else reasons.apart(config, neighbour.verdict),
         state=state(other),
         joinable=not (story.withdrawn or other.withdrawn),
     )
