@@ -13,32 +13,30 @@ something new.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
 from itertools import accumulate
 
 from aggregator import guards, merge, schedule
 from aggregator.match import (
-    OPENINGS,
     Commonplaces,
+    Effort,
     Known,
     anchors,
     claimed,
     compare,
-    counters,
     identify,
     is_known,
     match,
     order,
     reuses,
-    sentences,
     told,
     uncounted,
     without_guid,
 )
 from aggregator.model import Config, Guard, Match, Poll, Sighting, Story
+from aggregator.said import Said
 from aggregator.store import Tx
 
 _GUIDS = "guids:{}"
@@ -69,7 +67,10 @@ class Settling:
     the source is read again; only that a flood is held must be kept, for the rest of it may be no flood.
     """
 
-    def __init__(self, seen: tuple[Sighting, ...], noted: Poll, config: Config) -> None:
+    def __init__(
+        self, seen: tuple[Sighting, ...], noted: Poll, config: Config, *, effort: Effort | None = None
+    ) -> None:
+        self._effort = effort or Effort()
         self._seen = seen
         self._noted = noted
         self._config = config
@@ -103,7 +104,7 @@ class Settling:
     def _open(self, tx: Tx) -> Turn:
         """Look through the whole of what was seen."""
         source = self._noted.source
-        turn = Turn(tx, self._seen, self._noted.at, self._config)
+        turn = Turn(tx, self._seen, self._noted.at, self._config, effort=self._effort)
         judged = turn.judge(tx.polls.of(source), self._config.guard)
         self._rest, self._here, self._looked = list(judged.seen), turn.here, turn.looked
         self._marked = tx.meta.get(_HELD.format(source)) is not None
@@ -115,7 +116,8 @@ class Settling:
         return turn
 
     def _go_on(self, tx: Tx) -> Turn:
-        turn = Turn(tx, self._rest[: _fitting(self._rest)], self._noted.at, self._config, here=self._here)
+        part = self._rest[: _fitting(self._rest)]
+        turn = Turn(tx, part, self._noted.at, self._config, here=self._here, effort=self._effort)
         turn.looked = self._looked
         return turn
 
@@ -123,25 +125,35 @@ class Settling:
         if self._marked:
             tx.meta.drop(_HELD.format(self._noted.source))
         arrivals = schedule.remembered((*self._noted.arrivals, *self._arrivals), self._config.fetch.interval)
-        return replace(self._noted, arrivals=arrivals)
+        problems = (*self._noted.problems, *_uncompared(self._effort.without))
+        return replace(self._noted, arrivals=arrivals, problems=problems)
 
 
 class Turn:
     """The writer's turn for one poll of one source, or a part of it; it reads and keeps through *tx*, at *now*.
 
-    *here* are the keys of the whole document, of which *seen* is then a part that was looked through before.
+    *here* are the keys of the whole document, of which *seen* is then a part that was looked through before; *effort*
+    is what comparing the whole may cost.
     """
 
     def __init__(
-        self, tx: Tx, seen: Sequence[Sighting], now: datetime, config: Config, *, here: frozenset[str] | None = None
+        self,
+        tx: Tx,
+        seen: Sequence[Sighting],
+        now: datetime,
+        config: Config,
+        *,
+        here: frozenset[str] | None = None,
+        effort: Effort | None = None,
     ) -> None:
         self._tx = tx
+        self._effort = effort or Effort()
         self._now = now
         self._settings = config.match
         self._facts = tx.meta.some(["authority", *(_GUIDS.format(source) for source in {one.source for one in seen})])
         seen = [without_guid(one) if _GUIDS.format(one.source) in self._facts else one for one in seen]
         self._span = max(self._settings.window, self._settings.related_window)
-        self._said = _Said(tx)
+        self._said = Said(tx)
         self._commonplaces = Commonplaces(self._said)
         self._known = Known(
             tx.stories.sharing(key for one in seen for key in one.keys),
@@ -193,6 +205,7 @@ class Turn:
             authority=self._facts.get("authority", ""),
             settings=self._settings,
             commonplaces=self._commonplaces,
+            effort=self._effort,
         )
 
     def tidy(self, new: int) -> None:
@@ -279,37 +292,6 @@ class Turn:
         return [without_guid(one) if one.source in distrusted else one for one in seen]
 
 
-class _Said(Mapping[str, frozenset[int]]):
-    """What each source says under everything, read when it is asked for, and learnt entry by entry."""
-
-    def __init__(self, tx: Tx) -> None:
-        self._tx = tx
-        self._common: dict[str, frozenset[int]] = {}
-
-    def learn(self, sighting: Sighting, at: datetime) -> None:
-        said = [*sentences(sighting), *counters(sighting)]
-        became = self._tx.sentences.learn(sighting.source, said, enough=OPENINGS, at=at)
-        if became:
-            self._common[sighting.source] = _one(self[sighting.source] | became)
-
-    def __getitem__(self, source: str) -> frozenset[int]:
-        if source not in self._common:
-            self._common[source] = _one(self._tx.sentences.common(source))
-        return self._common[source]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._common)
-
-    def __len__(self) -> int:
-        return len(self._common)
-
-
-@lru_cache(maxsize=64)
-def _one(said: frozenset[int]) -> frozenset[int]:
-    """The same set for the same sentences: texts that were read without them are found without counting them again."""
-    return said
-
-
 def _look(story: Story, member: Match) -> Look:
     return story.id, member.sighting.source, member.sighting.keys
 
@@ -318,6 +300,14 @@ def _fitting(seen: Sequence[Sighting]) -> int:
     """How many of these one step takes, at least one: what it costs goes with what there is to read."""
     taken = accumulate(_ENTRY + min(one.length, _LONGEST) for one in seen)
     return max(1, sum(weight <= STEP for weight in taken))
+
+
+def _uncompared(many: int) -> tuple[str, ...]:
+    """A sentence on the entries for which no effort was left, if there were any."""
+    if not many:
+        return ()
+    entries = "1 entry was" if many == 1 else f"{many} entries were"
+    return (f"{entries} not compared by their words with what is known: too much that is alike came at once",)
 
 
 def _short(id: str) -> str:

@@ -71,7 +71,7 @@ def test_candidates_are_sought_within_the_window(store: Store) -> None:
 
 def test_an_anchor_that_thousands_have_costs_no_more(store: Store) -> None:
     """Of a hot anchor the newest rows are read, and no more candidates come of it than of others."""
-    keep(store, *(anchored(n, 1, 2, days=n // 100) for n in range(DEPTH + 100)))
+    keep(store, *(anchored(n, 1, 2, days=n // 20) for n in range(DEPTH + 100)))
     found = alike(store, anchored(9999, 1, 2))
     assert len(found) == CANDIDATES
     assert max(map(int, found)) < DEPTH
@@ -300,3 +300,11 @@ def test_any_number_of_anchors_is_sought(store: Store, many: int) -> None:
     """A short text has fewer anchors than a long one."""
     keep(store, anchored(1, *range(many)))
     assert alike(store, anchored(9, *range(many))) == (["0001"] if many > 1 else [])
+
+
+def test_a_copy_of_an_old_form_is_found_by_what_it_tells(store: Store) -> None:
+    """However many newer forms of the series have the anchors of the template: what few have counts for more."""
+    template, told = tuple(range(24)), tuple(range(100, 108))
+    keep(store, anchored(1, *template, *told, days=9))
+    keep(store, *(anchored(n, *template, 1000 + n) for n in range(2, DEPTH * 2)))
+    assert alike(store, anchored(9999, *template, *told))[0] == "0001"

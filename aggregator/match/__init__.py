@@ -10,6 +10,7 @@ from aggregator.match.certain import likeness, same_entry
 from aggregator.match.churn import counters, told, uncounted
 from aggregator.match.commonplaces import NONE, OPENINGS, Commonplaces, learnt, sentences
 from aggregator.match.compare import claimed, compare
+from aggregator.match.effort import Effort
 from aggregator.match.identity import identify, is_known, reuses
 from aggregator.match.keys import order, sightings, without_guid
 from aggregator.match.known import Known
@@ -20,6 +21,7 @@ __all__ = [
     "NONE",
     "OPENINGS",
     "Commonplaces",
+    "Effort",
     "Known",
     "anchors",
     "claimed",

@@ -6,7 +6,7 @@ take milliseconds and no library.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 
@@ -26,18 +26,24 @@ class Gap(NamedTuple):
 
 def common(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
     """The places in *a* and *b* of a longest common subsequence, in order."""
-    head = 0
-    while head < min(len(a), len(b)) and a[head] == b[head]:
-        head += 1
-    tail = 0
-    while tail < min(len(a), len(b)) - head and a[-1 - tail] == b[-1 - tail]:
-        tail += 1
+    head = _equal(a, b)
+    tail = _equal(reversed(a[head:]), reversed(b[head:]))
     middle = _common(a[head : len(a) - tail], b[head : len(b) - tail])
     return [
         *((at, at) for at in range(head)),
         *((i + head, j + head) for i, j in middle),
         *((len(a) - at, len(b) - at) for at in range(tail, 0, -1)),
     ]
+
+
+def _equal(a: Iterable[str], b: Iterable[str]) -> int:
+    """How many tokens the two begin with together."""
+    found = 0
+    for one, other in zip(a, b, strict=False):
+        if one != other:
+            break
+        found += 1
+    return found
 
 
 def _common(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
@@ -91,9 +97,13 @@ def gaps(pairs: Sequence[tuple[int, int]], la: int, lb: int, weak: Sequence[bool
 
 def _runs(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int, int]]:
     runs: list[tuple[int, int, int]] = []
+    start, last = (-1, -1), (-1, -1)
     for i, j in pairs:
-        if runs and runs[-1][0] + runs[-1][2] == i and runs[-1][1] + runs[-1][2] == j:
-            runs[-1] = (runs[-1][0], runs[-1][1], runs[-1][2] + 1)
-        else:
-            runs.append((i, j, 1))
+        if (i - 1, j - 1) != last or start == (-1, -1):
+            if start != (-1, -1):
+                runs.append((*start, last[0] - start[0] + 1))
+            start = i, j
+        last = i, j
+    if start != (-1, -1):
+        runs.append((*start, last[0] - start[0] + 1))
     return runs

@@ -36,12 +36,13 @@ def anchors(sighting: Sighting, commonplaces: Commonplaces = NONE) -> tuple[int,
     """At most 32 signed 64-bit numbers, each once, smallest first; of what its source repeats there are none."""
     read = reading(sighting, commonplaces)
     own = [key for key, repeated in zip(read.body.keys, read.body.repeated, strict=True) if not repeated]
+    triples = _triples(own)
     found = {
-        *nsmallest(OPENING, _triples(own[:OPENING_WORDS])),
+        *nsmallest(OPENING, set(triples[: OPENING_WORDS - 2])),
         *_facts(read, called(sighting)),
         *_title(read.title.keys),
     }
-    return tuple(sorted({*found, *nsmallest(MOST - len(found), _triples(own))}))
+    return tuple(sorted({*found, *nsmallest(MOST - len(found), set(triples))}))
 
 
 def _facts(read: Reading, ours: str) -> set[int]:
@@ -58,8 +59,11 @@ def _title(words: Sequence[str]) -> set[int]:
     return {_hashed(f"title {number} {' '.join(words)}") for number in range(TITLE)}
 
 
-def _triples(words: Sequence[str]) -> set[int]:
-    return {_hashed(" ".join(words[at : at + 3])) for at in range(max(len(words) - 2, min(len(words), 1)))}
+def _triples(words: Sequence[str]) -> list[int]:
+    """A hash of each three words that stand together, in their order; of fewer than three, of all that there are."""
+    if len(words) < 3:
+        return [_hashed(" ".join(words))] if words else []
+    return [_hashed(" ".join(three)) for three in zip(words, words[1:], words[2:], strict=False)]
 
 
 def _hashed(said: str) -> int:

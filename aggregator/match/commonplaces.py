@@ -78,7 +78,7 @@ def _opening(said: str) -> int:
     an edit, are one (MinHash).
     """
     words = [word for word in _WORD.findall(said) if len(word) > 3 and word.islower()]
-    return min(map(hashed, words), default=hashed(said))
+    return min(map(hashed, words)) if words else hashed(said)
 
 
 def split(body: str) -> list[str]:

@@ -38,13 +38,28 @@ def compare(
     With *repeats* a source that says it again is judged as another source would be.  *brief* is for who does not ask
     why two are different: the verdict is the same, and sooner found.
     """
-    first, second = sorted((one, other), key=lambda each: (each.published, each.source, each.keys, each.words))
+    first, second = _ordered(one, other, one.keys, other.keys)
     in_common = not frozenset(first.keys).isdisjoint(second.keys)  # every certain rule wants a key
     for rule, fits in certain.rules(settings.window) if in_common else ():
         if fits(first, second):
             if rule == "url" and (denied := claimed(first, second, settings, commonplaces, brief=brief)):
                 return denied
             return Verdict(verdict="same", rule=rule, score=1.0, evidence=_SAID[rule])
+    return _alike(first, second, settings, commonplaces, repeats=repeats, brief=brief)
+
+
+def _ordered(
+    one: Sighting, other: Sighting, keys: tuple[str, ...], others: tuple[str, ...]
+) -> tuple[Sighting, Sighting]:
+    """The two in an order of their own, given the keys of each."""
+    rank = one.published, one.source, keys, one.words
+    return (one, other) if rank <= (other.published, other.source, others, other.words) else (other, one)
+
+
+def _alike(
+    first: Sighting, second: Sighting, settings: Matching, commonplaces: Commonplaces, *, repeats: bool, brief: bool
+) -> Verdict:
+    """The verdict where no key says anything."""
     apart = abs(first.published - second.published)
     if apart > max(settings.window, settings.related_window):
         return Verdict(verdict="different", rule="window", score=0.0, evidence=f"{apart.days} days apart")
@@ -81,9 +96,15 @@ def by_words(
     brief: bool = False,
 ) -> Verdict:
     """The verdict when the address of either is not believed."""
-    keys = ([key for key in each.keys if not key.startswith("url:")] for each in (one, other))
-    bare = (replace(each, keys=tuple(some)) for each, some in zip((one, other), keys, strict=True))
+    keys = _without_address(one), _without_address(other)
+    if frozenset(keys[0]).isdisjoint(keys[1]):
+        return _alike(*_ordered(one, other, *keys), settings, commonplaces, repeats=repeats, brief=brief)
+    bare = (replace(each, keys=some) for each, some in zip((one, other), keys, strict=True))
     return compare(*bare, settings=settings, commonplaces=commonplaces, repeats=repeats, brief=brief)
+
+
+def _without_address(sighting: Sighting) -> tuple[str, ...]:
+    return tuple([key for key in sighting.keys if not key.startswith("url:")])
 
 
 def _in_time(verdict: Verdict, pair: Pair) -> Verdict:

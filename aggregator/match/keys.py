@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, time
+from functools import lru_cache
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -51,11 +52,20 @@ def order(seen: Iterable[Sighting]) -> list[Sighting]:
 def plain(entry: Entry) -> str:
     """The words of the fullest text of a normalised entry, without markup."""
     candidates = [
-        html.words(part.value) if part.type == "html" else part.value
+        _words(part.value) if part.type == "html" else part.value
         for part in (entry.content, entry.summary)
         if part is not None
     ]
     return max(candidates, key=len, default="")
+
+
+def _words(markup: str) -> str:
+    return _remembered(markup) if len(markup) <= _USUAL else html.words(markup)
+
+
+_USUAL = 8_000
+"""Characters of a text that is worth remembering: the bound of what is held is this and how many are."""
+_remembered = lru_cache(maxsize=256)(html.words)
 
 
 def _sighting(entry: Entry, source: Source, address: str | None, now: datetime, timezone: ZoneInfo) -> Sighting:

@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 from aggregator import uri
 from aggregator.match import keys, lexicon
 from aggregator.match.commonplaces import Commonplaces, hashed, split
+from aggregator.match.remembered import Read, Remembered
 from aggregator.match.subject import Fact, facts
 from aggregator.match.token import Token, plain
 from aggregator.match.tokens import LONGEST, MOST, language, tokens
@@ -206,14 +207,22 @@ def reading(sighting: Sighting, commonplaces: Commonplaces) -> Reading:
 
 def called(sighting: Sighting) -> str:
     """Letters in which the name of its publisher may be found: its host and its ids."""
-    return plain(f"{uri.host(sighting.entry.link or '')} {sighting.source} {sighting.zone}")
+    return _called(sighting.entry.link or "", sighting.source, sighting.zone)
+
+
+@lru_cache(maxsize=256)
+def _called(address: str, source: str, zone: str) -> str:
+    return plain(f"{uri.host(address)} {source} {zone}")
 
 
 def _read(title: str, body: str, repeated: frozenset[int]) -> Reading:
     cut = bool(_CUT_SHORT.search(body[-60:]))
     whole = _DATELINE.sub("", _without_end(body), count=1)
-    tongue = language(f"{whole[:1_500]} {title}")
-    return Reading(heading=title, written=whole, body=_text(whole, tongue, repeated), cut=cut, tongue=tongue)
+    read = _remembered if len(body) <= _USUAL else _tokens_of
+    tongue, found, sentences = read(title, whole, bool(repeated))
+    marks = [said in repeated for said in sentences]
+    side = _side(found, tuple([marks[token.sentence] for token in found]) if sentences else (False,) * len(found))
+    return Reading(heading=title, written=whole, body=side, cut=cut, tongue=tongue)
 
 
 _USUAL = 2_000
@@ -227,17 +236,21 @@ def _without_end(body: str) -> str:
     return _POINTER.sub("", body[:-120] + _CUT.sub("", body[-120:]))
 
 
-def _text(body: str, tongue: str, repeated: frozenset[int]) -> Side:
-    if not repeated:
-        found = tokens(body, tongue)
-        return _side(found, (False,) * len(found))
+def _tokens_of(title: str, body: str, sentences: bool) -> Read:
+    """With *sentences* each is read by itself, and may be one that the source repeats."""
+    tongue = language(f"{body[:1_500]} {title}")
+    if not sentences:
+        return tongue, tokens(body, tongue), ()
     made: list[Token] = []
-    marks: list[bool] = []
-    for number, sentence in enumerate(split(body)):
+    said = split(body)
+    for number, sentence in enumerate(said):
         part = _said(sentence, tongue) if len(sentence) <= _SHORT else tokens(sentence, tongue)
         made += [Token(*token[:5], number, token.at) for token in part]
-        marks += [hashed(sentence) in repeated] * len(part)
-    return _side(tuple(made[:MOST]), tuple(marks[:MOST]))
+    return tongue, tuple(made[:MOST]), tuple(map(hashed, said))
+
+
+_remembered = Remembered(2_048, _tokens_of)
+"""What some zones write in a week: 8 MB."""
 
 
 @lru_cache(maxsize=1024)

@@ -16,6 +16,7 @@ from aggregator import text, uri
 from aggregator.match.certain import evidence, rules, same_entry, same_words
 from aggregator.match.commonplaces import NONE, Commonplaces
 from aggregator.match.compare import by_words, claimed, compare
+from aggregator.match.effort import Effort
 from aggregator.match.known import Known
 from aggregator.model import Match, Matching, Rule, Sighting, Story, Verdict
 
@@ -28,12 +29,23 @@ EQUAL = 0.02
 
 
 def match(
-    sighting: Sighting, known: Known, *, authority: str, settings: Matching, commonplaces: Commonplaces = NONE
+    sighting: Sighting,
+    known: Known,
+    *,
+    authority: str,
+    settings: Matching,
+    commonplaces: Commonplaces = NONE,
+    effort: Effort | None = None,
 ) -> Match:
-    """Find the story of *sighting* among the *known*, or found one, with an id under *authority* (RFC 4151)."""
+    """Find the story of *sighting* among the *known*, or found one, with an id under *authority* (RFC 4151).
+
+    What comparing costs is taken from *effort*; nothing is compared when none is left.
+    """
     if found := _certain(sighting, known, settings, commonplaces):
         return found
-    judged = [_judged(sighting, story, settings, commonplaces) for story in known.near(sighting)[:NEAREST]]
+    effort = effort or Effort()
+    near = known.near(sighting)[:NEAREST] if effort.is_left() else []
+    judged = [_judged(sighting, story, settings, commonplaces, effort) for story in near]
     best = _best([each for each in judged if each.fits], settings, commonplaces)
     related = tuple(
         (each.story.id, each.verdict)
@@ -87,13 +99,17 @@ class _Judged:
 _NEARER = {"same": 2, "related": 1, "different": 0}
 
 
-def _judged(sighting: Sighting, story: Story, settings: Matching, commonplaces: Commonplaces) -> _Judged:
+def _judged(
+    sighting: Sighting, story: Story, settings: Matching, commonplaces: Commonplaces, effort: Effort
+) -> _Judged:
     """An editor's members are no reason to keep an entry out, nor are those that an edit made another text.
 
     What an editor withdrew does not come back because its source says it again, under a title of its own.
     """
     hidden = story.withdrawn is not None
     counting = [member for member in story.members if not member.differs][-NEAREST:] or list(story.members[-1:])
+    for each in counting:
+        effort.spend(sighting, each.sighting)
     verdicts = [
         (each, by_words(sighting, each.sighting, settings, commonplaces, repeats=hidden, brief=True))
         for each in counting

@@ -22,6 +22,7 @@ LONGEST = 20_000  # characters; 2,000 words of any language
 
 _TOKEN = re.compile(
     r"""
+    [ ]?+(?:  # no token begins with the space before it, and most of these are quicker skipped than tried
     (?P<usual>(?!km|kilom)[^\W\d_]++(?=[ ,;)\n]|\.?(?:\s|\Z)))
   | (?P<mail>[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5})
   | (?P<url>https?://\S+|\bwww\.\S+|\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,3}\.(?:be|nl|com|org|eu|fr|de|net|uk|lu|example)\b(?:/\S*)?)
@@ -43,6 +44,7 @@ _TOKEN = re.compile(
   | (?P<code>\b(?=[A-Za-z]{0,9}\d)[A-Za-z\d]+(?:[-.][A-Za-z\d]+)*\b)
   | (?P<sign>[%€£$])
   | (?P<word>[^\W\d_]+(?:['\u2019\u2010-][^\W\d_]+)*)
+    )
     """,
     re.VERBOSE,
 )
@@ -51,6 +53,7 @@ _ENDS = re.compile(r"[.!?\u2026:;\u2022\u201c\u201e\u00ab\"\n]|^\s*[-\u2013\u201
 _HALVES = re.compile("['\u2019\u2010-]")
 _SIGNS = {"%": "%", "€": "euro", "£": "pound", "$": "dollar"}
 _APOSTROPHES = "'\u2019"
+_new = tuple.__new__  # half of what a named tuple's own takes
 
 
 def tokens(written: str, tongue: str | None = None) -> tuple[Token, ...]:
@@ -72,23 +75,22 @@ def _raw(whole: str, tongue: str) -> Iterator[Token]:
     before, first, sentence = 0, True, 0
     caps_count = _shouted(whole, tongue)
     for found in _TOKEN.finditer(whole):
-        start, end = found.span()
-        if _is_end(whole, before, start):
+        written, end = found[found.lastgroup or "word"], found.end()
+        start = end - len(written)
+        # A space, as mostly, ends no sentence.
+        if (start - before > 1 or (start > before and whole[before] != " ")) and _is_end(whole, before, start):
             first, sentence = True, sentence + 1
-        for token in _READ[found.lastgroup or "word"](found.group(), tongue):
-            key, kind, raw, value, *_ = token
+        for token in _READ[found.lastgroup or "word"](written, tongue):
+            key, kind, raw, value = token[:4]
             if kind == "name" and (caps_count or (first and not _is_street(key))):
-                yield Token(lexicon.SYNONYMS.get(key, key), "word", raw, value, first, sentence, start)
-            else:
-                yield Token(key, kind, raw, value, first, sentence, start)
-            first = first and kind == "function" and raw in _APOSTROPHES
+                key, kind = lexicon.SYNONYMS.get(key, key), "word"
+            yield _new(Token, (key, kind, raw, value, first, sentence, start))
+            first = first and token[1] == "function" and raw in _APOSTROPHES
         before, first = end, False
 
 
 def _is_end(whole: str, before: int, start: int) -> bool:
-    """Whether a sentence ends between two tokens; a space between them, as mostly, ends none."""
-    if start == before or (start == before + 1 and whole[before] == " "):
-        return False
+    """Whether a sentence ends between two tokens."""
     gap = whole[before:start]
     return _ENDS.search(gap) is not None and not (gap.startswith(". ") and _abbreviated(whole, before))
 

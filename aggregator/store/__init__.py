@@ -7,11 +7,12 @@
 
 from aggregator.store.alone import alone
 from aggregator.store.audience import ASKING, EVERY, Audience
+from aggregator.store.conditions import State, Wanted
 from aggregator.store.editions import SINGLE
 from aggregator.store.mailing import Mailing
 from aggregator.store.polls import Polls
 from aggregator.store.store import Store, Tx
-from aggregator.store.stories import State, Stories, Wanted, revision_of
+from aggregator.store.stories import Stories, revision_of
 
 __all__ = [
     "ASKING",

@@ -1,28 +1,33 @@
 """What may be alike, found without comparing: 32 rows an entry, read by value within a window.
 
 Every anchor is one seek in a B-tree, whose newest rows alone are read where thousands have it: such an anchor tells
-nothing anyway.  So an entry costs the same in a database of a million.  Anchors of entries that were first seen before
+little anyway.  So an entry costs the same in a database of a million.  Anchors of entries that were first seen before
 the longest window are taken out by the turns that bring new ones, a few at a time (``prune``).
 """
 
 from __future__ import annotations
 
+import json
 import struct
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from heapq import nlargest
 from typing import Any
 
-from sqlalchemy import Connection, TextClause, delete, insert, select, text, update
+from sqlalchemy import Connection, delete, insert, select, text, update
 
 from aggregator.store import schema
+from aggregator.store.direct import Direct
 
 HITS = 2
 """How many anchors two entries must have in common."""
 CANDIDATES = 12
 """How many members are candidates at most, those with the most anchors in common: as many as are compared."""
-DEPTH = 200
-"""How many rows of one anchor are read at most."""
+DEPTH = 40
+"""How many rows of one anchor are read at most; one that so many have tells little."""
+_MORE = 3
+"""How many anchors that many have are worth the difference between them and one that few have."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -30,18 +35,15 @@ class Anchors:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def alike(self, anchors: Sequence[int], around: datetime, span: timedelta) -> list[str]:
-        """The stories of the members that have at least two of *anchors*, published within *span*, most first."""
+    def alike(self, anchors: Sequence[int], around: datetime, span: timedelta) -> list[int]:
+        """The members that have at least two of *anchors*, published within *span*, the likeliest first."""
         if not anchors:
             return []
+        database = self._connection.dialect.name
+        some = json.dumps(anchors) if database == "sqlite" else list(anchors)
         since, until = day_of(around - span), day_of(around + span)
-        bounds = {"since": since, "until": until, "depth": DEPTH, "hits": HITS, "most": CANDIDATES}
-        if self._connection.dialect.name == "postgresql":
-            found = self._connection.execute(_AT_ONCE, {"anchors": list(anchors), **bounds})
-        else:
-            values = {f"v{number}": value for number, value in enumerate(anchors)}
-            found = self._connection.execute(_one_by_one(len(anchors)), {**values, **bounds})
-        return list(dict.fromkeys(row.story for row in found))
+        found = _MEMBERS[database].scalars(self._connection, anchors=some, since=since, until=until, depth=DEPTH)
+        return _likeliest(members.split(",") for members in found if members)
 
     def keep(self, member: int, row: dict[str, Any]) -> None:
         """Index the anchors of *row*, which is the member's."""
@@ -80,27 +82,37 @@ class Anchors:
         return len(old)
 
 
-# As text: SQLAlchemy takes longer to build and look up an expression of this size than a database to answer it.
-_NEWEST = "SELECT member FROM anchor WHERE value = {} AND day BETWEEN :since AND :until ORDER BY day DESC, member DESC"
-_MOST = (
-    "SELECT story FROM (SELECT found.member, count(*) AS hits FROM {} GROUP BY found.member HAVING count(*) >= :hits "
-    "ORDER BY hits DESC, found.member DESC LIMIT :most) AS candidate JOIN member ON member.id = candidate.member "
-    "ORDER BY hits DESC, member.id DESC"
+# One seek for each anchor, and one row of the answer: an anchor's members travel as one value.
+_EACH = (
+    "SELECT (SELECT {} FROM (SELECT member FROM anchor WHERE anchor.value = wanted.value AND day BETWEEN :since AND"
+    " :until ORDER BY day DESC, member DESC LIMIT :depth) AS newest) AS members FROM {} AS wanted"
 )
-_AT_ONCE = text(
-    _MOST.format(
-        "unnest(CAST(:anchors AS bigint[])) AS wanted(value) "
-        f"CROSS JOIN LATERAL ({_NEWEST.format('wanted.value')} LIMIT :depth) AS found"
-    )
-)
+_MEMBERS = {
+    "sqlite": Direct(text(_EACH.format("group_concat(member)", "json_each(:anchors)"))),
+    "postgresql": Direct(
+        text(
+            _EACH.format("string_agg(CAST(member AS text), ',')", "unnest(CAST(:anchors AS bigint[]))").replace(
+                "AS wanted", "AS wanted(value)"
+            )
+        )
+    ),
+}
 
 
-@cache
-def _one_by_one(many: int) -> TextClause:
-    """The query for so many anchors in SQLite, which cannot join a bounded query for each of them."""
-    newest = (_NEWEST.format(f":v{number}") for number in range(many))
-    each = " UNION ALL ".join(f"SELECT member FROM ({one} LIMIT :depth)" for one in newest)  # noqa: S608 - our own words
-    return text(_MOST.format(f"({each}) AS found"))
+def _likeliest(having: Iterable[Sequence[str]]) -> list[int]:
+    """The members that come up twice at least, most first; *having* are for each anchor the newest that have it.
+
+    What few have counts for more than what many have: the newest forms of a series have the anchors of its template,
+    and a copy of one that is not so new has those of what it tells.
+    """
+    every: Counter[str] = Counter()
+    few: Counter[str] = Counter()
+    for members in having:
+        every.update(members)
+        if len(members) < DEPTH:
+            few.update(members)
+    found = ((hits + _MORE * few[member], int(member)) for member, hits in every.items() if hits >= HITS)
+    return [member for _, member in nlargest(CANDIDATES, found)]
 
 
 def day_of(moment: datetime) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, case, func, select
 
 from aggregator.store import schema
-from aggregator.store.stories import SHOWN, in_zones
+from aggregator.store.conditions import SHOWN, in_zones
 
 _story = schema.story.c
 

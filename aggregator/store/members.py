@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from aggregator.model import Entry, Match, Sighting, Story
 from aggregator.store import schema
@@ -130,7 +130,7 @@ def _row(match: Match, story: str, position: int) -> dict[str, Any]:
     }
 
 
-def match_of(row: Row[tuple[object, ...]]) -> Match:
+def match_of(row: Any) -> Match:
     """The copy that a row of ``member`` keeps, whatever else stands in the row."""
     sighting = Sighting(
         source=row.source,

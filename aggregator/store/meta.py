@@ -8,8 +8,9 @@ from sqlalchemy import Connection, delete, insert, select
 
 from aggregator.store import schema
 from aggregator.store.among import among
+from aggregator.store.direct import Direct
 
-_SOME = select(schema.meta).where(among(schema.meta.c.name, "names"))
+_SOME = Direct(select(schema.meta).where(among(schema.meta.c.name, "names")))
 
 
 class Meta:
@@ -22,7 +23,7 @@ class Meta:
 
     def some(self, names: Sequence[str]) -> dict[str, str]:
         """The values that were put under these names, by name."""
-        return {row.name: row.value for row in self._connection.execute(_SOME, {"names": list(names)})}
+        return {row.name: row.value for row in _SOME(self._connection, names=list(names))}
 
     def put(self, name: str, value: str) -> None:
         """Keep *value* under *name*."""

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
 
 from aggregator.store import schema
 from aggregator.store.among import among
+from aggregator.store.direct import Direct
 
 MOST = 4000
 """How many sentences of a source are kept, and at most a quarter more."""
@@ -19,14 +20,18 @@ _columns = schema.sentence.c
 # In the words of the partial index: neither database takes "common IS true" for the same.  SQLite, of which nobody
 # gathers statistics, reads all that the source ever said unless it is told.
 _COMMON = {
-    "postgresql": text("SELECT value FROM sentence WHERE source = :source AND common"),
-    "sqlite": text("SELECT value FROM sentence INDEXED BY ix_sentence_common WHERE source = :source AND common"),
+    "postgresql": Direct(text("SELECT value FROM sentence WHERE source = :source AND common")),
+    "sqlite": Direct(
+        text("SELECT value FROM sentence INDEXED BY ix_sentence_common WHERE source = :source AND common")
+    ),
 }
-_KNOWN = select(_columns.value, _columns.openings, _columns.common).where(
-    _columns.source == bindparam("source"), among(_columns.value, "values")
+_KNOWN = Direct(
+    select(_columns.value, _columns.openings, _columns.common).where(
+        _columns.source == bindparam("source"), among(_columns.value, "values")
+    )
 )
-_NEW = insert(schema.sentence)
-_SAID_AGAIN = (
+_NEW = Direct(insert(schema.sentence))
+_SAID_AGAIN = Direct(
     update(schema.sentence)
     .where(_columns.source == bindparam("of"), _columns.value == bindparam("said"))
     .values(openings=bindparam("openings"), common=bindparam("common"), at=bindparam("at"))
@@ -36,14 +41,18 @@ _SAID = (
     "unnest(CAST(:values AS bigint[]), CAST(:openings AS varchar[]), CAST(:common AS boolean[]))"
     " AS said(value, openings, common)"
 )
-_ALL_NEW = text(
-    "INSERT INTO sentence (source, value, openings, common, at)"  # noqa: S608 - our own words
-    f" SELECT :source, said.value, said.openings, said.common, :at FROM {_SAID}"
-).bindparams(bindparam("at", type_=schema.Instant))
-_ALL_AGAIN = text(
-    f"UPDATE sentence SET openings = said.openings, common = said.common, at = :at FROM {_SAID}"  # noqa: S608 - our own
-    " WHERE sentence.source = :source AND sentence.value = said.value"
-).bindparams(bindparam("at", type_=schema.Instant))
+_ALL_NEW = Direct(
+    text(
+        "INSERT INTO sentence (source, value, openings, common, at)"  # noqa: S608 - our own words
+        f" SELECT :source, said.value, said.openings, said.common, :at FROM {_SAID}"
+    ).bindparams(bindparam("at", type_=schema.Instant))
+)
+_ALL_AGAIN = Direct(
+    text(
+        f"UPDATE sentence SET openings = said.openings, common = said.common, at = :at FROM {_SAID}"  # noqa: S608 - our own
+        " WHERE sentence.source = :source AND sentence.value = said.value"
+    ).bindparams(bindparam("at", type_=schema.Instant))
+)
 _Row = tuple[int, str, bool]
 """A sentence, its openings, and whether it is common."""
 
@@ -54,7 +63,7 @@ class Sentences:
 
     def common(self, source: str) -> frozenset[int]:
         """The sentences of *source* that stood under so many openings that they are its boilerplate."""
-        return frozenset(self._connection.scalars(_COMMON[self._connection.dialect.name], {"source": source}))
+        return frozenset(_COMMON[self._connection.dialect.name].scalars(self._connection, source=source))
 
     def learn(self, source: str, said: Sequence[tuple[int, int]], *, enough: int, at: datetime) -> frozenset[int]:
         """Note that *source* said these sentences, each under its opening; those that so became common.
@@ -63,7 +72,7 @@ class Sentences:
         """
         if not said:
             return frozenset()
-        rows = self._connection.execute(_KNOWN, {"source": source, "values": [value for value, _ in said]})
+        rows = _KNOWN(self._connection, source=source, values=[value for value, _ in said])
         known = {row.value: row for row in rows}
         new = [(value, str(opening), enough <= 1) for value, opening in said if value not in known]
         self._note(source, at, new, known=False)
@@ -83,15 +92,15 @@ class Sentences:
     def _note(self, source: str, at: datetime, rows: Sequence[_Row], *, known: bool) -> None:
         if rows and self._connection.dialect.name == "postgresql":
             columns = dict(zip(("values", "openings", "common"), map(list, zip(*rows, strict=True)), strict=True))
-            self._connection.execute(_ALL_AGAIN if known else _ALL_NEW, {"source": source, "at": at, **columns})
+            (_ALL_AGAIN if known else _ALL_NEW)(self._connection, source=source, at=at, **columns)
         elif rows and known:
-            self._connection.execute(
-                _SAID_AGAIN,
+            _SAID_AGAIN.many(
+                self._connection,
                 [{"of": source, "said": v, "openings": said, "common": common, "at": at} for v, said, common in rows],
             )
         elif rows:
-            self._connection.execute(
-                _NEW,
+            _NEW.many(
+                self._connection,
                 [
                     {"source": source, "value": v, "openings": said, "common": common, "at": at}
                     for v, said, common in rows

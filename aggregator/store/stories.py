@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
-    Row,
     String,
     bindparam,
     cast,
@@ -24,56 +22,47 @@ from sqlalchemy import (
     update,
 )
 
+from aggregator import uri
 from aggregator.model import Related, Sighting, Story
 from aggregator.store import schema
 from aggregator.store.among import among
 from aggregator.store.anchors import Anchors
+from aggregator.store.conditions import SHOWN, Wanted, conditions, in_zones
+from aggregator.store.direct import Direct
 from aggregator.store.members import Members, match_of
+from aggregator.store.meta import Meta
 from aggregator.store.relations import Relations
 
 _BATCH = 500
 """How many values one IN list takes."""
 _PAGE = 100
+_SOME = 9
+"""How many names of stories are enough to show that one is ambiguous."""
 _REVISION = "revision"
-State = Literal["shown", "hidden", "held", "joint", "differs"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Which stories a list is of; *differs*: with a copy that an edit made another text.  *word* occurs in a copy."""
-
-    zone: str | None = None
-    source: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    state: State | None = None
-    word: str | None = None
-
-
 # Made once: these run for every entry that is new, and building them would take longer than carrying them out.
-_SHARING = (
+_SHARING = Direct(
     select(schema.member.c.story)
     .join(schema.key, schema.key.c.member == schema.member.c.id)
     .where(among(schema.key.c.value, "keys"))
 )
 _FIELDS = ("published", "updated", "changed", "withdrawn", "held", "chosen", "pinned")
-_EXISTS = select(exists().where(schema.story.c.id == bindparam("id")))
+_EXISTS = Direct(select(exists().where(schema.story.c.id == bindparam("id"))))
 _FOUND = insert(schema.story)
 _KEEP = (
     update(schema.story)
     .where(schema.story.c.id == bindparam("story"))
     .values({name: bindparam(name) for name in _FIELDS})
 )
-_WHOLE = (
+_COPIES = (
     select(schema.story.c.id.label("of"), *list(schema.story.c)[1:], *schema.member.c)
     .outerjoin(schema.member, schema.member.c.story == schema.story.c.id)
-    .where(among(schema.story.c.id, "ids"))
     .order_by(schema.member.c.position, schema.member.c.id)
 )
-
-
-SHOWN = schema.story.c.withdrawn.is_(None) & schema.story.c.held.is_(False)
-"""Readers may see it."""
+_WHOLE = Direct(_COPIES.where(among(schema.story.c.id, "ids")))
+_candidate = schema.member.alias("candidate")
+_OF_MEMBERS = Direct(
+    _COPIES.where(schema.story.c.id.in_(select(_candidate.c.story).where(among(_candidate.c.id, "members"))))
+)
 
 
 class Stories:
@@ -92,7 +81,7 @@ class Stories:
 
     def exists(self, id: str) -> bool:
         """Whether a story has this id, whatever became of it."""
-        return bool(self._connection.scalar(_EXISTS, {"id": id}))
+        return bool(_EXISTS.scalars(self._connection, id=id)[0])
 
     def all(self, ids: Sequence[str]) -> list[Story]:
         """The stories with these ids, in this order; unknown ids are left out."""
@@ -101,23 +90,33 @@ class Stories:
 
     def named(self, name: str) -> list[str]:
         """The ids of the stories that *name* may mean: a whole id, or how the last part of one begins."""
-        exact = select(schema.story.c.id).where(schema.story.c.id == name)
-        begins = select(schema.story.c.id).where(schema.story.c.id.contains(f"story/{name}", autoescape=True)).limit(9)
-        return list(self._connection.scalars(exact)) or list(self._connection.scalars(begins))
+        id = schema.story.c.id
+        begin = uri.tag(Meta(self._connection).get("authority") or "", f"story/{name}")
+        ways = (
+            id == name,
+            (id >= begin) & (id < f"{begin}g"),  # names are hexadecimal digits, and these come before
+            id.contains(f"story/{name}", autoescape=True),
+        )
+        found = (list(self._connection.scalars(select(id).where(way).order_by(id).limit(_SOME))) for way in ways)
+        return next(filter(None, found), [])
 
     def sharing(self, keys: Iterable[str]) -> list[Story]:
         """Every story of which a member has one of *keys*, withdrawn and held ones too; their links are left out."""
         wanted = sorted(set(keys))
         ids: set[str] = set()
         for start in range(0, len(wanted), _BATCH):
-            ids.update(self._connection.scalars(_SHARING, {"keys": wanted[start : start + _BATCH]}))
+            ids.update(_SHARING.scalars(self._connection, keys=wanted[start : start + _BATCH]))
         return self._load(sorted(ids), links=False)
 
     def alike(self, sighting: Sighting, span: timedelta) -> list[Story]:
         """Stories published within *span* of *sighting* whose texts may be like its own, the likeliest first."""
-        ids = self._anchors.alike(sighting.anchors, sighting.published, span)
-        found = {story.id: story for story in self._load(ids, links=False)}
-        return [found[id] for id in ids if id in found]
+        members = self._anchors.alike(sighting.anchors, sighting.published, span)
+        rows = _OF_MEMBERS(self._connection, members=members) if members else []
+        place = {row.id: members.index(row.id) for row in rows if row.id in members}
+        found = sorted(
+            _copies(rows).values(), key=lambda copies: min(place.get(each.id, len(members)) for each in copies)
+        )
+        return [_story(copies, ()) for copies in found]
 
     def newest(self, zones: Sequence[str], limit: int) -> list[Story]:
         """What a stream of these zones shows, newest first."""
@@ -135,7 +134,7 @@ class Stories:
     def listed(self, wanted: Wanted) -> Iterator[Story]:
         """The stories that are *wanted*, withdrawn and held ones too, newest first, read as they are asked for."""
         columns = schema.story.c
-        query = select(columns.id, columns.published).where(*_conditions(wanted)).limit(_PAGE)
+        query = select(columns.id, columns.published).where(*conditions(wanted)).limit(_PAGE)
         query = query.order_by(columns.published.desc(), columns.id)
         rows = self._connection.execute(query).all()
         while rows:
@@ -209,6 +208,10 @@ class Stories:
         for zone in story.zones:
             self._insert_arrival(story.id, zone, at, zone in loud)
 
+    def recall(self, id: str) -> None:
+        """Let the story not have arrived yet: whoever lets it go decides anew whether it is news."""
+        self._connection.execute(delete(schema.arrival).where(schema.arrival.c.story == id))
+
     def is_loud(self, id: str) -> bool:
         """Whether any arrival of the story was news, and not a source's first fetch."""
         arrival = schema.arrival.c
@@ -259,9 +262,7 @@ class Stories:
         for start in range(0, len(ids), _BATCH):
             batch = ids[start : start + _BATCH]
             linked = self._related.shown(batch) if links else {}
-            found: defaultdict[str, list[Row[tuple[object, ...]]]] = defaultdict(list)
-            for row in self._connection.execute(_WHOLE, {"ids": batch}):
-                found[row.of].append(row)
+            found = _copies(_WHOLE(self._connection, ids=batch))
             stories.extend(_story(rows, linked.get(id, ())) for id, rows in found.items())
         return sorted(stories, key=lambda story: story.id)
 
@@ -271,41 +272,15 @@ def revision_of(zone: str) -> str:
     return f"{_REVISION}:{zone}"
 
 
-def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
-    story, member = schema.story.c, schema.member.c
-    of_story = exists().where(member.story == story.id)
-    if wanted.zone:
-        yield of_story.where(member.zone == wanted.zone)
-    if wanted.source:
-        yield of_story.where(member.source == wanted.source)
-    if wanted.word:
-        yield of_story.where(member.entry.icontains(wanted.word, autoescape=True))
-    if wanted.since:
-        yield story.published >= wanted.since
-    if wanted.until:
-        yield story.published < wanted.until
-    match wanted.state:
-        case "shown":
-            yield SHOWN
-        case "hidden":
-            yield story.withdrawn.is_not(None) & of_story
-        case "held":
-            yield story.held.is_(True) & story.withdrawn.is_(None)
-        case "joint":
-            zones = select(func.count(member.zone.distinct())).where(member.story == story.id).scalar_subquery()
-            yield zones > 1
-        case "differs":
-            yield of_story.where(member.differs != "") & story.withdrawn.is_(None)
-        case None:
-            yield of_story
+def _copies(rows: Iterable[Any]) -> dict[str, list[Any]]:
+    """The rows of each story."""
+    found: defaultdict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.of].append(row)
+    return found
 
 
-def in_zones(zones: Sequence[str]) -> ColumnElement[bool]:
-    """One of *zones* published it."""
-    return exists().where(schema.member.c.story == schema.story.c.id, schema.member.c.zone.in_(zones))
-
-
-def _story(rows: Sequence[Row[tuple[object, ...]]], related: tuple[Related, ...]) -> Story:
+def _story(rows: Sequence[Any], related: tuple[Related, ...]) -> Story:
     """The story of which each of *rows* has a copy, if it has any left."""
     row = rows[0]
     return Story(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aggregator import labelled
 from aggregator.match import NONE, anchors, compare
-from aggregator.match.reading import _usual, reading
+from aggregator.match.reading import _remembered, _usual, reading
 from aggregator.model import Matching
 from tests.test_match_compare import TEXT, TITLE, item
 
@@ -39,6 +39,7 @@ def test_what_a_comparison_costs() -> None:
     def fresh(work: Callable[[], object]) -> Callable[[], object]:
         def run() -> object:
             _usual.cache_clear()
+            _remembered.forget()
             return work()
 
         return run
