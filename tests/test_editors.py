@@ -19,8 +19,9 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from aggregator import hand
 from aggregator.hand import Hand
-from tests.desks import NOW, PASSWORD, Site, id_of, opened
+from tests.desks import PASSWORD, Site, id_of, opened
 from tests.goldens import FOLDER
+from tests.stories import NOW
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
