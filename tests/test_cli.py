@@ -453,9 +453,11 @@ def test_digest_preview_and_send(tmp_path: Path) -> None:
         for option, words in (("--text", title), ("--html", "<html"), ("--eml", "Message-ID: <")):
             for _ in range(2):
                 assert words in one.run("digest", "preview", "snel", option).stdout
-        sent = one.run("digest", "send", "snel")
+        sent = one.run("digest", "send", "snel", "--by", "an", "--why", "het kan\nniet wachten")
         assert sent.returncode == 0, sent.stderr
         assert "an@example.be: sent" in sent.stdout
+        ((who, act, why),) = [(deed["who"], deed["act"], deed["why"]) for deed in one.json("stories", "log")]
+        assert (who, act, why) == ("an", "send", "het kan niet wachten")
         assert len(relay.messages) == 1
         again = one.run("digest", "send", "snel")
         assert "skipped" in again.stdout

@@ -248,6 +248,7 @@ def test_what_cannot_be_done_changes_nothing(site: Site, act: str, what: str) ->
     before = site.story(90)
     assert site.act(90, act, what).status == 409
     assert site.act(90, "hide", why=" \n ").status == 422
+    assert site.act(90, act, f"{what}\0").status == 400
     assert site.story(90) == before
     assert site.store.look(lambda tx: tx.hands.log()) == []
 

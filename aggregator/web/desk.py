@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from aggregator.desk import pages, sessions, views
+from aggregator.desk import editions, pages, sessions, views
 from aggregator.digest.reply import anonymous
 from aggregator.errors import AggregatorError
 from aggregator.model import Config, Envelope, Letter, Poll
@@ -305,7 +305,7 @@ class _Ends:
         except AggregatorError as failure:
             log.warning("desk: a test of digest %s was not sent: %s", digest.id, anonymous(str(failure), to))
             return "untested"
-        await self._store.write(lambda tx: views.note_test(tx, digest, inside.hand()))
+        await self._store.write(lambda tx: editions.note(tx, digest, "test", inside.hand()))
         return "test"
 
 

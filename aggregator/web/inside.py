@@ -80,9 +80,12 @@ async def form_of(request: Request, most: int = SMALL) -> Form | Response:
     if isinstance(body, Refused):
         return plain(body.status, body.words)
     try:
-        return parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=most // 80, errors="strict")
+        form = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=most // 80, errors="strict")
     except ValueError:
         return plain(400, f"expected {_FORM} in UTF-8")
+    if any("\0" in value for values in form.values() for value in values):  # which no text in PostgreSQL may have
+        return plain(400, f"expected {_FORM} without NUL")
+    return form
 
 
 def page_of(content: bytes, status: int = 200, more: dict[str, str] | None = None) -> Response:
