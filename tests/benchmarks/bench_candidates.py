@@ -113,10 +113,13 @@ def a_story(number: int, at: datetime) -> Sighting:
 
 
 def a_copy(number: int, at: datetime) -> Sighting:
-    """The other zone's copy: a title of its own, a sentence less and one of its own."""
+    """The other zone's copy: a title of its own, a sentence less and one of its own.
+
+    No number in the title: a figure that forms have too would make these candidates.
+    """
     first, *others = news(number).split(". ")
     body = ". ".join([first, *others[:-1], "Meer nieuws vindt u op onze website"]) + "."
-    return seen(SOURCES[1], number, body, f"{' '.join(first.split()[:6])} {number}", at)
+    return seen(SOURCES[1], number, body, f"{' '.join(first.split()[:6])} {WORDS[number]}", at)
 
 
 def an_edit(number: int, at: datetime) -> Sighting:
