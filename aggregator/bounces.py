@@ -7,10 +7,12 @@ stranger: whoever can forge a failure of a reader's mail has that mail.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from aggregator import text
+from aggregator.digest.reply import anonymous
 from aggregator.mail import score, verp
 from aggregator.mail.returned import Returned, Weight, refusal
 from aggregator.model import Delivery
@@ -19,14 +21,20 @@ from aggregator.store import EVERY, SINGLE, Tx
 RECENT = timedelta(days=14)
 """For how long after its edition a mail's failure is believed; a mail server gives up after five days (RFC 5321
 §4.5.4.1)."""
+LONGEST = 300
+"""Characters that are kept of what a receiver said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What became of a mail that came back; *words* name nobody.  What is ``unknown`` is for a human."""
+    """What became of a mail that came back; *words* name nobody.  What is ``unknown`` is for a human.
 
-    outcome: Literal["counted", "suspended", "left", "ignored", "unknown"]
+    ``objected``: the receiver would not have the mail, for what it is or who sends it, as one of this *edition*.
+    """
+
+    outcome: Literal["counted", "suspended", "left", "ignored", "objected", "unknown"]
     words: str
+    edition: int | None = None
 
 
 def take(tx: Tx, returned: Returned, now: datetime) -> Taken:
@@ -59,10 +67,20 @@ def _failed(tx: Tx, returned: Returned, now: datetime) -> Taken:
     if edition is None or now - edition.frozen > RECENT:
         return Taken(outcome="ignored", words=f"{told}; too late to count")
     if returned.weight == "none":
-        return Taken(outcome="ignored", words=f"{told}; that is about the mail or its sender, not about the mailbox")
+        _object(tx, delivery, returned)
+        words = f"{told}; that is about the mail or its sender, not about the mailbox"
+        return Taken(outcome="objected", words=words, edition=delivery.edition)
     if _count(tx, delivery.address, returned.weight, returned.status, now):
         return Taken(outcome="suspended", words=f"{told}; nothing more is sent there")
     return Taken(outcome="counted", words=told)
+
+
+def _object(tx: Tx, delivery: Delivery, returned: Returned) -> None:
+    """Keep what the receiver said as the last word on a mail, as if the relay had said it at once."""
+    if delivery.state == "sent":
+        said = anonymous(text.clean(returned.words), delivery.address)[:LONGEST]
+        words = f"550 {returned.status} came back later" + (f": {said}" if said else "")
+        tx.mailing.note(replace(delivery, reply=words))
 
 
 def _count(tx: Tx, address: str, weight: Weight, status: str, now: datetime) -> bool:

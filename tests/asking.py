@@ -11,10 +11,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from aggregator.daemon import Polling, means
+from aggregator.daemon.connecting import means
+from aggregator.daemon.polling import Polling
 from aggregator.model import Config, Fetch, Poll, Source, Stream, Zone
 from aggregator.poll import Means, poll, readings
 from aggregator.schedule import Start, due, starting
+from tests.databases import migrated
 
 T = TypeVar("T")
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday
@@ -35,7 +37,7 @@ class Reader:
         }
         self.clock = START
         self.config = Config(
-            database=f"sqlite:///{directory / 'aggregator.db'}",
+            database=migrated(directory / "aggregator.db"),
             fetch=Fetch(**manners | fetch),
             zones=(Zone(id="z", name="Zone"),),
             sources=tuple(Source(id=f"s{number}", zone="z", url=url) for number, url in enumerate(urls)),

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser
 
 from aggregator.store import Store
-from tests import postgres
+from tests import browsing, postgres
+from tests.databases import migrated
 
 settings.register_profile("short", max_examples=40)
 if not os.environ.get("AGGREGATOR_SOAK"):
@@ -19,11 +21,13 @@ if not os.environ.get("AGGREGATOR_SOAK"):
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database, of each kind that the store knows."""
+    """The URL of a database of each kind that the store knows: empty, or for a test that wants a store, migrated."""
+    ready = "store" in request.fixturenames
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'aggregator.db'}"
+        path = tmp_path / "aggregator.db"
+        yield migrated(path) if ready else f"sqlite:///{path}"
     else:
-        with postgres.database() as url:
+        with postgres.database(migrated=ready) as url:
             yield url
 
 
@@ -32,3 +36,10 @@ def store(database: str) -> Iterator[Store]:
     """An open store, on each kind of database."""
     with Store(database) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser for the tests of one module: while it is there, its loop runs, and nobody else's can in this thread."""
+    with browsing.launched() as found:
+        yield found

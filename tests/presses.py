@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from aggregator.daemon import Press, note_presentation
+from aggregator.daemon.rendering import Press, note_presentation
 from aggregator.model import Config, Document, Story
 from aggregator.store import Store
+from tests.databases import migrated
 from tests.stories import CONFIG, NOW, sighting, story
 
 SMALL = replace(CONFIG, streams=(replace(CONFIG.streams[0], items=5),))
@@ -73,5 +74,5 @@ class Desk:
 @contextmanager
 def desk(folder: Path, config: Config = SMALL) -> Iterator[Desk]:
     """A desk over a new database in *folder*."""
-    with Store(f"sqlite:///{folder / 'desk.db'}") as store:
+    with Store(migrated(folder / "desk.db")) as store:
         yield Desk(store, config)

@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from aggregator.digest import render
-from aggregator.mail import compose
+from aggregator.digest.render import render
+from aggregator.mail.message import compose
 from aggregator.model import (
     Category,
     Config,

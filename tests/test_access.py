@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from aggregator.access import access, verify
-from aggregator.daemon import means
+from aggregator.daemon.connecting import means
 from aggregator.errors import ConfigError, FetchError
 from aggregator.fetch import Access, Fetcher
 from aggregator.fetch.request import target
 from aggregator.model import Auth, Config, Fetch, Poll, Response, Source, Stream, Zone
 from aggregator.poll import poll
+from tests.databases import migrated
 from tests.fakes import tls
 from tests.fakes.origin import Origin
 from tests.processes import command
@@ -57,7 +58,7 @@ def fetch(url: str, way: Access) -> Response:
 def ask(wanted: Source, directory: Path) -> Poll:
     """One poll of a source, through everything that a daemon has."""
     config = Config(
-        database=f"sqlite:///{directory / 'a.db'}",
+        database=migrated(directory / "a.db"),
         fetch=Fetch(allow_private=("127.0.0.0/8",), per_host_pause=timedelta(0)),
         zones=(Zone(id="z", name="Z"),),
         sources=(wanted,),

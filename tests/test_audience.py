@@ -9,6 +9,7 @@ import pytest
 
 from aggregator.model import Envelope, Letter
 from aggregator.store import EVERY, Store
+from tests.databases import migrated
 
 NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
 DIGEST = "dagelijks"
@@ -17,7 +18,7 @@ LETTER = Letter(subject="Bevestig", text="Bevestig.", html="<p>Bevestig.</p>")
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    return Store(f"sqlite:///{tmp_path / 'a.db'}")
+    return Store(migrated(tmp_path / "a.db"))
 
 
 def readers(store: Store, *configured: str) -> list[str]:

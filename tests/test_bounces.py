@@ -11,12 +11,14 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from aggregator import bounces
+from aggregator import bounces, post
 from aggregator.bounces import Taken
 from aggregator.mail import score, verp
 from aggregator.mail.returned import read
 from aggregator.model import Choices, Envelope, Letter, Lot, Score
 from aggregator.store import Store
+from tests.databases import migrated
+from tests.stories import CONFIG
 from tests.test_returned import SAMPLES, sample
 
 NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
@@ -30,7 +32,7 @@ class Desk:
     """A subscriber and a recipient of the configuration, and an edition that both were sent."""
 
     def __init__(self, path: Path) -> None:
-        self.store = Store(f"sqlite:///{path / 'a.db'}")
+        self.store = Store(migrated(path / "a.db"))
         self.store.submit(lambda tx: tx.subscribers.subscribe(READER, Choices(digests=(DIGEST,)), NOW)).result()
         self.store.submit(lambda tx: tx.audience.enrol(DIGEST, [CONFIGURED], NOW)).result()
         self.key = self.store.look(lambda tx: tx.audience.secret())
@@ -120,12 +122,52 @@ def test_what_the_relay_refuses_at_once_counts_too(desk: Desk) -> None:
     assert desk.state() == "suspended"
 
 
-@pytest.mark.parametrize("name", ["postfix-delayed", "postfix-relayed", "vacation", "policy", "exim-delayed"])
+@pytest.mark.parametrize("name", ["postfix-delayed", "postfix-relayed", "vacation", "exim-delayed"])
 def test_what_says_nothing_of_the_mailbox_does_not_count(desk: Desk, name: str) -> None:
-    """Delays, good news, holidays, and refusals of the mail itself."""
+    """Delays, good news, holidays."""
     for day in range(9):
         assert desk.take(sample(name, desk.token()), NOW + day * DAY).outcome == "ignored"
     assert desk.state() == "active"
+
+
+@pytest.mark.parametrize("status", ["5.7.26", "5.7.1", "5.7.515", "5.6.0", "5.5.2", "4.7.0", "5.3.4"])
+def test_what_is_ours_to_mend_suspends_nobody_and_is_told(desk: Desk, status: str) -> None:
+    """RFC 3463 X.5, X.6, X.7: however often it comes, its reader is mailed; the operator is told, each mail once."""
+    raw = sample("policy", desk.token()).replace(b"5.7.26", status.encode())
+    sent = replace(desk.mails[READER], state="sent", reply="250 2.0.0 Ok: queued as 1")
+    desk.store.submit(lambda tx: tx.mailing.note(sent)).result()
+    for day in range(9):
+        taken = desk.take(raw, NOW + day * DAY)
+        assert (taken.outcome, taken.edition) == ("objected", sent.edition)
+    assert desk.state() == "active"
+    assert desk.wants(READER)
+    kept = desk.store.look(lambda tx: tx.mailing.delivery(sent.id))
+    assert kept is not None
+    assert kept.state == "sent"
+    said = f"550 {status} came back later: 550 {status} <***>: Recipient address rejected: sender is not authenticated"
+    assert kept.reply == said
+    told = desk.store.look(lambda tx: post.refusals(tx, NOW + DAY)) or ""
+    assert told.startswith(f"1 mail of the last 14 days refused for the mail itself or its sender ({status}: 1)")
+    assert desk.store.look(lambda tx: post.refusals(tx, NOW + 15 * DAY)) is None
+
+
+def test_an_edition_that_comes_back_is_held_while_it_is_sent(desk: Desk) -> None:
+    """What receivers say later counts as what the relay says at once: too much of it, and the rest waits."""
+    config = replace(CONFIG, digests=(replace(CONFIG.digests[0], id=DIGEST),))
+    edition = desk.mails[READER].edition
+    store = desk.store
+    envelope = store.look(lambda tx: tx.mailing.contents(desk.mails[READER]))[1]
+    more = tuple(replace(envelope, recipient=f"lezer{number}@elders.example") for number in range(6))
+    lot = Lot(letter=LETTER, stories=(), envelopes=more)
+    store.submit(lambda tx: tx.mailing.freeze(DIGEST, "b", now=NOW, expires=NOW + DAY, lots=[lot])).result()
+    mails = [mail for mail in store.look(lambda tx: tx.mailing.due(NOW, 9)) if mail.edition != edition]
+    for number, mail in enumerate(mails[:5]):
+        store.submit(lambda tx, m=mail: tx.mailing.note(replace(m, state="sent", reply="250 ok"))).result()  # type: ignore[misc]
+        taken = desk.take(sample("policy", verp.token(desk.key, mail.id)))
+        told = store.submit(lambda tx, t=taken: post.heed(tx, config, t.edition or 0, NOW)).result()  # type: ignore[misc]
+        assert (told is not None) == (number == 4)
+    assert store.look(lambda tx: tx.mailing.tally(mails[0].edition)) == {"sent": 5, "queued": 1}
+    assert [each for each in store.look(lambda tx: tx.mailing.due(NOW, 9)) if each.edition != edition] == []
 
 
 def test_a_failure_that_comes_too_late_does_not_count(desk: Desk) -> None:

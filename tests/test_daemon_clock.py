@@ -12,6 +12,7 @@ import pytest
 from aggregator.daemon.daemon import Daemon
 from aggregator.model import Config, Fetch, Server, Source, Stream, Zone
 from tests.asking import rss
+from tests.databases import migrated
 from tests.fakes.origin import Origin
 from tests.processes import eventually
 
@@ -39,7 +40,7 @@ def daemon(origin: Origin, directory: Path, clock: Clock, sources: int = 1) -> D
     for path in paths:
         origin.serve(path, rss(path[1:]), "application/rss+xml")
     config = Config(
-        database=f"sqlite:///{directory / 'aggregator.db'}",
+        database=migrated(directory / "aggregator.db"),
         server=Server(listen="127.0.0.1:0"),
         fetch=Fetch(allow_private=("127.0.0.0/8",), per_host_pause=timedelta(0), per_host_concurrency=10),
         zones=(Zone(id="z", name="Z"),),

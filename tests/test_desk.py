@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.desk import passwords
+from aggregator.desk import copies, passwords
 from aggregator.model import Desk, User
+from aggregator.store import Tx
 from aggregator.web import door
 from tests.desks import AN, BO, OPEN, PASSWORD, Site, id_of, opened
 
@@ -184,28 +185,71 @@ def test_nothing_hostile_is_markup(site: Site) -> None:
         (90, "hide", ""),
         (90, "pin", ""),
         (90, "split", "hz-nieuws 714"),
+        (90, "split", "bht-nieuws 712"),
         (90, "join", id_of(91)),
+        (90, "join", id_of(800)),
+        (800, "join", id_of(90)),
+        (800, "join", id_of(801)),
         (90, "lead", "hz-nieuws 714"),
         (800, "release", ""),
         (800, "absorb", ""),
     ],
 )
 def test_each_act_is_undone(site: Site, number: int, act: str, what: str) -> None:
-    """Undone from the log the story reads as before; both deeds stand there, with who and why."""
-
-    def as_read() -> object:
-        story = site.story(number)
-        keys = frozenset(member.sighting.keys[0] for member in story.members)
-        return keys, bool(story.withdrawn), story.held, bool(story.pinned), story.chosen
-
+    """Undone from the log everything is as before, the reasons of merges and what is news included, and so is what is
+    done by undoing the undoing; every deed stands there, with who and why.
+    """
     site.enter()
-    before = as_read()
+    before = as_it_is(site)
     assert site.act(number, act, what).status == 303
-    assert as_read() != before
-    assert site.act(number, "undo", str(site.store.look(lambda tx: tx.hands.latest(id_of(number))))).status == 303
-    assert as_read() == before
+    after = as_it_is(site)
+    assert after != before
+    undo(site, number)
+    assert as_it_is(site) == before
+    undo(site, number)
+    assert as_it_is(site) == after
     deeds = site.store.look(lambda tx: tx.hands.log(story=id_of(number)))
-    assert [(deed.who, deed.why) for deed in deeds] == [("an", "omdat")] * 2
+    assert [(deed.who, deed.why) for deed in deeds] == [("an", "omdat")] * 3
+
+
+def undo(site: Site, number: int) -> None:
+    """Undo what was done to a story last, an hour later."""
+    site.clock.now += timedelta(hours=1)
+    assert site.act(number, "undo", str(site.store.look(lambda tx: tx.hands.latest(id_of(number))))).status == 303
+
+
+def as_it_is(site: Site) -> list[object]:
+    """The stories that these tests do anything to, without the moments at which something was done to them."""
+
+    def one(tx: Tx, number: int) -> object:
+        story = tx.stories.get(id_of(number))
+        assert story
+        members = [replace(member, story="") if member.rule == "editor" else member for member in story.members]
+        state = copies.state(story), story.held, story.chosen
+        return members, state, tx.stories.is_loud(story.id)
+
+    return site.store.look(lambda tx: [one(tx, number) for number in (90, 91, 800, 801)])
+
+
+@pytest.mark.parametrize(("first", "then", "news"), [("release", "absorb", False), ("absorb", "release", True)])
+def test_who_let_something_go_by_mistake_can_do_it_the_other_way(site: Site, first: str, then: str, news: bool) -> None:
+    """A flood that was released and held again goes into no mail once it is let in quietly; and the other way round."""
+    site.enter()
+    site.act(800, first)
+    undo(site, 800)
+    site.act(800, then)
+    assert site.store.look(lambda tx: tx.stories.is_loud(id_of(800))) == news
+
+
+def test_what_is_pinned_again_keeps_its_place(site: Site) -> None:
+    """Of two pinned stories the later one stands first; undoing that one was unpinned changes no order."""
+    site.enter()
+    for number in (10, 90):
+        site.act(number, "pin")
+        site.clock.now += timedelta(hours=1)
+    site.act(10, "unpin")
+    undo(site, 10)
+    assert [story.id for story in site.store.look(lambda tx: tx.stories.pinned())] == [id_of(90), id_of(10)]
 
 
 def test_the_public_side_follows(site: Site) -> None:

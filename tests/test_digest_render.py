@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator import colour, i18n, text
-from aggregator.digest import render
-from aggregator.mail import compose, filled
+from aggregator.digest.render import render
+from aggregator.mail.message import compose, filled
 from aggregator.model import Category, Content, Digest, Entry, Letter, Link, Mail, Sighting, Story
 from tests import stories
 from tests.goldens import golden

@@ -13,8 +13,8 @@ import dkim
 import pytest
 
 from aggregator.errors import ConfigError
-from aggregator.mail import compose
 from aggregator.mail.dkim import Signer
+from aggregator.mail.message import compose
 from aggregator.model import Dkim, Envelope, Letter
 
 LETTER = Letter(subject="Dag", text="Dag, goede lezer.\n", html='<html lang="nl"><p>Dag, goede lezer.</p></html>')

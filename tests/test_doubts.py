@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 
 from aggregator import post
-from aggregator.daemon import machine
+from aggregator.daemon.machine import machine
 from aggregator.digest import delivery as step
 from aggregator.errors import MailError
-from aggregator.mail import RelayLog
-from aggregator.mail.log import traces
+from aggregator.mail.log import RelayLog, traces
 from aggregator.model import Delivery, Mail, Traces
 from aggregator.post import doubts
 from tests.fakes import relay as fake

@@ -13,7 +13,7 @@ import pytest
 from aggregator import post
 from aggregator.digest import edition as course
 from aggregator.errors import DigestError
-from aggregator.mail import Relay
+from aggregator.mail.relay import Relay
 from aggregator.model import Category, Edition, Story
 from aggregator.model.units import UNTIL_RELEASED
 from tests.stories import NOW, joint, sighting, story

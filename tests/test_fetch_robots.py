@@ -11,11 +11,12 @@ from typing import Any, Literal
 
 import pytest
 
-from aggregator.daemon import means
+from aggregator.daemon.connecting import means
 from aggregator.errors import FetchError, NetworkError
 from aggregator.fetch import Access, Fetcher, RebuffError
 from aggregator.model import Config, Fetch, Poll, Selectors, Source, Stream, Zone
 from aggregator.poll import poll
+from tests.databases import migrated
 from tests.fakes.origin import Origin
 from tests.fakes.proxy import Proxy
 from tests.test_fetch_hostile import memory
@@ -308,7 +309,7 @@ def ask(origin: Origin, directory: Path, kind: Literal["feed", "page", "auto"], 
         id="s", zone="z", url=origin.url("/nieuws"), type=kind, page=Selectors(item="article", title="h2", link="h2 a")
     )
     config = Config(
-        database=f"sqlite:///{directory / 'a.db'}",
+        database=migrated(directory / "a.db"),
         fetch=Fetch(allow_private=("127.0.0.0/8",), per_host_pause=timedelta(0), robots=robots),
         zones=(Zone(id="z", name="Z"),),
         sources=(wanted,),

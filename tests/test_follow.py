@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.daemon import means
+from aggregator.daemon.connecting import means
 from aggregator.follow import ATTEMPTS, plan
 from aggregator.match import sightings
 from aggregator.model import (
@@ -30,6 +30,7 @@ from aggregator.model import (
     Zone,
 )
 from aggregator.poll import poll
+from tests.databases import migrated
 from tests.fakes.origin import Origin, Request
 from tests.pages import TZ
 
@@ -55,7 +56,7 @@ class Site:
             article=Article(most=2, text=".body"),
         )
         self.config = Config(
-            database=f"sqlite:///{directory / 'aggregator.db'}",
+            database=migrated(directory / "aggregator.db"),
             fetch=Fetch(allow_private=("127.0.0.0/8",), per_host_pause=timedelta(0), timeout=timedelta(seconds=2)),
             zones=(Zone(id="z", name="Zone"),),
             sources=(self.source,),

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,6 +20,7 @@ from aggregator.match import Known, sightings
 from aggregator.model import Category, Config, Content, Entry, Feed, Guard, Link, Notices, Poll, Sighting, Text
 from aggregator.settle import settle
 from aggregator.store import Store, Tx
+from tests.databases import migrated
 from tests.stories import CONFIG, HZ_NEWS, NOW
 
 HOUR = timedelta(hours=1)
@@ -249,7 +251,7 @@ def test_a_flood_that_is_seen_again_stays_held(read: Store) -> None:
 @settings(max_examples=25, deadline=None)
 def test_absence_means_nothing(looks: list[list[int]]) -> None:
     """Whatever part of its items a source shows, in whatever order, no story goes, none comes, and nothing is held."""
-    with tempfile.TemporaryDirectory() as folder, Store(f"sqlite:///{folder}/a.db") as store:
+    with tempfile.TemporaryDirectory() as folder, Store(migrated(Path(folder) / "a.db")) as store:
         show(store, [entry(n) for n in range(8)], 0)
         before = store.look(lambda tx: [story.id for story in tx.stories.newest(("hz",), 99)])
         for hour, look in enumerate(looks, start=1):

@@ -3,45 +3,26 @@
 from __future__ import annotations
 
 import base64
-import os
 import re
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
-from pathlib import Path
 from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from aggregator.digest import render
-from aggregator.mail import compose, filled
+from aggregator.digest.render import render
+from aggregator.mail.message import compose, filled
 from aggregator.model import Story
 from tests import stories
+from tests.browsing import CHROMIUM, QUIET, keep
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-CHROMIUM = shutil.which("chromium")
 # A mail is shown inside a page that has landmarks of its own.
 PAGE_ONLY = {"landmark-one-main", "region"}
 Scheme = Literal["light", "dark"]
-SHOTS = os.environ.get("SHOTS")
-"""A folder in which the pictures are kept for looking at."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        if os.environ.get("CI"):
-            pytest.fail("there is no chromium, and in CI the mail must be looked at")
-        pytest.skip("THERE IS NO CHROMIUM: nobody looked at the mail (apt-get install chromium)")
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield found
-        found.close()
 
 
 def news(many: int = 0) -> tuple[Story, ...]:
@@ -99,17 +80,12 @@ def show(browser: Browser, markup: str, width: int, scheme: Scheme) -> Page:
     return page
 
 
-def keep(page: Page, name: str) -> None:
-    if SHOTS:
-        page.screenshot(path=Path(SHOTS) / f"mail-{name}.png", full_page=True)
-
-
 @pytest.mark.parametrize("width", [600, 360])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_mail_is_accessible(browser: Browser, width: int, scheme: Scheme) -> None:
     """axe-core finds nothing, nothing has to be scrolled sideways, and no text is smaller than 15 pixels."""
     page = show(browser, markup_of(8), width, scheme)
-    keep(page, f"{width}-{scheme}")
+    keep(page, f"mail-{width}-{scheme}")
     found = Axe().run(page).response["violations"]
     assert [fault for fault in found if fault["id"] not in PAGE_ONLY] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -132,7 +108,7 @@ def test_a_crowded_mail_is_accessible(browser: Browser, scheme: Scheme) -> None:
     assert 'class="brief"' in markup
     assert 'class="more"' in markup
     page = show(browser, markup, 360, scheme)
-    keep(page, f"360-crowd-{scheme}")
+    keep(page, f"mail-360-crowd-{scheme}")
     found = Axe().run(page).response["violations"]
     assert [fault for fault in found if fault["id"] not in PAGE_ONLY] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
@@ -158,7 +134,7 @@ def test_it_survives_the_loss_of_its_style_sheet(browser: Browser, width: int) -
     """Programs that drop ``<style>`` show the same mail in light colours."""
     markup = markup_of(8)
     page = show(browser, re.sub(r"<style.*?</style>", "", markup, flags=re.DOTALL), width, "dark")
-    keep(page, f"{width}-no-style")
+    keep(page, f"mail-{width}-no-style")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     top = page.locator("h1").evaluate("h1 => getComputedStyle(h1.closest('td')).backgroundColor")
     assert top == "rgb(15, 45, 82)"
@@ -197,7 +173,7 @@ def test_every_text_has_contrast(browser: Browser, scheme: Literal["light", "dar
     if scheme == "outlook":
         markup = markup.replace("<body ", "<body data-ogsc data-ogsb><div ").replace("</body>", "</div></body>")
     page = show(browser, markup, 600, "dark" if scheme == "dark" else "light")
-    keep(page, f"600-{scheme}-contrast")
+    keep(page, f"mail-600-{scheme}-contrast")
     found = page.evaluate(CONTRASTS)
     assert len(found) > 60
     assert [each for each in found if each[0] < 4.5] == []
@@ -232,7 +208,7 @@ def test_forced_dark(browser: Browser, width: int) -> None:
         executable_path=CHROMIUM, args=[*QUIET, "--enable-features=WebContentsForceDark"]
     )
     page = show(forced, markup_of(8), width, "light")
-    keep(page, f"{width}-forced-dark")
+    keep(page, f"mail-{width}-forced-dark")
     shot = base64.b64encode(page.screenshot(full_page=True)).decode()
     forced.close()
     looking = browser.new_page()
@@ -258,6 +234,6 @@ def test_a_hostile_title_stays_within_its_column(browser: Browser) -> None:
     """A title or an address without a single space does not make the mail wider than the screen."""
     long = stories.story(stories.sighting(title="Verkeersveiligheid" * 12, url=f"https://bht.example/{'a' * 400}"))
     page = show(browser, stories.rendered(stories.CONFIG, stories.DIGEST, [long], stories.NOW).html, 360, "light")
-    keep(page, "360-long")
+    keep(page, "mail-360-long")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.close()

@@ -21,6 +21,7 @@ from aggregator.post import envelope
 from aggregator.store import Store
 from aggregator.subscribing import desk
 from aggregator.web import app, mail
+from tests.databases import migrated
 from tests.serving import serving
 from tests.stories import NOW
 from tests.test_subscribing import EDITOR, JAN, ONE, OPEN, link, mails, readers, rows, subscribe
@@ -80,7 +81,7 @@ class _Still(urllib.request.HTTPRedirectHandler):
 @contextmanager
 def opened(directory: Path, config: Config = OPEN) -> Iterator[Site]:
     clock = Clock()
-    with Store(f"sqlite:///{directory / 'a.db'}") as store:
+    with Store(migrated(directory / "a.db")) as store:
         routes = mail.routes(lambda: config, store, clock, floor=0.0)
         with serving(app(dict, lambda: (True, ""), config, routes)) as url:
             yield Site(url, store, clock)
@@ -112,7 +113,7 @@ class TestAsking:
 
     def test_the_answer_takes_as_long_for_everybody(self, tmp_path: Path) -> None:
         """What has to be done takes less than the floor that every answer has."""
-        with Store(f"sqlite:///{tmp_path / 'b.db'}") as store:
+        with Store(migrated(tmp_path / "b.db")) as store:
             clock = Clock()
             with serving(app(dict, lambda: (True, ""), OPEN, mail.routes(lambda: OPEN, store, clock))) as url:
                 site = Site(url, store, clock)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aggregator import i18n, templating
-from aggregator.daemon import configured
+from aggregator.daemon.trying import configured
 from aggregator.digest import trial
 from aggregator.errors import ConfigError
 from aggregator.model import Config, Letter, Theme

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import shutil
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
-from typing import Any, Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
 from aggregator.model import Document, Edition
-from aggregator.publish import document, editions, feeds, former
+from aggregator.publish import document, editions, feeds, former, static
+from tests.browsing import SCHEMES, WIDTHS, ColorScheme, keep, opened, violations
 from tests.serving import published, serving, site
 from tests.stories import BHT, CONFIG, DIGEST, HZ, NOW, STREAM, fortnight, sighting, story
 
-ColorScheme = Literal["light", "dark"]
-
-# One browser for the module: its tests stay in one worker.
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
-WIDTHS = {"phone": (360, 780), "desktop": (1280, 900)}
-SCHEMES: tuple[ColorScheme, ...] = ("light", "dark")
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 HEUSDEN = replace(STREAM, id="heusden-zolder", title="Heusden-Zolder", subtitle=None, zones=("hz",))
 EMPTY = replace(STREAM, id="leeg", title="Nog niets", zones=("nobody",))
@@ -52,20 +40,6 @@ PATHS = (
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    chromium = shutil.which("chromium")
-    if chromium is None and os.environ.get("CI"):
-        pytest.fail("no chromium on this machine: the page was not looked at (apt install chromium)")
-    if chromium is None:
-        pytest.skip("NO BROWSER TESTS: there is no chromium on this machine (apt install chromium)")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=QUIET)
-        yield launched
-        launched.close()
-
-
-@pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """A server with three streams: the sample fortnight and a monster, one zone's, and an empty one."""
     explained = {feeds.PATH: document("text/html; charset=utf-8", feeds.render(LOUD), NOW)}
@@ -85,29 +59,26 @@ def printed() -> dict[str, Document]:
     }
 
 
-@contextmanager
-def opened(browser: Browser, url: str, width: str, scheme: ColorScheme = "light") -> Iterator[Page]:
-    wide, high = WIDTHS[width]
-    context = browser.new_context(viewport={"width": wide, "height": high}, color_scheme=scheme)
-    page = context.new_page()
-    page.goto(url)
-    yield page
-    context.close()
-
-
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_it_is_accessible(
-    browser: Browser, address: str, tmp_path: Path, path: str, width: str, scheme: ColorScheme
-) -> None:
+def test_it_is_accessible(browser: Browser, address: str, path: str, width: str, scheme: ColorScheme) -> None:
     """axe-core finds no violation of WCAG 2.2 AA on any page, in light and dark, on a telephone and a desktop."""
     with opened(browser, address + path, width, scheme) as page:
-        page.screenshot(path=tmp_path / "page.png", full_page=True)
-        found: Any = Axe().run(page, options=RULES).response["violations"]
-        assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
+        keep(page, f"page-{path.strip('/').replace('/', '-')}-{width}-{scheme}")
+        assert violations(page, scheme) == []
         background = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert background == {"light": "rgb(243, 246, 249)", "dark": "rgb(12, 21, 30)"}[scheme]
+
+
+def test_in_dark_only_colours_differ() -> None:
+    """So that axe-core, which looks at everything in light, need look at nothing but colours in dark."""
+    sheet = static.assets(LOUD, NOW)[static.STYLE].content.decode()
+    blocks = re.findall(r"prefers-color-scheme: dark\) \{((?:[^{}]*\{[^{}]*\})*)\s*\}", sheet)
+    said = set(re.findall(r"([\w-]+): *([^;}]+)", " ".join(re.findall(r"\{([^}]*)\}", "".join(blocks)))))
+    assert len(blocks) == sheet.count("color-scheme: dark") == 2
+    assert len(said) > 12
+    assert [name for name, value in said if not re.fullmatch(r"#[0-9a-f]{6}", value)] == []
 
 
 @pytest.mark.parametrize("path", PATHS)

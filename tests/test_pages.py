@@ -15,7 +15,7 @@ import pytest
 from lxml import html as markup
 
 from aggregator import hand
-from aggregator.daemon import Leaves
+from aggregator.daemon.leaves import Leaves
 from aggregator.hand import Hand
 from aggregator.model import Config, Content, Match, Related, Story, Verdict
 from aggregator.publish import months, places, reasons, story

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from aggregator.model import Colours, Content, Publish, Theme, Verdict
 from aggregator.publish import months
+from tests.browsing import SCHEMES, WIDTHS, ColorScheme, keep, opened, violations
 from tests.reading import newsroom
 from tests.stories import CONFIG, HZ_NEWS, STREAM, fortnight, sighting, story
-from tests.test_page_browser import LONG, RULES, SCHEMES, WIDTHS, ColorScheme, browser, opened
-
-__all__ = ["browser"]
+from tests.test_page_browser import LONG
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -92,9 +89,8 @@ def test_it_is_accessible(
     """axe-core finds no violation of WCAG 2.2 AA, in light and dark, unfolded too, and nothing sticks out."""
     with opened(browser, address + PATHS[name], width, scheme) as page:
         unfold(page)
-        page.screenshot(path=tmp_path / f"{name}-{width}-{scheme}.png", full_page=True)
-        found: Any = Axe().run(page, options=RULES).response["violations"]
-        assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
+        keep(page, f"{name}-{width}-{scheme}")
+        assert violations(page, scheme) == []
         assert page.evaluate("document.documentElement.scrollWidth") == WIDTHS[width][0]
 
 
@@ -203,8 +199,7 @@ def test_any_colours_are_accessible(browser: Browser, tmp_path: Path, colours: C
         room.keep(*fortnight())
         for name, path in (("stream", "/"), ("story", "/story/0001/"), ("month", "/samenwerking/archive/2026-11/")):
             with opened(browser, room.address + path, "desktop", scheme) as page:
-                page.screenshot(path=tmp_path / f"{name}-{scheme}.png")
-                found: Any = Axe().run(page, options=RULES).response["violations"]
-                assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
+                keep(page, f"{name}-{scheme}")
+                assert violations(page, scheme) == []
                 assert page.evaluate("getComputedStyle(document.querySelector('h1')).fontStyle") == "italic"
                 assert page.evaluate("document.querySelector('.emblem').naturalWidth") > 0

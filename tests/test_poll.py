@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.daemon import means
+from aggregator.daemon.connecting import means
 from aggregator.model import Config, Fetch, Guard, Poll, Selectors, Source, Stream, Zone
 from aggregator.poll import Means, poll
+from tests.databases import migrated
 from tests.fakes.origin import Origin
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -46,7 +47,7 @@ class Site:
         self.origin = origin
         self.clock = clock
         self.config = Config(
-            database=f"sqlite:///{directory / 'aggregator.db'}",
+            database=migrated(directory / "aggregator.db"),
             fetch=Fetch(allow_private=("127.0.0.0/8",), per_host_pause=timedelta(0), timeout=timedelta(seconds=2)),
             guard=Guard(**guard),
             zones=(Zone(id="z", name="Zone"), Zone(id="y", name="Andere")),

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from aggregator.daemon import Polling
+from aggregator.daemon.polling import Polling
 from aggregator.errors import StoreError
 from aggregator.model import Poll, Source
 from aggregator.schedule import Asking, grouped

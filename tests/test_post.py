@@ -15,10 +15,12 @@ from pathlib import Path
 import pytest
 
 from aggregator import post
-from aggregator.mail import Relay, filled
+from aggregator.mail.message import filled
+from aggregator.mail.relay import Relay
 from aggregator.model import Config, Delivery, Digest, Edition, Story
 from aggregator.model.units import UNTIL_RELEASED
 from aggregator.store import Store
+from tests.databases import migrated
 from tests.fakes import relay as fake
 from tests.lint_mail import lint
 from tests.stories import BHT_NEWS, CONFIG, DIGEST, HZ_NEWS, NOW, joint, sighting, story
@@ -83,7 +85,7 @@ class Office:
 
 @contextmanager
 def office(tmp_path: Path, script: fake.Script | None = None, **digest: object) -> Iterator[Office]:
-    with Store(f"sqlite:///{tmp_path / 'a.db'}") as store, fake.Relay(script=script) as relay:
+    with Store(migrated(tmp_path / "a.db")) as store, fake.Relay(script=script) as relay:
         yield Office(store, relay, **digest)
 
 

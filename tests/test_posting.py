@@ -14,10 +14,11 @@ import pytest
 
 from aggregator import post
 from aggregator.daemon.posting import REST, Posting
-from aggregator.mail import Relay
+from aggregator.mail.relay import Relay
 from aggregator.model import Envelope, Letter, Lot, Mail
 from aggregator.status import RELAY, relaying
 from aggregator.store import Store, Tx
+from tests.databases import migrated
 from tests.fakes import relay as fake
 from tests.stories import CONFIG, NOW
 
@@ -32,7 +33,7 @@ def test_what_has_failed_rests_and_no_longer(tmp_path: Path, later: timedelta, a
     now = [NOW]
 
     async def scenario() -> None:
-        with Store(f"sqlite:///{tmp_path / 'a.db'}") as store:
+        with Store(migrated(tmp_path / "a.db")) as store:
             with closing(sqlite3.connect(tmp_path / "a.db")) as other:
                 other.execute("DROP TABLE edition")
             posting = Posting(CONFIG, store, None, lambda: now[0], lambda failure, what: told.append(what))
@@ -64,7 +65,7 @@ class Desk:
     """A store with so many mails that are due, and the daemon's mail on a clock of ours."""
 
     def __init__(self, path: Path, settings: Mail, many: int) -> None:
-        self.store = Store(f"sqlite:///{path / 'a.db'}")
+        self.store = Store(migrated(path / "a.db"))
         self.now = NOW
         self.told: list[str] = []
         config = replace(CONFIG, mail=settings)

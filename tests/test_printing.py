@@ -15,11 +15,14 @@ import pytest
 from lxml import etree
 
 from aggregator import hand, post
-from aggregator.daemon import Directory, Prints, note_presentation
+from aggregator.daemon.directory import Directory
+from aggregator.daemon.printing import Prints
 from aggregator.daemon.publishing import Publishing
+from aggregator.daemon.rendering import note_presentation
 from aggregator.model import Config, Document, Edition, Story
 from aggregator.publish import places
 from aggregator.store import Store
+from tests.databases import migrated
 from tests.postgres import database
 from tests.stories import CONFIG, DIGEST, NOW, joint, sighting, story
 
@@ -61,7 +64,7 @@ class Office:
 @contextmanager
 def office(folder: Path | str, **digest: object) -> Iterator[Office]:
     config = replace(CONFIG, digests=(replace(DIGEST, **digest),))  # type: ignore[arg-type]
-    with Store(folder if isinstance(folder, str) else f"sqlite:///{folder}/a.db") as store:
+    with Store(folder if isinstance(folder, str) else migrated(folder / "a.db")) as store:
         yield Office(store, config)
 
 

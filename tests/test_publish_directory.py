@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.daemon import Directory, Leaves
-from aggregator.daemon.directory import MANIFEST
+from aggregator.daemon.directory import MANIFEST, Directory
+from aggregator.daemon.leaves import Leaves
 from aggregator.daemon.publishing import AGAIN, STEP, Publishing
 from aggregator.errors import AggregatorError
 from aggregator.model import Document

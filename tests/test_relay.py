@@ -8,7 +8,7 @@ from threading import Barrier
 
 import pytest
 
-from aggregator.mail import Relay
+from aggregator.mail.relay import Relay
 from aggregator.model import Mail, Reply
 from tests.fakes import relay as fake
 

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from aggregator.seek import Asked, Found, seek
 from aggregator.store import Store, Tx
 from aggregator.web import app, search
+from tests.browsing import SCHEMES, WIDTHS, ColorScheme, keep, opened, violations
 from tests.serving import published, serving
 from tests.stories import BHT, CONFIG, HZ, NOW, STREAM, fortnight
-from tests.test_page_browser import LONG, RULES, SCHEMES, WIDTHS, ColorScheme, browser, opened
-
-__all__ = ["browser"]
+from tests.test_page_browser import LONG
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -60,9 +57,8 @@ def test_it_is_accessible(
 ) -> None:
     """axe-core finds no violation of WCAG 2.2 AA, in light and dark, and nothing sticks out."""
     with opened(browser, address + PATHS[name], width, scheme) as page:
-        page.screenshot(path=tmp_path / f"search-{name}-{width}-{scheme}.png", full_page=True)
-        found: Any = Axe().run(page, options=RULES).response["violations"]
-        assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
+        keep(page, f"search-{name}-{width}-{scheme}")
+        assert violations(page, scheme) == []
         assert page.evaluate("document.documentElement.scrollWidth") == WIDTHS[width][0]
 
 

@@ -24,6 +24,7 @@ from aggregator.publish.results import Results
 from aggregator.seek import Asked, Found, seek
 from aggregator.store import Store, Tx
 from aggregator.web import app, search
+from tests.databases import migrated
 from tests.serving import serving
 from tests.stories import CONFIG, NOW, STREAM, fortnight, sighting, story
 
@@ -48,7 +49,7 @@ def save(tx: Tx, stories: Iterable[Story]) -> None:
 @contextmanager
 def site(folder: Path, config: Config = TWO, *more: Story) -> Iterator[str]:
     """Our server over a database with a fortnight of news and *more*."""
-    with Store(f"sqlite:///{folder / 'search.db'}") as store:
+    with Store(migrated(folder / "search.db")) as store:
         store.submit(lambda tx: save(tx, (*fortnight(), *more))).result()
 
         async def find(asked: Asked) -> Found:

@@ -17,6 +17,7 @@ from aggregator.errors import StoreError
 from aggregator.publish import page
 from aggregator.seek import Asked
 from aggregator.store import Store, Tx
+from tests.databases import migrated
 from tests.serving import serving, site
 from tests.stories import CONFIG, NOW, fortnight
 
@@ -43,7 +44,7 @@ def test_what_was_there_before_is_found_in_the_end(tmp_path: Path) -> None:
     """Nothing is found at first, everything when the steps are done; then nothing more is asked of the writer."""
 
     async def run() -> None:
-        with Store(f"sqlite:///{tmp_path / 'a.db'}") as store:
+        with Store(migrated(tmp_path / "a.db")) as store:
             of_before(store)
             searching = Searching(CONFIG, store, lambda: NOW, lambda *_: pytest.fail("nothing to say"))
             asked = Asked(query=query.read("inbraak"))
@@ -63,7 +64,7 @@ def test_a_failure_is_said_and_tried_again(tmp_path: Path) -> None:
     now, said = [NOW], []
 
     async def run() -> None:
-        with Store(f"sqlite:///{tmp_path / 'a.db'}") as store:
+        with Store(migrated(tmp_path / "a.db")) as store:
             of_before(store)
             store.submit(lambda tx: tx.meta.put("search:below", "no number")).result()
             searching = Searching(CONFIG, store, lambda: now[0], lambda failure, what: said.append(what))
@@ -84,7 +85,7 @@ def test_a_failure_is_said_and_tried_again(tmp_path: Path) -> None:
 def test_the_search_can_be_switched_off(tmp_path: Path) -> None:
     """Then there is neither a page nor a form for it."""
     off = replace(CONFIG, server=replace(CONFIG.server, search=False))
-    with Store(f"sqlite:///{tmp_path / 'a.db'}") as store:
+    with Store(migrated(tmp_path / "a.db")) as store:
         assert Searching(CONFIG, store, lambda: NOW, print).routes
         assert Searching(off, store, lambda: NOW, print).routes == []
     with serving(site(off, {})) as address:
@@ -106,7 +107,7 @@ def test_error_pages_are_whole(status: int) -> None:
 
 def test_no_search_is_a_mistake_of_the_store(tmp_path: Path) -> None:
     """A failure of the database itself is no search that took too long."""
-    with Store(f"sqlite:///{tmp_path / 'a.db'}") as store:
+    with Store(migrated(tmp_path / "a.db")) as store:
         store.submit(lambda tx: tx._connection.execute(text("DROP TABLE search")) and None).result()
         with pytest.raises(StoreError, match="refused"):
             store.look(lambda tx: tx.search.find(query.read("x"), ["bht"]))

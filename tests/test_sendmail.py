@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.errors import MailError
-from aggregator.mail import Relay
+from aggregator.mail.relay import Relay
 from aggregator.model import Mail, Reply
 from tests.fakes import sendmail
 

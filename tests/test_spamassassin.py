@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.digest import render
-from aggregator.mail import compose
+from aggregator.digest.render import render
+from aggregator.mail.message import compose
 from aggregator.model import Letter, Story
 from tests.stories import CONFIG, DIGEST, ENVELOPE, NOW, fortnight, joint, rendered, sighting, story
 

@@ -17,6 +17,7 @@ from aggregator.errors import ConfigError
 from aggregator.model import Config, Document
 from aggregator.model.workings import About, Fetch
 from aggregator.publish import standing
+from tests.databases import migrated
 from tests.presses import desk
 from tests.serving import serving, site
 from tests.stories import BHT_NEWS, CONFIG, HZ_NEWS, NOW
@@ -148,11 +149,11 @@ def test_a_change_of_words_is_a_change(tmp_path: Path) -> None:
     with desk(tmp_path) as one:
         before = one.documents()[standing.ABOUT]
     later = NOW + timedelta(days=1)
-    from aggregator.daemon import Press, note_presentation
+    from aggregator.daemon.rendering import Press, note_presentation
     from aggregator.store import Store
 
     changed = replace(CONFIG, about=TOLD)
-    with Store(f"sqlite:///{tmp_path / 'desk.db'}") as store:
+    with Store(migrated(tmp_path / "desk.db")) as store:
         store.submit(lambda tx: note_presentation(tx, changed, later)).result()
         after: list[Document] = [store.look(Press(changed).render)[standing.ABOUT] for _ in range(2)]
     assert before.last_modified < after[0].last_modified == later

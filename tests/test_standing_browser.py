@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from aggregator.publish import standing
+from tests.browsing import SCHEMES, WIDTHS, ColorScheme, keep, opened, violations
 from tests.serving import published, serving, site
 from tests.stories import CONFIG, NOW, fortnight
-from tests.test_page_browser import RULES, SCHEMES, WIDTHS, ColorScheme, browser, opened
 from tests.test_standing import PAGES, TOLD
-
-__all__ = ["browser"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -37,9 +33,8 @@ def test_they_are_accessible(
 ) -> None:
     """axe-core finds no violation of WCAG 2.2 AA, in light and dark, and nothing sticks out."""
     with opened(browser, address + path, width, scheme) as page:
-        page.screenshot(path=tmp_path / f"{path.strip('/')}-{width}-{scheme}.png", full_page=True)
-        found: Any = Axe().run(page, options=RULES).response["violations"]
-        assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
+        keep(page, f"{path.strip('/')}-{width}-{scheme}")
+        assert violations(page, scheme) == []
         assert page.evaluate("document.documentElement.scrollWidth") == WIDTHS[width][0]
 
 

@@ -16,7 +16,7 @@ from lxml import html as markup
 
 from aggregator import colour, i18n, templating
 from aggregator.config import load
-from aggregator.daemon import configured
+from aggregator.daemon.trying import configured
 from aggregator.errors import ConfigError
 from aggregator.model import Colours, Config, Publish, Theme
 from aggregator.publish import assets, page, static, trial

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.daemon import means
+from aggregator.daemon.connecting import means
 from aggregator.daemon.rendering import note_presentation, render_all
 from aggregator.match import sightings
 from aggregator.model import Config, Feed, Fetch, Notices, Poll, Retention, Source, Story, Stream, Verdict, Zone

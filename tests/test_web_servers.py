@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from aggregator.daemon import Directory
+from aggregator.daemon.directory import Directory
 from aggregator.model import Document
 from aggregator.publish import former
 from aggregator.publish.packing import packed

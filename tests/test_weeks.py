@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.daemon import means
+from aggregator.daemon.connecting import means
 from aggregator.model import Match, Story
 from aggregator.poll import poll
 from aggregator.store import Store

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, TypeVar
@@ -23,7 +23,7 @@ from aggregator import post
 from aggregator.daemon.publishing import faults
 from aggregator.daemon.witnessing import folder
 from aggregator.errors import StoreError
-from aggregator.mail import Relay
+from aggregator.mail.relay import Relay
 from aggregator.model import Mail
 from aggregator.publish.faults import document
 from aggregator.status import Mailing, Pause, health, mailing
@@ -31,7 +31,9 @@ from aggregator.store import Store, Tx
 from aggregator.witness import SIZE, Reached, Witness
 from tests import postgres
 from tests.fakes import relay as fake
+from tests.processes import installation
 from tests.stories import CONFIG, NOW
+from tests.test_cli_subscribers import CONFIGURATION
 from tests.test_doubts import taken
 from tests.test_post import AN, BO, HOUR, Office, office, one
 
@@ -359,6 +361,40 @@ def send(desk: Office, witness: Witness, number: int) -> None:
     desk.arrive(one(number))
     desk.freeze(str(number))
     deliver(desk, witness)
+
+
+# -- the commands ------------------------------------------------------------------
+
+
+def test_the_operator_is_asked(tmp_path: Path) -> None:
+    """``adopt`` on an older database wants a word, and the sources asked first; ``send`` refuses until it was said."""
+    database = tmp_path / "aggregator.db"
+    with installation(tmp_path) as one:
+        one.configure(CONFIGURATION)
+        with Store(f"sqlite:///{database}") as store:
+            store.submit(lambda tx: tx.meta.put("authority", "127.0.0.1")).result()
+            store.submit(lambda tx: post.settle_in(tx, None)).result()
+            store.submit(lambda tx: tx.mailing.move_to(3)).result()
+            witness = Witness(tmp_path / "witness" / (store.look(post.witness_name) or ""))
+        assert one.json("status")["mailing"]["paused_because"] == "unwitnessed"
+        witness.begin(5, datetime.now(UTC))
+        found = one.run("status")
+        assert "the database is older than what was mailed" in found.stdout
+        assert not one.json("status")["healthy"]
+        for words, why in (
+            (("send", "dagelijks"), "older than what was mailed"),
+            (("adopt",), "--mailed counts as mailed all that has arrived"),
+            (("adopt", "--mailed", "--again"), "choose one"),
+            (("adopt", "--mailed"), "not asked since the last mail: bht-nieuws, hz-nieuws"),
+        ):
+            refused = one.run("digest", *words)
+            assert refused.returncode, words
+            assert why in " ".join(refused.stderr.replace("│", " ").split())
+        assert "digests are sent from here now" in one.run("digest", "adopt", "--again").stdout
+        assert (
+            one.json("status")["mailing"] | {"paused": False, "paused_because": None} == one.json("status")["mailing"]
+        )
+        assert witness.read() == Reached(number=5, at=witness.read().at)  # type: ignore[union-attr]
 
 
 # -- what is said of it ------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from aggregator.daemon import means
+from aggregator.daemon.connecting import means
 from aggregator.daemon.hubbing import Hubbing
 from aggregator.model import (
     Config,
@@ -34,6 +34,7 @@ from aggregator.model import (
 )
 from aggregator.poll import poll
 from aggregator.web import Server, app
+from tests.databases import migrated
 from tests.fakes.callback import Callback
 from tests.processes import free_port
 
@@ -59,7 +60,7 @@ class Live:
         manners: dict[str, Any] = {"allow_private": ("127.0.0.0/8",), "per_host_pause": timedelta(0)}
         self.config = Config(
             base_url=f"http://127.0.0.1:{port}",
-            database=f"sqlite:///{directory / 'aggregator.db'}",
+            database=migrated(directory / "aggregator.db"),
             fetch=Fetch(timeout=timedelta(seconds=3), **manners | (fetch or {})),
             parse=Parse(workers=1),
             websub=WebSub(**websub),

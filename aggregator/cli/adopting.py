@@ -9,7 +9,9 @@ import typer
 from aggregator import post
 from aggregator.cli.options import ConfigOption, configured
 from aggregator.cli.output import console
-from aggregator.daemon import clock, machine, open_store, witness
+from aggregator.daemon.machine import machine
+from aggregator.daemon.opening import clock, open_store
+from aggregator.daemon.witnessing import witness
 from aggregator.errors import StoreError
 from aggregator.model import Config
 from aggregator.store import Store

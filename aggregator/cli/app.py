@@ -5,35 +5,75 @@ Exit status: 0 done, 1 it could not do its work, 2 the command line or the confi
 
 from __future__ import annotations
 
+import gc
 import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from aggregator import __version__
-from aggregator.cli import (
-    bounce,
-    check,
-    desk,
-    digest,
-    discover,
-    evaluate,
-    logs,
-    opml,
-    poll,
-    publish,
-    read,
-    run,
-    status,
-    stories,
-    subscribers,
-)
-from aggregator.cli.demo.command import demo
-from aggregator.cli.output import errors
+from aggregator.cli import logs
 from aggregator.digest.reply import anonymous
 from aggregator.errors import AggregatorError, ConfigError
 
+COMMANDS = {
+    "run": "run:run",
+    "demo": "demo.command:demo",
+    "check": "check:check",
+    "read": "read:read",
+    "bounce": "bounce:bounce",
+    "discover": "discover:discover",
+    "poll": "poll:poll",
+    "status": "status:status",
+    "publish": "publish:publish",
+    "evaluate": "evaluate:evaluate",
+    "stories": "stories:app",
+    "digest": "digest:app",
+    "desk": "desk:app",
+    "subscribers": "subscribers:app",
+    "opml": "opml:app",
+}
+"""Where each command is, in the order of ``--help``."""
+
+
+class _Commands(Mapping[str, Any]):
+    """A command is loaded when it is called: none starts with what only others need."""
+
+    def __getitem__(self, name: str) -> Any:
+        return _loaded(name, COMMANDS[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+class _Group(TyperGroup):
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = _Commands()  # type: ignore[assignment]
+
+
+@cache
+def _loaded(name: str, place: str) -> Any:
+    module, attribute = place.split(":")
+    found = getattr(import_module(f"aggregator.cli.{module}"), attribute)
+    around = typer.Typer(rich_markup_mode=None)
+    if isinstance(found, typer.Typer):
+        around.add_typer(found, name=name)
+    else:
+        around.command(name)(found)
+    return typer.main.get_group(around).commands[name]
+
+
 app = typer.Typer(
     name="aggregator",
+    cls=_Group,
     help="Polls the news of several publishers, merges what is the same story, publishes one Atom feed and a page, "
     "and mails a digest.",
     epilog="Start with `aggregator demo`: it shows everything at work, offline. "
@@ -43,21 +83,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command("run")(run.run)
-app.command("demo")(demo)
-app.command("check")(check.check)
-app.command("read")(read.read)
-app.command("bounce")(bounce.bounce)
-app.command("discover")(discover.discover)
-app.command("poll")(poll.poll)
-app.command("status")(status.status)
-app.add_typer(stories.app, name="stories")
-app.command("publish")(publish.publish)
-app.add_typer(digest.app, name="digest")
-app.add_typer(desk.app, name="desk")
-app.add_typer(subscribers.app, name="subscribers")
-app.command("evaluate")(evaluate.evaluate)
-app.add_typer(opml.app, name="opml")
 
 
 def _version(wanted: bool) -> None:
@@ -71,20 +96,30 @@ def options(
     version: bool = typer.Option(False, "--version", help="Say which version this is.", callback=_version),
 ) -> None:
     """Polls news sources, merges what is the same, publishes one feed and mails a digest."""
+    # The command has been loaded by now: what it consists of stays, and is not gone through again.
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def main() -> None:
     """Run the command line; an error that is not a bug is a sentence and an exit status."""
+    gc.disable()  # a quarter of what loading takes: thousands of modules' functions and classes, none of them garbage
     logs.set_up()
     try:
         app()
     except ConfigError as failure:
         # A mistake quotes what was found, and in the list of recipients that is somebody's address.
-        told = anonymous(str(failure)) if logs.to_journal() else str(failure)
-        errors.print(told, style="red", markup=False, highlight=False)
+        _complain(anonymous(str(failure)) if logs.to_journal() else str(failure))
         sys.exit(2)
     except AggregatorError as failure:
-        errors.print(str(failure), style="red", markup=False, highlight=False)
+        _complain(str(failure))
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _complain(sentence: str) -> None:
+    from aggregator.cli.output import errors  # it brings Rich along
+
+    errors.print(sentence, style="red", markup=False, highlight=False)

@@ -12,7 +12,7 @@ from aggregator import bounces
 from aggregator.cli.options import ConfigOption
 from aggregator.cli.output import errors
 from aggregator.config import find, load
-from aggregator.daemon import clock, open_store
+from aggregator.daemon.opening import clock, open_store
 from aggregator.errors import AggregatorError
 from aggregator.mail.maildir import Maildir
 from aggregator.mail.returned import LIMIT, read

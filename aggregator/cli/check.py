@@ -17,8 +17,9 @@ from aggregator.cli.options import ConfigOption
 from aggregator.cli.output import console, rfc3339
 from aggregator.cli.reading import Read, Reader, reader
 from aggregator.config import find, secret
-from aggregator.daemon import clock, configured, open_signer
-from aggregator.daemon.relaying import hand_over
+from aggregator.daemon.opening import clock
+from aggregator.daemon.relaying import hand_over, open_signer
+from aggregator.daemon.trying import configured
 from aggregator.errors import ConfigError
 from aggregator.i18n import translations
 from aggregator.model import Config, Envelope, Letter, Source, Stream

@@ -15,8 +15,11 @@ from aggregator.cli import preview as previewing
 from aggregator.cli.adopting import adopt
 from aggregator.cli.options import By, ConfigOption, JsonOption, Why, configured, hand_of
 from aggregator.cli.output import console, local, print_json, rfc3339, table
-from aggregator.daemon import clock, machine, open_relay, open_store, witness
-from aggregator.daemon.relaying import hand_over
+from aggregator.cli.standing import stands
+from aggregator.daemon.machine import machine
+from aggregator.daemon.opening import clock, open_store
+from aggregator.daemon.relaying import hand_over, open_relay
+from aggregator.daemon.witnessing import witness
 from aggregator.desk import editions
 from aggregator.digest import delivery as step
 from aggregator.errors import ConfigError, MailError, StoreError
@@ -233,13 +236,6 @@ def _deliver(store: Store, config: Config, witness: Witness | None) -> None:
         relay.close()
     if waiting:
         raise MailError(f"{waiting} mails were not sent; those that are deferred wait for the daemon (aggregator run)")
-
-
-def stands(edition: Edition, config: Config) -> str:
-    """How an edition stands, in words."""
-    if edition.state != "held":
-        return edition.state
-    return f"held until {local(edition.until, config)}" if edition.until else "held until released"
 
 
 def _digest(config: Config, id: str) -> Digest:

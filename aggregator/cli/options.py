@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from aggregator.config import find, load
-from aggregator.daemon import clock
+from aggregator.daemon.opening import clock
 from aggregator.hand import Hand
 from aggregator.model import Config
 

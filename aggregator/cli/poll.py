@@ -16,7 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from aggregator.cli.options import ConfigOption, JsonOption, configured
 from aggregator.cli.output import console, local, print_json, rfc3339
-from aggregator.daemon import Polling, clock, means
+from aggregator.daemon.connecting import means
+from aggregator.daemon.opening import clock
+from aggregator.daemon.polling import Polling
 from aggregator.errors import ConfigError
 from aggregator.model import Config, Poll, Source
 from aggregator.poll import Means

@@ -13,8 +13,9 @@ import typer
 
 from aggregator import post
 from aggregator.cli.output import console
-from aggregator.daemon import open_signer, open_store
-from aggregator.mail import compose, filled
+from aggregator.daemon.opening import open_store
+from aggregator.daemon.relaying import open_signer
+from aggregator.mail.message import compose, filled
 from aggregator.model import Config, Digest
 from aggregator.post import Preview
 

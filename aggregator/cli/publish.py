@@ -12,7 +12,12 @@ from aggregator import renames
 from aggregator.cli.options import ConfigOption
 from aggregator.cli.output import console
 from aggregator.config import find
-from aggregator.daemon import Directory, Leaves, Press, Prints, clock, configured, note_presentation, open_store
+from aggregator.daemon.directory import Directory
+from aggregator.daemon.leaves import Leaves
+from aggregator.daemon.opening import clock, open_store
+from aggregator.daemon.printing import Prints
+from aggregator.daemon.rendering import Press, note_presentation
+from aggregator.daemon.trying import configured
 from aggregator.model import Config
 from aggregator.store import Store, Tx
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from aggregator import __version__, follow
 from aggregator.access import access
-from aggregator.daemon import clock
+from aggregator.daemon.opening import clock
 from aggregator.errors import AggregatorError, FetchError, ParseError
 from aggregator.fetch import Fetcher
 from aggregator.model import Entry, Feed, Fetch, Parse, Response, Source, Validators

@@ -8,7 +8,8 @@ import uvloop
 
 from aggregator.cli.options import ConfigOption
 from aggregator.config import find
-from aggregator.daemon import Daemon, configured
+from aggregator.daemon.daemon import Daemon
+from aggregator.daemon.trying import configured
 
 
 def run(config: ConfigOption = None) -> None:

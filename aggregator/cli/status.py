@@ -8,10 +8,12 @@ from typing import Any
 
 from aggregator import post, renames
 from aggregator import status as judge
-from aggregator.cli.digest import stands
 from aggregator.cli.options import ConfigOption, JsonOption, configured
 from aggregator.cli.output import console, local, print_json, rfc3339, table
-from aggregator.daemon import clock, machine, open_store, witness
+from aggregator.cli.standing import stands
+from aggregator.daemon.machine import machine
+from aggregator.daemon.opening import clock, open_store
+from aggregator.daemon.witnessing import witness
 from aggregator.errors import MailError
 from aggregator.mail.maildir import Maildir
 from aggregator.model import Config, Delivery, Edition, Lease, Ping, Poll, Subscription
@@ -35,6 +37,7 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         differing = store.look(lambda tx: tx.stories.differing(now - LATELY))
         relay = judge.relaying(store.look(lambda tx: tx.meta.get(judge.RELAY)), now) if settings.mail else None
         objections = store.look(lambda tx: post.objections(tx, settings))
+        refusals = store.look(lambda tx: post.refusals(tx, now))
         paused = post.pause(store, machine(settings), witness(settings, store))
         mail = store.look(lambda tx: post.standing(tx, settings, paused, now))
     returned = _returned(settings)
@@ -50,6 +53,7 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
             "relay": relay,
             "returned_mail": returned,
             "objections": objections,
+            "refusals": refusals,
         }
         print_json(document | more)
         return
@@ -80,7 +84,7 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         console.print(sentence, style="yellow", markup=False, soft_wrap=True)
     for sentence in judge.pushing(*pushes, now):
         console.print(sentence, markup=False, soft_wrap=True)
-    for sentence in filter(None, (*objections, relay, returned)):
+    for sentence in filter(None, (*objections, refusals, relay, returned)):
         console.print(sentence, style="red", markup=False, soft_wrap=True)
     _print_deliveries(settings, tally, troubled, doubts)
 

@@ -15,7 +15,7 @@ from aggregator import hand, select
 from aggregator.cli.options import By, ConfigOption, JsonOption, Why, configured, hand_of
 from aggregator.cli.output import console, local, print_json
 from aggregator.cli.telling import Act, as_json, deed_as_json, explained_as_json, say, show_table, tell
-from aggregator.daemon import clock, open_store
+from aggregator.daemon.opening import clock, open_store
 from aggregator.dates import parse
 from aggregator.desk import editions
 from aggregator.explain import Explanation

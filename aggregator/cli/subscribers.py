@@ -13,7 +13,7 @@ import typer
 from aggregator import text
 from aggregator.cli.options import ConfigOption, JsonOption, configured
 from aggregator.cli.output import console, errors, local, print_json, rfc3339, table
-from aggregator.daemon import clock, open_store
+from aggregator.daemon.opening import clock, open_store
 from aggregator.errors import AggregatorError, ConfigError, StoreError
 from aggregator.model import Choices, Config, Digest, Reader, Subscriber
 from aggregator.store import ASKING, EVERY, Tx

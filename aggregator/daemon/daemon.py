@@ -22,20 +22,22 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from aggregator import post, schedule, status, systemd
+from aggregator.daemon.connecting import means
 from aggregator.daemon.hubbing import Hubbing
 from aggregator.daemon.machine import machine
-from aggregator.daemon.opening import check_authority, clock, configured, means, open_relay
+from aggregator.daemon.opening import check_authority, clock
 from aggregator.daemon.polling import Polling
 from aggregator.daemon.posting import REST, Posting
 from aggregator.daemon.publishing import Publishing, faults
-from aggregator.daemon.relaying import hand_over
+from aggregator.daemon.relaying import hand_over, open_relay
 from aggregator.daemon.reporting import Grievances, report
 from aggregator.daemon.returning import Returning
 from aggregator.daemon.searching import Searching
 from aggregator.daemon.subscribing import Subscribing
 from aggregator.daemon.taking import take_up
 from aggregator.daemon.ticking import Ticking
-from aggregator.daemon.witnessing import witness
+from aggregator.daemon.trying import configured
+from aggregator.daemon.witnessing import UNGUARDED, witness
 from aggregator.digest.reply import anonymous
 from aggregator.errors import AggregatorError, StoreError
 from aggregator.model import Config
@@ -134,6 +136,8 @@ class Daemon:
         now = self._clock()
         await self._take_up(config)
         self._posting.witness = witness(config, store)
+        if config.digests and self._posting.witness is None:
+            log.warning("%s", UNGUARDED)
         for digest, slot in await store.read(lambda tx: post.missed(tx, config, now)):
             log.warning("digest %s: edition %s was missed; its stories go into the next one", digest.id, slot)
         for delivery in await asyncio.to_thread(post.recover, store, config, self._clock):

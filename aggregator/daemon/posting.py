@@ -17,7 +17,8 @@ from functools import partial
 from typing import TypeVar, cast
 
 from aggregator import post
-from aggregator.mail import Breaker, Meter, Relay
+from aggregator.mail.pace import Breaker, Meter
+from aggregator.mail.relay import Relay
 from aggregator.model import Config, Delivery, Digest
 from aggregator.status import RELAY, Mailing, Pause, paused
 from aggregator.store import Store

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from aggregator import bounces
+from aggregator import bounces, post
+from aggregator.bounces import Taken
 from aggregator.errors import AggregatorError
 from aggregator.mail.maildir import Maildir
 from aggregator.mail.returned import read
@@ -74,5 +75,14 @@ class Returning:
             log.warning("a mail in %s is for a human: %s", maildir.path, taken.words)
             await asyncio.to_thread(maildir.leave, path)
         else:
-            log.info("returned mail: %s", taken.words)
+            log.log(logging.WARNING if taken.outcome == "objected" else logging.INFO, "returned mail: %s", taken.words)
+            await self._heed(taken, now)
             await asyncio.to_thread(maildir.done, path)
+
+    async def _heed(self, taken: Taken, now: datetime) -> None:
+        """Hold an edition that is still being sent and that too many receivers will not have."""
+        edition = taken.edition
+        if edition is None:
+            return
+        if told := await self._store.write(lambda tx: post.heed(tx, self.config, edition, now)):
+            log.error("%s", told)

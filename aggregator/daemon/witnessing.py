@@ -12,6 +12,10 @@ from aggregator.witness import Witness
 STATE = Path("/var/lib/aggregator")
 """systemd's StateDirectory; the commands, which systemd does not start, find it by this name only."""
 FOLDER = "witness"
+UNGUARDED = (
+    "a restored or copied database would mail everybody once more, for there is no place to note what was mailed; "
+    "name a directory that lasts in [mail].witness"
+)
 _SQLITE = "sqlite:///"
 
 

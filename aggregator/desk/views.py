@@ -16,7 +16,7 @@ from aggregator.digest.told import tell
 from aggregator.errors import DigestError
 from aggregator.explain import explain
 from aggregator.hand import Hand, NoSuchStory
-from aggregator.mail import filled
+from aggregator.mail.message import filled
 from aggregator.model import Config, Deed, Digest, Envelope, Letter, Plan, Poll, Story
 from aggregator.publish import places
 from aggregator.store import Tx, Wanted

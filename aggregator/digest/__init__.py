@@ -3,8 +3,3 @@
 ``slots`` says when, ``render`` turns stories into a letter, ``edition`` is the state machine of one sending and
 ``delivery`` that of one copy.  All are pure; ``post`` puts them together with the store and the relay.
 """
-
-from aggregator.digest.render import render
-from aggregator.digest.slots import slot_due
-
-__all__ = ["render", "slot_due"]

@@ -6,6 +6,7 @@ Pure: each state is a value, and ``now`` is told.
   threads find it closed at once, that is one failure.
 * ``Meter``: mails a minute, by the generic cell rate algorithm (ITU-T I.371), a token bucket whose state is one moment.
 * ``objection``: one refusal that too many recipients of an edition got is about the mail and not about them.
+* ``grievances``: what is to be mended even if few receivers say so.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ MINUTE = timedelta(minutes=1)
 SHARE, LEAST = 0.05, 5
 """Of an edition's answers so many alike, and at least so many, are an objection to it."""
 
+# Protocol, content, policy and size (RFC 3463 §3.6 to §3.8, §3.4): ours to mend.
+_OURS = re.compile(r"5\d\d[ -]([245]\.[567]\.\d{1,3}|5\.3\.4|5\.2\.3)\b")
 _POLICY = re.compile(r"5\d\d[ -](5\.7\.\d{1,3})\b")  # security or policy status (RFC 3463 §3.8)
 
 
@@ -104,3 +107,9 @@ def objection(replies: Iterable[str | None]) -> str | None:
     found = Counter(match[1] for reply in answers if reply and (match := _POLICY.match(reply)))
     status, many = max(found.items(), key=lambda each: (each[1], each[0]), default=("", 0))
     return status if many >= max(LEAST, SHARE * len(answers)) else None
+
+
+def grievances(replies: Iterable[str]) -> list[tuple[str, int]]:
+    """What receivers refuse for the mail or its sender, by status, and how often; the most frequent first."""
+    found = Counter(match[1] for reply in replies if (match := _OURS.match(reply)))
+    return sorted(found.items(), key=lambda each: (-each[1], each[0]))

@@ -46,6 +46,8 @@ _LEAVE = re.compile(
     r"(?:(?:re|fw|fwd|aw|antw):\s*)*(?:unsubscribe|uitschrijven|afmelden|désinscription)[.!]?", re.IGNORECASE
 )
 _HARD = re.compile(r"5\.1\.(?:0|1|2|3|6|10)|5\.2\.1|5\.4\.1")
+_FOLD = re.compile(r"\r?\n[ \t]+(?=\S)")
+_REPORTS = {"message/delivery-status", "message/global-delivery-status"}
 _OURS_TO_MEND = re.compile(r"[245]\.[567]\.\d+|5\.3\.4|5\.2\.3")
 
 
@@ -53,7 +55,8 @@ _OURS_TO_MEND = re.compile(r"[245]\.[567]\.\d+|5\.3\.4|5\.2\.3")
 class Returned:
     """What a mail is, and which tokens it may have from us: *to* at its own address, *inside* anywhere in it.
 
-    *status* is that of RFC 3463, empty when the mail says none.
+    *status* is that of RFC 3463, empty when the mail says none; *words* are the receiver's own, as far as a report
+    quotes them.
     """
 
     kind: Kind
@@ -61,6 +64,7 @@ class Returned:
     inside: tuple[str, ...] = ()
     status: str = ""
     weight: Weight = "none"
+    words: str = ""
 
 
 def read(raw: bytes, recipients: Sequence[str] = ()) -> Returned:
@@ -85,7 +89,8 @@ def _is_bomb(raw: bytes) -> bool:
 def weigh(status: str, words: str = "") -> Weight:
     """How much a failure says about the mailbox: it is not there, it could not take this one, or it is our doing.
 
-    What is refused as unwanted, malformed or too large (X.5, X.6, X.7) is the operator's to mend, not the reader's.
+    What is refused as unwanted, malformed or too large (X.5, X.6, X.7 of RFC 3463) is the operator's to mend: whoever
+    reads it has done nothing, and the same mail is refused to everybody there.
     """
     if _HARD.fullmatch(status) or (status in {"", "5.0.0"} and _NOBODY.search(words)):
         return "hard"
@@ -103,18 +108,25 @@ def _read(raw: bytes, recipients: Sequence[str]) -> Returned:
     words = raw.decode("latin-1")
     own = verp.in_addresses("\n".join([*recipients, *_all(message, _RECIPIENTS)]))
     inside = (*own, *verp.in_addresses(words), *verp.in_links(words))
-    kind, status, weight = _judge(message, own)
-    return Returned(kind=kind, to=own, inside=tuple(dict.fromkeys(inside)), status=status, weight=weight)
-
-
-def _judge(message: Message, own: Sequence[str]) -> tuple[Kind, str, Weight]:
     parts = list(_parts(message))
+    kind, status, weight = _judge(message, parts)
+    said = _quoted(parts) if kind == "failure" else ""
+    return Returned(kind=kind, to=own, inside=tuple(dict.fromkeys(inside)), status=status, weight=weight, words=said)
+
+
+def _quoted(parts: Sequence[Message]) -> str:
+    """RFC 3464 §2.3.6, without the type that stands before it."""
+    found = next((_fields(part) for part in parts if part.get_content_type() in _REPORTS), {})
+    return found.get("diagnostic-code", "").partition(";")[2].strip()
+
+
+def _judge(message: Message, parts: Sequence[Message]) -> tuple[Kind, str, Weight]:
     for part in parts:
         if part.get_content_type() == "message/feedback-report":
             about = _fields(part).get("feedback-type", "abuse").strip().lower()
             return ("automatic" if about == "not-spam" else "complaint"), "", "none"
     for part in parts:
-        if part.get_content_type() in {"message/delivery-status", "message/global-delivery-status"}:
+        if part.get_content_type() in _REPORTS:
             return _report(_fields(part))
     if _is_wish(message):
         return "leave", "", "none"
@@ -179,7 +191,7 @@ def _fields(part: Message) -> dict[str, str]:
     blocks = payload if isinstance(payload, list) else []
     lines = "\n".join(str(block) for block in blocks) if blocks else _body(part)
     found: dict[str, str] = {}
-    for line in lines.splitlines():
+    for line in _FOLD.sub(" ", lines).splitlines():
         name, colon, value = line.partition(":")
         if colon and name.strip().lower() not in found:
             found[name.strip().lower()] = value.strip()

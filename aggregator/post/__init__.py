@@ -17,7 +17,7 @@ from aggregator.post.delivering import Clock, deliver, deliver_due
 from aggregator.post.doubts import look_up, recover, settle
 from aggregator.post.envelopes import envelope, list_domain
 from aggregator.post.freezing import due_slots, enrol, freeze, freeze_anew, freeze_slot, missed
-from aggregator.post.objecting import heed, objections
+from aggregator.post.objecting import heed, objections, refusals
 from aggregator.post.previewing import Preview, preview, trial
 from aggregator.post.reviewing import cancel, hold, overdue, release, release_overdue
 from aggregator.post.standing import standing
@@ -47,6 +47,7 @@ __all__ = [
     "pause",
     "preview",
     "recover",
+    "refusals",
     "release",
     "release_overdue",
     "settle",

@@ -10,7 +10,9 @@ from email.utils import parseaddr
 from aggregator import bounces
 from aggregator.digest import delivery as step
 from aggregator.errors import MailError, StoreError
-from aggregator.mail import Relay, compose, verp
+from aggregator.mail import verp
+from aggregator.mail.message import compose
+from aggregator.mail.relay import Relay
 from aggregator.model import Config, Delivery, Envelope, Letter, Reply
 from aggregator.post.doubts import doubted
 from aggregator.store import SINGLE, Store, Tx

@@ -8,7 +8,7 @@ from typing import Literal
 
 from aggregator.digest import delivery as step
 from aggregator.errors import MailError
-from aggregator.mail import RelayLog
+from aggregator.mail.log import RelayLog
 from aggregator.model import Config, Delivery, Traces
 from aggregator.store import SINGLE, Store, Tx
 

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from aggregator import select, text
 from aggregator.digest import edition as course
-from aggregator.digest import render, slots
+from aggregator.digest import slots
+from aggregator.digest.render import render
 from aggregator.errors import MailError
-from aggregator.mail import compose
+from aggregator.mail.message import compose
 from aggregator.model import AS_IT_COMES, Config, Digest, Edition, Envelope, Letter, Lot, Plan, Reader
 from aggregator.post import readers, reviewing
 from aggregator.post.envelopes import envelope

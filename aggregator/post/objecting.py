@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from aggregator import bounces
 from aggregator.digest import edition as course
-from aggregator.mail import objection
+from aggregator.mail.pace import grievances, objection
 from aggregator.model import Config
 from aggregator.store import Tx
 
@@ -38,6 +39,22 @@ def objections(tx: Tx, config: Config) -> list[str]:
         for digest, (number, status) in noted.items()
         if number and int(number) in held
     ]
+
+
+def refusals(tx: Tx, now: datetime) -> str | None:
+    """What is to be said of the mails that were lately refused for what they are or who sends them; None when none was.
+
+    No reader is suspended for that, so that nobody but the operator can mend it.
+    """
+    found = grievances(tx.mailing.refusals(now - bounces.RECENT))
+    if not found:
+        return None
+    many, each = sum(number for _, number in found), ", ".join(f"{status}: {number}" for status, number in found[:5])
+    mails = "1 mail" if many == 1 else f"{many} mails"
+    return (
+        f"{mails} of the last {bounces.RECENT.days} days refused for the mail itself or its sender ({each}); mend what "
+        "receivers object to, which aggregator digest list EDITION quotes (README, Bounces)"
+    )
 
 
 def _noted(tx: Tx, digest: str) -> tuple[str, str]:

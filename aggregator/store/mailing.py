@@ -107,6 +107,16 @@ class Mailing(Editions):
         row = self._connection.execute(_CONTENTS, {"delivery": delivery.id}).one()
         return Letter(subject=row.subject, text=row.text, html=row.html), _envelope.validate_json(row.envelope)
 
+    def refusals(self, since: datetime) -> list[str]:
+        """What was said of each mail of editions frozen after *since* that was refused for good, at once or later."""
+        columns = schema.delivery.c
+        found = (
+            select(columns.reply)
+            .join(schema.edition, schema.edition.c.id == columns.edition)
+            .where(schema.edition.c.frozen > since, columns.state.in_(("sent", "failed")), columns.reply.like("5%"))
+        )
+        return [reply for reply in self._connection.scalars(found) if reply]
+
     def envelope(self, delivery: Delivery) -> Envelope:
         """The fields of a delivery's message that are not its letter."""
         columns = schema.delivery.c

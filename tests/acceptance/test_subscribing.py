@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.browsing import SCHEMES, WIDTHS, keep, opened, violations
 from tests.fakes.origin import Origin
 from tests.fakes.relay import Relay
 from tests.processes import Installation, eventually, installation
@@ -25,25 +21,8 @@ from tests.sites import Zones
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.timeout(600)]
 
-CHROMIUM = shutil.which("chromium")
-SHOTS = os.environ.get("SHOTS")
-"""A folder in which pictures of every page are kept for looking at."""
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 BASE = "https://nieuws.example.be"
 JAN, MIEKE, EDITOR = "jan@example.be", "mieke@example.be", "redactie@example.be"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        if os.environ.get("CI"):
-            pytest.fail("there is no chromium, and in CI somebody must have subscribed")
-        pytest.skip("THERE IS NO CHROMIUM: nobody subscribed (apt-get install chromium)")
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield found
-        found.close()
 
 
 class Life:
@@ -113,17 +92,12 @@ def link(mail: EmailMessage, kind: str) -> str:
 
 def look(browser: Browser, url: str, name: str) -> None:
     """axe-core finds nothing on a telephone and a desktop, in light and in dark; nothing sticks out."""
-    for wide in (360, 1280):
-        for scheme in ("light", "dark"):
-            context = browser.new_context(viewport={"width": wide, "height": 900}, color_scheme=scheme)
-            page = context.new_page()
-            page.goto(url)
-            found: Any = Axe().run(page, options=RULES).response["violations"]
-            assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
-            assert page.evaluate("document.documentElement.scrollWidth") == wide
-            if SHOTS:
-                page.screenshot(path=Path(SHOTS) / f"{name}-{wide}-{scheme}.png", full_page=True)
-            context.close()
+    for width, (wide, _) in WIDTHS.items():
+        for scheme in SCHEMES:
+            with opened(browser, url, width, scheme) as page:
+                assert violations(page, scheme) == []
+                assert page.evaluate("document.documentElement.scrollWidth") == wide
+                keep(page, f"{name}-{width}-{scheme}")
 
 
 def press(page: Page, words: str) -> None:

@@ -17,9 +17,10 @@ import pytest
 
 from aggregator import post
 from aggregator.daemon.posting import Posting
-from aggregator.mail import Relay
+from aggregator.mail.relay import Relay
 from aggregator.model import Category, Config
 from aggregator.store import Store, Tx
+from aggregator.witness import Witness
 from tests.fakes import relay as fake
 from tests.stories import CONFIG, DIGEST, NOW, joint, sighting, story
 
@@ -107,7 +108,8 @@ def test_ten_thousand_readers(tmp_path: Path) -> None:
         print(f"\nfreezing {STORIES} stories for {READERS} readers, {letters} letters, {ledger} rows in the ledger:")
         print(", ".join(f"{seconds:.2f} s" for seconds in taken))
         assert config.mail is not None
-        posting = Posting(config, store, Relay(config.mail), lambda: NOW, lambda failure, what: None)
+        witness = Witness(tmp_path / "witness" / "x")
+        posting = Posting(config, store, Relay(config.mail), lambda: NOW, lambda failure, what: None, witness=witness)
         held, before, worked = memory(), time.perf_counter(), time.process_time()
         asyncio.run(send_all(posting))
         passed, worked = time.perf_counter() - before, time.process_time() - worked

@@ -16,8 +16,9 @@ from time import perf_counter, process_time
 
 import pytest
 
-from aggregator.mail import Relay, compose
 from aggregator.mail.dkim import Signer
+from aggregator.mail.message import compose
+from aggregator.mail.relay import Relay
 from aggregator.model import Dkim, Letter, Mail
 from tests.test_message import ENVELOPE
 

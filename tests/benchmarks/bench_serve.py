@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from aggregator.daemon import Directory
+from aggregator.daemon.directory import Directory
 from tests.benchmarks.served import documents
 
 ROOT = Path(__file__).parents[2]

@@ -22,7 +22,7 @@ import httpx
 import uvloop
 
 from aggregator import schedule
-from aggregator.daemon import means
+from aggregator.daemon.connecting import means
 from aggregator.daemon.polling import Polling
 from aggregator.fetch import request
 from aggregator.fetch.guard import Guard

@@ -17,7 +17,7 @@ from aggregator.cli.demo import configuration
 from aggregator.cli.demo.sink import Sink
 from aggregator.cli.demo.sites import Sites
 from aggregator.cli.output import console
-from aggregator.daemon import clock
+from aggregator.daemon.opening import clock
 from aggregator.errors import AggregatorError
 
 PACE = 5.0

@@ -16,7 +16,11 @@ from aggregator.cli.demo.sites import Sites
 from aggregator.cli.output import console
 from aggregator.cli.publish import note
 from aggregator.config import load
-from aggregator.daemon import Directory, clock, means, open_relay, render_all
+from aggregator.daemon.connecting import means
+from aggregator.daemon.directory import Directory
+from aggregator.daemon.opening import clock
+from aggregator.daemon.relaying import open_relay
+from aggregator.daemon.rendering import render_all
 from aggregator.errors import AggregatorError
 from aggregator.model import Document
 from aggregator.poll import Means, poll

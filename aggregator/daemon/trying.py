@@ -1,0 +1,22 @@
+"""The configuration with its templates tried, before anybody reads what they make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aggregator import templating
+from aggregator.config import load
+from aggregator.digest import trial as mails
+from aggregator.errors import ConfigError
+from aggregator.model import Config
+from aggregator.publish import trial
+
+
+def configured(path: Path) -> Config:
+    """The configuration that the file at *path* holds, its templates tried; raises ConfigError with every mistake."""
+    config = load(path)
+    templating.forget(config.theme)
+    problems = trial.problems(config) or mails.problems(config, trial.stories(config))
+    if problems:
+        raise ConfigError(problems, where=str(path))
+    return config
