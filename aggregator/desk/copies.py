@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator import html, shown, text
@@ -13,8 +14,8 @@ from aggregator.explain import Explanation, Neighbour
 from aggregator.model import Config, Match, Sighting, Story, Verdict
 from aggregator.publish import page, reasons
 
-SHORT = 12
-"""Characters of the last part of a story's id by which it is called here."""
+_CONFLICT = re.compile(r"'[^']+' ≠ '[^']+'")
+_NUMBER = re.compile(r"#(?=\d)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,10 @@ class Copy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Other:
-    """A story that was not merged with this one, and why; *state* is whether readers see it."""
+    """A story that was not merged with this one, and why: *conflicts* are the words that say otherwise.
+
+    *state* is whether readers see it.
+    """
 
     id: str
     name: str
@@ -54,6 +58,7 @@ class Other:
     published: datetime
     badges: tuple[page.Badge, ...]
     verdict: Verdict
+    conflicts: str
     state: str
     joinable: bool
 
@@ -98,8 +103,8 @@ def _copy(
         reason=reasons.joined(config, member),
         rule=member.rule,
         score=member.score,
-        told=text.clean(member.evidence),
-        today=now,
+        told=readable(member.evidence),
+        today=replace(now, evidence=readable(now.evidence)) if now else None,
         differs=reasons.differs(config, member),
         leads=seen is lead,
         chosen=story.chosen in seen.keys,
@@ -131,10 +136,16 @@ def _other(config: Config, story: Story, neighbour: Neighbour) -> Other:
         lang=shown.language(lead),
         published=other.published,
         badges=page.badges(config, other.zones, ""),
-        verdict=neighbour.verdict,
+        verdict=replace(neighbour.verdict, evidence=readable(neighbour.verdict.evidence)),
+        conflicts="; ".join(_CONFLICT.findall(readable(neighbour.verdict.evidence))),
         state=state(other),
         joinable=not (story.withdrawn or other.withdrawn),
     )
+
+
+def readable(evidence: str) -> str:
+    """What was compared, with numbers as people write them: "week 12" where the matcher says "week #12"."""
+    return _NUMBER.sub("", text.clean(evidence))
 
 
 def name(id: str) -> str:

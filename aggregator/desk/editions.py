@@ -39,21 +39,36 @@ def do(tx: Tx, digest: Digest, act: str, who: Hand) -> list[Edition]:
 def arrange(tx: Tx, config: Config, digest: Digest, plan: Plan, who: Hand) -> None:
     """Let the next edition be as *plan* says.  Raises DigestError when it is so already."""
     plan = replace(plan, first=tuple(filter(tx.stories.exists, plan.first)))
-    waiting = untouched(tx, digest)
-    before = waiting.plan if waiting else tx.mailing.plan(digest.id)
+    waiting, before = untouched(tx, digest), plan_of(tx, digest)
     if plan == before:
         raise DigestError(f"the next edition of {digest.id} is so already")
     if waiting:
         post.freeze_anew(tx, config, digest, waiting, who.at, plan=plan, only=_news(tx, waiting))
     else:
         tx.mailing.intend(digest.id, plan)
-    _note(tx, digest, "arrange", who, plan.introduction, undo=json.dumps(astuple(before)))
+    _note(tx, digest, "arrange", who, plan.introduction, undo=json.dumps([astuple(before), astuple(plan)]))
 
 
 def undo(tx: Tx, config: Config, digest: Digest, deed: Deed, who: Hand) -> None:
     """Let the next edition be as it was before *deed*, an ``arrange``."""
-    introduction, first = json.loads(deed.undo or "")
-    arrange(tx, config, digest, Plan(introduction=introduction, first=tuple(first)), who)
+    arrange(tx, config, digest, _plans(deed)[0], who)
+
+
+def holds(tx: Tx, digest: Digest, deed: Deed) -> bool:
+    """Whether the next edition is still as *deed*, an ``arrange``, left it: one that went out took its plan along."""
+    return _plans(deed)[1] == plan_of(tx, digest)
+
+
+def plan_of(tx: Tx, digest: Digest) -> Plan:
+    """How the next edition begins, held or to come."""
+    waiting = untouched(tx, digest)
+    return waiting.plan if waiting else tx.mailing.plan(digest.id)
+
+
+def _plans(deed: Deed) -> tuple[Plan, Plan]:
+    """What an ``arrange`` found, and what it left."""
+    before, after = (Plan(introduction=told, first=tuple(first)) for told, first in json.loads(deed.undo or ""))
+    return before, after
 
 
 def untouched(tx: Tx, digest: Digest) -> Edition | None:

@@ -169,7 +169,13 @@ def story(
 
 
 def held(
-    config: Config, session: Session, found: Sequence[Story], ailing: Sequence[SourceStatus], *, said: str = ""
+    config: Config,
+    session: Session,
+    found: Sequence[Story],
+    ailing: Sequence[SourceStatus],
+    seen: int,
+    *,
+    said: str = "",
 ) -> bytes:
     _ = speaker(config)
     return _render(
@@ -181,6 +187,7 @@ def held(
         ailing=[each for each in ailing if each.condition in WRONG],
         moved=[each for each in ailing if each.poll and each.poll.moved and each.condition != "off"],
         names={source.id: text.clean(source.title or source.id) for source in config.sources},
+        seen=seen,
         said=said,
     )
 
@@ -232,12 +239,18 @@ def ranks(config: Config, coming: Next) -> list[tuple[str, str, str | None, int 
 
 
 def refused(config: Config, session: Session | None, why: str) -> bytes:
-    """What is said to somebody whose request is not carried out: *why* is ``role``, ``forged``, or ``missing``."""
+    """What is said to somebody whose request is not carried out: *why* is ``role``, ``forged``, ``missing`` or
+    ``unwell``.
+    """
     _ = speaker(config)
     told = {
         "role": _("You may look at everything here, and change nothing. An editor can do it."),
         "forged": _("This form did not come from your login, so nothing was done. Open the page again, and repeat it."),
         "missing": _("There is nothing of that name here."),
+        "unwell": _(
+            "The database does not answer, so nothing was done. Try again in a minute; if that does not help, "
+            "tell whoever runs this site."
+        ),
     }
     return _render(config, session, "refused", title=_("Nothing was done"), told=told[why])
 
