@@ -256,8 +256,3 @@ def _arranged(tx: Tx, digest: Digest, deeds: Sequence[Deed]) -> list[int]:
     """The last arranging among a digest's *deeds*, the latest first: it alone can be undone, while it holds."""
     last = [deed for deed in deeds if deed.act == "arrange"][:1]
     return [deed.id for deed in last if editions.holds(tx, digest, deed)]
-
-
-def note_test(tx: Tx, digest: Digest, who: Hand) -> None:
-    """Note in the log that somebody had a test sent to themselves."""
-    tx.hands.note(at=who.at, who=who.who, act="test", story=editions.subject(digest.id), detail=who.why, why=who.why)

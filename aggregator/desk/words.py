@@ -25,6 +25,7 @@ def act(config: Config, name: str) -> str:
         "hold": _("held back"),
         "cancel": _("cancelled"),
         "test": _("sent as a test"),
+        "send": _("sent before its time"),
         "arrange": _("introduction and order"),
     }
     return known.get(name, name)
