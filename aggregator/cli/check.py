@@ -76,6 +76,23 @@ def _describe(config: Config) -> None:
         _describe_subscribing(config)
     if config.mail and config.mail.relay_log:
         _describe_log(RelayLog(config.mail.relay_log))
+    if config.desk.users or config.desk.trusted_header:
+        _describe_desk(config)
+
+
+def _describe_desk(config: Config) -> None:
+    """Who may come to the desk and how, as far as that is not what was meant."""
+    users, header = config.desk.users, config.desk.trusted_header
+    named = ", ".join(f"{user.name} ({'editor' if user.is_editor else 'reader'})" for user in users)
+    how = f"whom {', '.join(config.desk.proxies)} names in {header}" if header else "who log in with passwords"
+    console.print(f"  desk: {named or 'nobody'}, {how}", markup=False, soft_wrap=True)
+    if not any(user.is_editor for user in users):
+        told = 'nobody can change anything at the desk: no user of it has role = "editor"'
+        console.print(f"[yellow]warning[/]: {told}", soft_wrap=True)
+    if users and not header and not config.base_url.startswith("https:"):
+        console.print(
+            "[yellow]warning[/]: with this base_url passwords for the desk travel in the open", soft_wrap=True
+        )
 
 
 def _describe_subscribing(config: Config) -> None:
