@@ -123,11 +123,21 @@ def test_a_login_cannot_be_planted_forged_or_led_away(site: Site) -> None:
 
 
 def test_a_login_ends(site: Site) -> None:
-    """By time, by logging out (for a thief of the cookie too), with another password, with its user."""
+    """By time, also where that is shortened or the clock set back; by logging out, for a thief of the cookie too; with
+    another password; with its user.
+    """
     site.enter()
     site.clock.now += OPEN.desk.session - timedelta(seconds=1)
     assert site.ask("/desk/").status == 200
     site.clock.now += timedelta(seconds=1)
+    assert site.ask("/desk/").status == 401
+    site.enter()
+    site.config[0] = replace(OPEN, desk=replace(OPEN.desk, session=timedelta(hours=1)))
+    assert site.ask("/desk/").status == 401
+    site.config[0] = OPEN
+    site.clock.now -= timedelta(minutes=4)
+    assert site.ask("/desk/").status == 200
+    site.clock.now -= timedelta(minutes=4)
     assert site.ask("/desk/").status == 401
     site.enter()
     assert site.ask("/desk/logout", {"token": "x"}).status == 403
