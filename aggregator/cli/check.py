@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from datetime import timedelta
 from email.utils import parseaddr
 from itertools import repeat
@@ -27,6 +28,7 @@ from aggregator.mail.log import RelayLog
 from aggregator.model import Config, Envelope, Letter, Source, Stream
 from aggregator.model.units import write_duration
 from aggregator.publish import places
+from aggregator.subscribing import words
 
 
 def check(
@@ -100,6 +102,11 @@ def _describe_subscribing(config: Config) -> None:
     assert config.mail is not None
     ids = ", ".join(digest.id for digest in config.digests if digest.open)
     console.print(f"  people subscribe to {ids} at {places.base(config)}{places.SUBSCRIBE}", soft_wrap=True)
+    titles = Counter(words.title(config, digest) for digest in config.digests if digest.open)
+    for title in (title for title, many in titles.items() if many > 1):
+        told = f"people cannot tell digests apart that are all called “{title}”; set title in the table of each"
+        console.print("[yellow]warning[/]: ", end="")
+        console.print(told, markup=False, soft_wrap=True)
     if config.mail.reply_to is None:
         told = "subscribers answer mails, and without reply_to in the table mail they answer to"
         console.print(f"[yellow]warning[/]: {told} {parseaddr(config.mail.sender)[1]}: read it", soft_wrap=True)
