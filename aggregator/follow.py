@@ -16,14 +16,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urljoin
-from zoneinfo import ZoneInfo
 
 from aggregator.errors import FetchError, ParseError
-from aggregator.match import Known, same_entry, sightings
+from aggregator.match import Known, same_entry
 from aggregator.model import Entry, Feed, Kept, Response, Sighting, Source, Story, Unread, Validators
 from aggregator.model.units import numbered
-from aggregator.normalize import normalize
 from aggregator.parse import article
+from aggregator.reading import sighted, with_article
 from aggregator.schedule import RETRY, kept, renewed
 from aggregator.workers import Workers
 
@@ -170,7 +169,7 @@ async def _read(
         return entry, renewed(answer, plan.validators)
     if answer.status != 200:
         raise (FetchError if answer.status in RETRY else ParseError)(f"the server answered {answer.status}")
-    return await workers.run(read, answer, entry, source, timezone), kept(answer)
+    return await workers.run(with_article, answer, entry, source, timezone), kept(answer)
 
 
 def _told(failures: list[str]) -> tuple[str, ...]:
@@ -178,18 +177,3 @@ def _told(failures: list[str]) -> tuple[str, ...]:
         return ()
     many = "1 article" if len(failures) == 1 else f"{len(failures)} articles"
     return (f"{many} could not be read, and the list's own words stand in; the last: {failures[-1]}",)
-
-
-# -- what is decided in a worker -------------------------------------------------------
-
-
-def read(answer: Response, entry: Entry, source: Source, timezone: str) -> Entry:
-    """The entry with its article, in normal form.  Pure; raises ParseError."""
-    found = article.read(answer, entry, source, ZoneInfo(timezone))
-    whole = normalize(Feed(id=source.url, title="", entries=(found,)), base=answer.url, now=answer.date)
-    return whole.entries[0]
-
-
-def sighted(feed: Feed, source: Source, timezone: str, now: datetime) -> tuple[Sighting, ...]:
-    """The entries as sightings, with all that is in them now.  Pure."""
-    return sightings(feed, source, now, ZoneInfo(timezone))

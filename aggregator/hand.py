@@ -1,8 +1,9 @@
 """The editor's hand: split, join, hide, show and pin a story, choose its lead, release or absorb what is held.
 
 Each is one transaction, each can be undone (``split`` by ``join``, ``join`` by ``split``, ``hide`` by ``show``, ``pin``
-by ``unpin``, ``release`` by ``hold``, ``lead`` by ``lead``), each is noted with who, when and why.  What an editor
-decided outlives every refetch, every restart and other thresholds, because membership never changes by itself.
+by ``unpin``, ``release`` by ``hold``, ``lead`` by ``lead``), each is noted with who, when and why, and with what its
+undoing has to know: undone, a story is what it was, the reasons of its merges and whether it is news included.  What an
+editor decided outlives every refetch, every restart and other thresholds, because membership never changes by itself.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
+from typing import Any
 
 from aggregator import merge, text, uri
 from aggregator.errors import AggregatorError
@@ -96,15 +98,16 @@ def split(tx: Tx, name: str, what: str, hand: Hand) -> tuple[Story, Story]:
         held=story.held,
     )
     loud = tx.stories.is_loud(story.id)
-    stayed = _keep(
-        tx, merge.revise(story, staying, hand.at), "split", hand, f"{what} into {parted.id}", other=parted.id
-    )
-    return stayed, _keep(tx, parted, "split", hand, f"{what} out of {story.id}", loud=loud, other=story.id)
+    undo = json.dumps([_Was.of(member).as_list() for member in story.members])
+    stayed = merge.revise(story, staying, hand.at)
+    stayed = _keep(tx, stayed, "split", hand, f"{what} into {parted.id}", other=parted.id, undo=undo)
+    return stayed, _keep(tx, parted, "split", hand, f"{what} out of {story.id}", loud=loud, other=story.id, undo=undo)
 
 
-def join(tx: Tx, name: str, other: str, hand: Hand) -> Story:
+def join(tx: Tx, name: str, other: str, hand: Hand, *, again: str | None = None) -> Story:
     """Put the copies of *other* into the story *name*, whose id stays; the other's id leads nowhere.
 
+    *again* is what a ``split`` noted that this undoes: its copies belong together for the reasons of then.
     Undone by ``split`` with the other's id.
     """
     story, gone = find(tx, name), find(tx, other)
@@ -116,13 +119,15 @@ def join(tx: Tx, name: str, other: str, hand: Hand) -> Story:
             raise NoSuchStory(f"{each.id} is withdrawn and cannot be joined; {remedy}")
     loud = tx.stories.is_loud(gone.id)
     lent = tx.ledger.count_as(gone.id, story.id)
-    undo = json.dumps({"copies": [_Was.of(member).as_list() for member in gone.members], "lent": lent})
+    were = [_Was.of(member).as_list() for member in gone.members]
+    undo = json.dumps({"copies": were, "lent": lent, "held": [story.held, gone.held]})
     _keep(tx, replace(gone, members=(), withdrawn=hand.at), "join", hand, f"into {story.id}", undo=undo, other=story.id)
     tx.related.move(gone.id, story.id)
     moved = tuple(
         replace(m, rule="editor", evidence=hand.why or f"joined by {hand.who}", differs="") for m in gone.members
     )
-    joined = merge.revise(replace(story, held=story.held and gone.held), (*story.members, *moved), hand.at)
+    together = _as_they_were((*story.members, *moved), [_Was.read(each) for each in json.loads(again or "[]")])
+    joined = merge.revise(replace(story, held=story.held and gone.held), together, hand.at)
     return _keep(tx, joined, "join", hand, f"took {gone.id}", loud=loud, other=gone.id)
 
 
@@ -141,7 +146,8 @@ def hold(tx: Tx, name: str, hand: Hand) -> Story:
     story = find(tx, name)
     if story.held or story.withdrawn:
         raise NoSuchStory(f"{story.id} is {'held' if story.held else 'withdrawn'} already")
-    return _keep(tx, replace(story, held=True), "hold", hand)
+    undo = json.dumps("release" if tx.stories.is_loud(story.id) else "absorb")
+    return _keep(tx, replace(story, held=True), "hold", hand, undo=undo)
 
 
 def lead(tx: Tx, name: str, key: str | None, hand: Hand) -> Story:
@@ -160,15 +166,16 @@ def lead(tx: Tx, name: str, key: str | None, hand: Hand) -> Story:
     return _keep(tx, led, "lead", hand, detail, undo=json.dumps(story.chosen))
 
 
-def pin(tx: Tx, name: str, hand: Hand) -> Story:
+def pin(tx: Tx, name: str, hand: Hand, *, since: datetime | None = None) -> Story:
     """Put a story before all others on the pages of its streams and in the digests that it is in, until ``unpin``.
 
-    The order of feeds is the order of publication, and stays.
+    The order of feeds is the order of publication, and stays.  Of several the one that is pinned *since* later (else
+    since now) comes first.
     """
     story = find(tx, name)
     if story.pinned or story.withdrawn or story.held:
         raise NoSuchStory(f"{story.id} is {'pinned already' if story.pinned else 'not shown'}")
-    return _keep(tx, replace(story, pinned=hand.at), "pin", hand)
+    return _keep(tx, replace(story, pinned=since or hand.at), "pin", hand)
 
 
 def unpin(tx: Tx, name: str, hand: Hand) -> Story:
@@ -176,7 +183,7 @@ def unpin(tx: Tx, name: str, hand: Hand) -> Story:
     story = find(tx, name)
     if not story.pinned:
         raise NoSuchStory(f"{story.id} is not pinned")
-    return _keep(tx, replace(story, pinned=None), "unpin", hand)
+    return _keep(tx, replace(story, pinned=None), "unpin", hand, undo=json.dumps(story.pinned.isoformat()))
 
 
 def _let_go(tx: Tx, name: str, act: str, hand: Hand, *, loud: bool) -> Story:
@@ -199,6 +206,8 @@ def _keep(
 ) -> Story:
     changed = replace(story, changed=max(story.changed, hand.at))
     tx.stories.save(changed, at=hand.at, loud=loud)
+    if changed.held:
+        tx.stories.recall(story.id)
     told = "; ".join(filter(None, [detail, hand.why]))
     tx.hands.note(at=hand.at, who=hand.who, act=act, story=story.id, detail=told, why=hand.why, other=other, undo=undo)
     return changed
@@ -213,16 +222,35 @@ class _Was:
     rule: Rule
     score: float
     evidence: str
+    differs: str = ""
 
     @classmethod
     def of(cls, member: Match) -> _Was:
-        return cls(member.sighting.source, member.sighting.keys[0], member.rule, member.score, member.evidence)
+        seen = member.sighting
+        return cls(seen.source, seen.keys[0], member.rule, member.score, member.evidence, member.differs)
+
+    @classmethod
+    def read(cls, kept: list[Any]) -> _Was:
+        return cls(*kept)
 
     def as_list(self) -> list[str | float]:
-        return [self.source, self.key, self.rule, self.score, self.evidence]
+        return [self.source, self.key, self.rule, self.score, self.evidence, self.differs]
+
+    def of_today(self, member: Match) -> Match:
+        """*member* for the reason of then; a mark that its text has become another one may be of today."""
+        return replace(
+            member, rule=self.rule, score=self.score, evidence=self.evidence, differs=member.differs or self.differs
+        )
 
     def fits(self, member: Match) -> bool:
         return member.sighting.source == self.source and self.key in member.sighting.keys
+
+
+def _as_they_were(members: tuple[Match, ...], were: list[_Was]) -> tuple[Match, ...]:
+    """*members* in the order and for the reasons in which they *were*; what came later stands behind, as it is."""
+    fitting = [(at, was.of_today(member)) for at, was in enumerate(were) for member in members if was.fits(member)]
+    known = {member.sighting for _, member in fitting}
+    return (*(member for _, member in fitting), *(member for member in members if member.sighting not in known))
 
 
 def _joined(tx: Tx, story: Story, name: str) -> Story | None:
@@ -239,21 +267,33 @@ def _part_again(tx: Tx, story: Story, gone: Story, hand: Hand) -> tuple[Story, S
     """Undo a join: what *gone* had brought leaves *story*, edited meanwhile or not."""
     known = json.loads(tx.hands.undoing(gone.id, "join") or "[]")
     known = {"copies": known, "lent": []} if isinstance(known, list) else known  # as it was kept until now
-    were = [_Was(*each) for each in known["copies"]]
+    were = [_Was.read(each) for each in known["copies"]]
     leaving = [(member, was) for member in story.members for was in were if was.fits(member)]
     staying = tuple(member for member in story.members if all(member is not other for other, _ in leaving))
     if not leaving or not staying:
         raise NoSuchStory(f"{story.id} no longer has the copies that {gone.id} brought")
-    back = tuple(replace(m, story=gone.id, rule=w.rule, score=w.score, evidence=w.evidence) for m, w in leaving)
+    back = tuple(replace(was.of_today(member), story=gone.id) for member, was in leaving)
     loud = tx.stories.is_loud(story.id)
-    stayed = _keep(tx, merge.revise(story, staying, hand.at), "split", hand, f"{gone.id} out again", other=gone.id)
-    parted = replace(gone, members=back, withdrawn=story.withdrawn, held=story.held, updated=hand.at)
+    held = _held_apart(story, *known.get("held", (False, False)))
+    stayed = merge.revise(replace(story, held=held[0]), staying, hand.at)
+    stayed = _keep(tx, stayed, "split", hand, f"{gone.id} out again", other=gone.id)
+    parted = replace(gone, members=back, withdrawn=story.withdrawn, held=held[1], updated=hand.at)
     parted = _keep(tx, parted, "split", hand, f"out of {story.id} again", loud=loud, other=story.id)
     due = tx.ledger.count_apart(story.id, known["lent"])
     for each in (parted, *([stayed] if due else [])):
         if not (each.held or each.withdrawn):
             tx.stories.arrive_again(each, at=hand.at)
     return stayed, parted
+
+
+def _held_apart(joined: Story, story: bool, gone: bool) -> tuple[bool, bool]:
+    """Whether each of two stories is held when they part; which of them were before one took the other in.
+
+    Where both were, so was what became of them, and letting that go was letting go of both.
+    """
+    if story and gone:
+        return joined.held, joined.held
+    return joined.held or story, joined.held or gone
 
 
 def _id_of_parted(tx: Tx, story: Story, member: Match) -> str:

@@ -15,21 +15,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from aggregator import follow, guards, schedule, text
 from aggregator.access import access
 from aggregator.errors import ConfigError, FetchError, NetworkError, ParseError
 from aggregator.fetch import Access, Errand, Fetcher, RebuffError
-from aggregator.match import sightings
 from aggregator.model import (
     Config,
-    Entry,
     Feed,
     Kept,
-    Link,
     Notices,
-    Origin,
     Poll,
     Response,
     Sighting,
@@ -37,9 +32,9 @@ from aggregator.model import (
     Unread,
     Validators,
 )
-from aggregator.normalize import normalize
-from aggregator.parse import announced, answers, parse
+from aggregator.parse import announced, answers
 from aggregator.parse.page import emptied
+from aggregator.reading import read
 from aggregator.schedule import Asking, Came
 from aggregator.settle import Settling
 from aggregator.store import Store, Tx
@@ -263,29 +258,6 @@ _STATUS = {
     503: "the server is unavailable (503); nothing to do here, it is asked again later",
     504: "the server failed (504); nothing to do here, it is asked again later",
 }
-
-
-# -- what is decided in a worker ---------------------------------------------------
-
-
-def read(
-    answer: Response, source: Source, timezone: str, more: tuple[Response, ...] = ()
-) -> tuple[Feed, tuple[Sighting, ...]]:
-    """From bytes to sightings: parse and normalise what a source answered.  Pure; raises ParseError."""
-    zone = ZoneInfo(timezone)
-    feed = normalize(parse(answer, source, zone, more), base=answer.url, now=answer.date)
-    feed = replace(feed, entries=tuple(_with_origin(entry, feed, source, answer.url) for entry in feed.entries))
-    return feed, sightings(feed, source, answer.date, zone)
-
-
-def _with_origin(entry: Entry, feed: Feed, source: Source, url: str) -> Entry:
-    """Name the feed that the entry came from (atom:source); an RSS feed or a page has its URL for an id."""
-    if entry.origin:
-        return entry
-    site = next((link.href for link in feed.links if link.rel == "alternate"), None)
-    links = (*((Link(href=site),) if site else ()), Link(href=url, rel="self"))
-    origin = Origin(id=feed.id or url, title=source.title or feed.title, links=links, rights=feed.rights)
-    return replace(entry, origin=origin)
 
 
 # -- what is decided in the writer's turn ------------------------------------------

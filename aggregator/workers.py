@@ -31,7 +31,7 @@ from aggregator.model.units import write_duration
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-_PRELOADED = ["aggregator.parse", "aggregator.normalize", "aggregator.workers"]
+_PRELOADED = ["aggregator.reading", "aggregator.workers"]
 _ATTEMPTS = 3
 _TASKS_PER_WORKER = 500  # then a new one: what libraries leak counts against the limit on memory
 _OUT_OF_MEMORY = 77  # the exit status of a worker whose task took all that it may have

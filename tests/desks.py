@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from sqlite3 import connect
 from tempfile import TemporaryDirectory
 from urllib.error import HTTPError
 from urllib.parse import urlencode
@@ -17,6 +18,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from argon2 import PasswordHasher
 
 from aggregator.daemon.rendering import Press
+from aggregator.errors import AggregatorError
 from aggregator.model import Config, Desk, Document, Envelope, Letter, Match, Poll, Story, User, Verdict
 from aggregator.store import Store, Tx
 from aggregator.web import app, desk
@@ -65,15 +67,24 @@ class _Still(HTTPRedirectHandler):
 
 @dataclass
 class Site:
-    """A site and somebody at it; *sent* are the tests that were handed over, *config* may be changed."""
+    """A site and somebody at it; *sent* are the tests that were handed over, *config* may be changed, the next tests
+    fail for what is in *failing*.
+    """
 
     url: str
     store: Store
     clock: Clock
     config: list[Config]
     sent: list[tuple[Letter, Envelope]]
-    polls: dict[str, Poll] = field(default_factory=dict)
+    polls: dict[str, Poll]
+    failing: list[AggregatorError]
+    path: Path
     cookie: str = ""
+
+    def break_down(self) -> None:
+        """Let the database take nothing any more: it is another program's."""
+        with connect(self.path) as connection:
+            connection.execute("DROP TABLE hand")
 
     def ask(self, path: str, form: Mapping[str, object] | None = None, method: str = "", **headers: str) -> Said:
         body = None if form is None else urlencode(form, doseq=True).encode()
@@ -86,9 +97,9 @@ class Site:
         except HTTPError as answer:
             return Said(answer.code, {k.lower(): v for k, v in answer.headers.items()}, answer.read().decode())
 
-    def enter(self, name: str = "an", password: str = PASSWORD) -> Said:
+    def enter(self, name: str = "an", password: str = PASSWORD, **headers: str) -> Said:
         """Log in, and keep the cookie."""
-        said = self.ask("/desk/login", {"name": name, "password": password, "to": ""})
+        said = self.ask("/desk/login", {"name": name, "password": password, "to": ""}, **headers)
         self.cookie = said.headers.get("set-cookie", "").partition(";")[0]
         return said
 
@@ -147,13 +158,18 @@ def seed(tx: Tx) -> None:
     tx.related.note(id_of(91), [(id_of(90), verdict)], NOW)
 
 
+def enrol(digest: str, tx: Tx) -> None:
+    tx.audience.enrol(digest, ["redactie@example.be", "lezer@example.be"], NOW)
+
+
 @cache
 def seeded() -> bytes:
     """The database that every test begins with."""
     with TemporaryDirectory() as directory:
         path = Path(directory, "desk.db")
         with Store(f"sqlite:///{path}") as store:
-            store.submit(lambda tx: tx.audience.enrol("dagelijks", ["redactie@example.be"], NOW)).result()
+            for digest in ("dagelijks", "avond"):
+                store.submit(partial(enrol, digest)).result()
             store.submit(seed).result()
         return path.read_bytes()
 
@@ -161,8 +177,11 @@ def seeded() -> bytes:
 @contextmanager
 def opened(directory: Path, config: Config = OPEN) -> Iterator[Site]:
     clock, configs, sent, polls = Clock(), [config], list[tuple[Letter, Envelope]](), dict[str, Poll]()
+    failing: list[AggregatorError] = []
 
     def send(letter: Letter, envelope: Envelope) -> str:
+        if failing:
+            raise failing.pop()
         sent.append((letter, envelope))
         return "250 taken"
 
@@ -173,5 +192,6 @@ def opened(directory: Path, config: Config = OPEN) -> Iterator[Site]:
     with Store(f"sqlite:///{directory / 'desk.db'}") as store:
         routes = desk.routes(lambda: configs[0], store, clock, lambda: polls, send, acted)
         press = Press(config)
-        with serving(app(lambda: store.look(press.render), lambda: (True, ""), config, routes)) as url:
-            yield Site(url, store, clock, configs, sent, polls)
+        site = app(lambda: store.look(press.render), lambda: (True, ""), config, routes)
+        with serving(site, proxies=config.server.trusted_proxies) as url:
+            yield Site(url, store, clock, configs, sent, polls, failing, directory / "desk.db")

@@ -16,12 +16,12 @@ from aggregator.web import Server, app
 
 
 @contextmanager
-def serving(site: ASGIApp, listen: str = "127.0.0.1:0") -> Iterator[str]:
-    """The address at which *site* answers while the block runs."""
+def serving(site: ASGIApp, listen: str = "127.0.0.1:0", proxies: Sequence[str] = ()) -> Iterator[str]:
+    """The address at which *site* answers while the block runs; what *proxies* say of their clients is believed."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    server = Server(site, listen)
+    server = Server(site, listen, proxies)
     try:
         asyncio.run_coroutine_threadsafe(server.start(), loop).result(10)
         yield server.address

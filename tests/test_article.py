@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.errors import ParseError
-from aggregator.follow import read
 from aggregator.model import Article, Content, Entry, Link, Response, Selectors, Source, Text
+from aggregator.reading import with_article as read
 from tests.pages import CORPUS, TZ, answer, stored, utc
 
 ZONE = "https://www.politie.example/5998/nieuws"

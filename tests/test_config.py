@@ -611,6 +611,22 @@ def test_a_mistake_is_told_with_its_place(old: str, new: str, words: str, tmp_pa
     assert problems(tmp_path, WITH_GUARD.replace(old, new, 1)) == [words]
 
 
+HASH = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo"
+
+
+@pytest.mark.parametrize("cut", [HASH[:-9], HASH.replace("m=65536,", ""), HASH.replace("argon2id", ""), f"{HASH} "])
+def test_a_hash_that_lost_a_part_is_a_mistake(cut: str, tmp_path: Path) -> None:
+    """Half a hash lets nobody in and says nothing of it; the mistake is told without the hash."""
+
+    def with_hash(kept: str) -> str:
+        return f"{RIGHT}\n[[desk.users]]\nname = 'an'\npassword_hash = '{kept}'\n"
+
+    assert load(tmp_path, with_hash(HASH)).desk.users[0].password_hash == HASH
+    (told,) = problems(tmp_path, with_hash(cut))
+    assert "aggregator desk password" in told
+    assert "c2Fs" not in told
+
+
 def test_what_is_right_is_taken(tmp_path: Path) -> None:
     """The file that the other tests break is right itself."""
     assert load(tmp_path, WITH_GUARD).source("hz-nieuws").type == "auto"

@@ -20,7 +20,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 PURE = (
     "model", "errors.py", "text.py", "uri.py", "dates", "html.py", "schedule", "parse", "normalize.py", "match",
     "merge.py", "publish", "digest", "status.py", "shown.py", "colour.py", "select.py", "patterns.py", "query.py",
-    "guards.py", "rates.py", "templating.py",
+    "guards.py", "reading.py", "rates.py", "templating.py",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from aggregator import text
 from aggregator.config import find, load
 from aggregator.daemon.opening import clock
 from aggregator.hand import Hand
@@ -33,7 +34,8 @@ Why = Annotated[str, typer.Option("--why", help="One line of reason, kept with t
 
 def hand_of(why: str, by: str | None) -> Hand:
     """Whoever called sudo acts, not the user that the command runs as."""
-    return Hand(who=by or os.environ.get("SUDO_USER") or getpass.getuser(), at=clock(), why=why)
+    who = by or os.environ.get("SUDO_USER") or getpass.getuser()
+    return Hand(who=text.clean(who), at=clock(), why=text.clean(why))
 
 
 def configured(option: Path | None) -> Config:

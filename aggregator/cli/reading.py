@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from aggregator import __version__, follow
 from aggregator.access import access
@@ -18,10 +17,10 @@ from aggregator.daemon.opening import clock
 from aggregator.errors import AggregatorError, FetchError, ParseError
 from aggregator.fetch import Fetcher
 from aggregator.model import Entry, Feed, Fetch, Parse, Response, Source, Validators
-from aggregator.normalize import normalize
 from aggregator.parse import discover
 from aggregator.parse.discover import Discovered
-from aggregator.poll import is_scraped, read, unusable
+from aggregator.poll import is_scraped, unusable
+from aggregator.reading import looked, read, with_article
 from aggregator.workers import Workers
 
 STDIN_URL = "file:///dev/stdin"
@@ -69,7 +68,7 @@ class Reader:
         if isinstance(answer, str):
             return answer
         try:
-            return await self._workers.run(follow.read, answer, entry, source, self._timezone)
+            return await self._workers.run(with_article, answer, entry, source, self._timezone)
         except ParseError as failure:
             return str(failure)
 
@@ -157,17 +156,6 @@ class Reader:
         except ParseError as failure:
             return Read(target, None, str(failure))
         return Read(target, feed)
-
-
-def looked(answer: Response, timezone: str) -> Discovered:
-    """In a worker: what could be a source, what it reads in normal form."""
-
-    def normal(feed: Feed) -> Feed:
-        return normalize(feed, base=answer.url, now=answer.date)
-
-    found = discover.look(answer, ZoneInfo(timezone))
-    proposals = tuple(replace(each, feed=normal(each.feed)) for each in found.proposals)
-    return replace(found, feed=normal(found.feed) if found.feed else None, proposals=proposals)
 
 
 @asynccontextmanager

@@ -25,6 +25,7 @@ from aggregator.model.units import http_url
 Check = Callable[[str], str | None]
 
 _AUTHORITY = re.compile(r"(?:[a-z0-9._-]+@)?[a-z0-9-]+(?:\.[a-z0-9-]+)*(?:,[0-9]{4}(?:-[0-9]{2}){0,2})?")
+_HASH = re.compile(r"\$argon2id\$v=19\$m=\d{1,7},t=\d{1,3},p=\d{1,3}\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{16,}")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OURS = frozenset(
     {
@@ -233,7 +234,7 @@ def header(value: str) -> str | None:
 
 def password_hash(value: str) -> str | None:
     """What argon2id makes of a password, in the form of the PHC."""
-    if value.startswith("$argon2id$") and value.count("$") == 5:
+    if _HASH.fullmatch(value):
         return None
     return wrong('what `aggregator desk password` prints, beginning with "$argon2id$"', "…")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from aggregator import hand
 from aggregator.errors import AggregatorError
@@ -33,10 +34,8 @@ _OPPOSITE = {
     "hide": "show",
     "show": "hide",
     "pin": "unpin",
-    "unpin": "pin",
     "release": "hold",
     "absorb": "hold",
-    "hold": "release",
 }
 _KINDS = ({"hide", "show"}, {"pin", "unpin"}, {"release", "absorb", "hold"}, {"split", "join"}, {"lead"})
 
@@ -97,6 +96,10 @@ def _undo(tx: Tx, id: str, deed: str, who: Hand) -> None:
     match known.act:
         case "split":
             _join_again(tx, known, who)
+        case "unpin":
+            hand.pin(tx, id, who, since=datetime.fromisoformat(json.loads(known.undo)) if known.undo else None)
+        case "hold":
+            ACTS[json.loads(known.undo or '"release"')](tx, id, "", who)
         case "join":
             hand.split(tx, id, known.other or "", who)
         case "lead":
@@ -110,4 +113,4 @@ def _join_again(tx: Tx, deed: Deed, who: Hand) -> None:
     one, other = deed.story, deed.other or ""
     if f"out of {other}" in deed.detail:
         one, other = other, one
-    hand.join(tx, one, other, who)
+    hand.join(tx, one, other, who, again=deed.undo)

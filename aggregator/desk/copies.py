@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator import html, shown, text
@@ -13,14 +14,13 @@ from aggregator.explain import Explanation, Neighbour
 from aggregator.model import Config, Match, Sighting, Story, Verdict
 from aggregator.publish import page, reasons
 
-SHORT = 12
-"""Characters of the last part of a story's id by which it is called here."""
+_NUMBER = re.compile(r"#(?=\d)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
     """One copy: *title* and *body* with the words marked that the copy beside it has not; *reason* is why it is
-    here.
+    here, *today* what would keep it from coming here now.
     """
 
     number: int
@@ -37,7 +37,7 @@ class Copy:
     rule: str
     score: float
     told: str
-    today: Verdict | None
+    today: str
     differs: str
     leads: bool
     chosen: bool
@@ -45,7 +45,9 @@ class Copy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Other:
-    """A story that was not merged with this one, and why; *state* is whether readers see it."""
+    """A story that was not merged with this one, and why; *reason* says it in a sentence, *state* is whether readers
+    see it.
+    """
 
     id: str
     name: str
@@ -54,6 +56,7 @@ class Other:
     published: datetime
     badges: tuple[page.Badge, ...]
     verdict: Verdict
+    reason: str
     state: str
     joinable: bool
 
@@ -98,8 +101,8 @@ def _copy(
         reason=reasons.joined(config, member),
         rule=member.rule,
         score=member.score,
-        told=text.clean(member.evidence),
-        today=now,
+        told=readable(member.evidence),
+        today=_apart(config, now) if now else "",
         differs=reasons.differs(config, member),
         leads=seen is lead,
         chosen=story.chosen in seen.keys,
@@ -131,10 +134,22 @@ def _other(config: Config, story: Story, neighbour: Neighbour) -> Other:
         lang=shown.language(lead),
         published=other.published,
         badges=page.badges(config, other.zones, ""),
-        verdict=neighbour.verdict,
+        verdict=replace(neighbour.verdict, evidence=readable(neighbour.verdict.evidence)),
+        reason=_apart(config, neighbour.verdict),
         state=state(other),
         joinable=not (story.withdrawn or other.withdrawn),
     )
+
+
+def _apart(config: Config, verdict: Verdict) -> str:
+    """What keeps two apart; empty where nothing does."""
+    said = replace(verdict, evidence=readable(verdict.evidence))
+    return "" if verdict.verdict == "same" else reasons.apart(config, said)
+
+
+def readable(evidence: str) -> str:
+    """What was compared, with numbers as people write them: "week 12" where the matcher says "week #12"."""
+    return _NUMBER.sub("", text.clean(evidence))
 
 
 def name(id: str) -> str:

@@ -7,11 +7,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 from aggregator import hand, post, select, shown, status
 from aggregator.desk import acts, editions, pages, words
 from aggregator.desk.pages import Asked, Line, Next
 from aggregator.desk.sessions import Session
+from aggregator.digest.slots import next_slot
 from aggregator.digest.told import tell
 from aggregator.errors import DigestError
 from aggregator.explain import explain
@@ -99,12 +101,12 @@ def story(tx: Tx, config: Config, session: Session, id: str, said: str, why: str
     log = _lines(tx, config, deeds, undoable)
     seen = tx.hands.latest(id)
     told = explain(tx, found, config.match)
-    return pages.story(config, session, told, log, seen, said=words.said(config, said), why=why)
+    return pages.story(config, session, told, log, seen, said=said, why=why)
 
 
 def held(tx: Tx, config: Config, session: Session, polls: Mapping[str, Poll], now: datetime, said: str) -> bytes:
-    ailing = status.sources(config, polls, now)
-    return pages.held(config, session, tx.stories.held(), ailing, said=words.said(config, said))
+    ailing, seen = status.sources(config, polls, now), tx.hands.latest()
+    return pages.held(config, session, tx.stories.held(), ailing, seen, said=words.said(config, said))
 
 
 def log(tx: Tx, config: Config, session: Session, of: str, before: str) -> bytes:
@@ -125,7 +127,7 @@ def digest(tx: Tx, config: Config, session: Session, id: str, now: datetime, sai
     wanted, subject = config.digest(id), editions.subject(id)
     past = [pages.past(config, each, tx.mailing.tally(each.id)) for each in tx.mailing.editions(id)]
     deeds = tx.hands.log(story=subject, limit=LINES)
-    log = _lines(tx, config, deeds, _arranged(deeds))
+    log = _lines(tx, config, deeds, _arranged(tx, wanted, deeds))
     coming, seen = _next(tx, config, wanted, now), tx.hands.latest(subject)
     return pages.digest(config, session, id, coming, past, seen, log, said=words.said(config, said))
 
@@ -154,8 +156,7 @@ def _filled(found: post.Preview) -> Letter:
 def _next(tx: Tx, config: Config, digest: Digest, now: datetime) -> Next:
     found = _preview(tx, config, digest, now)
     way = tx.mailing.on_the_way(digest.id)
-    waiting = editions.untouched(tx, digest)
-    plan = waiting.plan if waiting else tx.mailing.plan(digest.id)
+    plan = editions.plan_of(tx, digest)
     return Next(
         letter=_filled(found) if found else None,
         why=found.why if found else "",
@@ -163,18 +164,25 @@ def _next(tx: Tx, config: Config, digest: Digest, now: datetime) -> Next:
         sending=tuple(each for each in way if each.state == "sending"),
         plan=plan,
         stories=tuple(tell(config, found.stories, (), plan.first).newest) if found else (),
+        goes=next_slot(digest, ZoneInfo(config.timezone), now),
     )
 
 
 def _lines(tx: Tx, config: Config, deeds: Sequence[Deed], undoable: Collection[int] = ()) -> list[Line]:
-    found = {each.id: each for each in tx.stories.all(sorted({deed.story for deed in deeds}))}
+    ids = {id for deed in deeds for id in (deed.story, deed.other) if id}
+    found = {each.id: each for each in tx.stories.all(sorted(ids))}
     known = {editions.subject(each.id): title(config, each) for each in config.digests}
 
-    def called(id: str) -> str:
+    def called(id: str | None) -> str:
         whole = found[id].within(found[id].zones) if id in found else None
-        return shown.title(whole.lead) if whole else known.get(id, id)
+        return shown.title(whole.lead) if whole else known.get(id or "", "")
 
-    return [pages.line(config, deed, called(deed.story), undoable=deed.id in undoable) for deed in deeds]
+    def line(deed: Deed) -> Line:
+        # A story that was joined away has no title any more; the one that took it in is what people know.
+        own, other = called(deed.story), called(deed.other)
+        return pages.line(config, deed, own or other or deed.story, undoable=deed.id in undoable, other=other)
+
+    return list(map(line, deeds))
 
 
 # -- doing ---------------------------------------------------------------------------
@@ -197,17 +205,19 @@ def do(tx: Tx, config: Config, id: str, wish: Wish) -> str:
     return "done"
 
 
-def let_go(tx: Tx, config: Config, names: Sequence[str], act: str, who: Hand) -> str:
+def let_go(tx: Tx, config: Config, names: Sequence[str], wish: Wish) -> str:
     """Release or absorb the held stories with these ids; all of them or none."""
-    doing = {"release": hand.release, "absorb": hand.absorb}.get(act)
+    doing = {"release": hand.release, "absorb": hand.absorb}.get(wish.act)
     if doing is None or not names:
         return "none"
+    if wish.last < 0 or tx.hands.touched(wish.last) & set(names):
+        return "stale"
     waiting = {story.id for story in tx.stories.held()}
     if not waiting.issuperset(names):
         return "impossible"
-    with editions.following(tx, config, who.at):
+    with editions.following(tx, config, wish.hand.at):
         for name in dict.fromkeys(names):
-            doing(tx, name, who)
+            doing(tx, name, wish.hand)
     return "let"
 
 
@@ -215,7 +225,7 @@ def settle(tx: Tx, config: Config, digest: Digest, wish: Wish, plan: Plan) -> st
     """Hold, release or cancel an edition, or arrange the next one after *plan*, or undo that."""
     if wish.act not in (*editions.ACTS, "arrange", "undo"):
         return "nothing"
-    if tx.hands.latest(editions.subject(digest.id)) != wish.last:
+    if not is_current(tx, digest, wish):
         return "stale"
     try:
         if wish.act in editions.ACTS:
@@ -228,20 +238,21 @@ def settle(tx: Tx, config: Config, digest: Digest, wish: Wish, plan: Plan) -> st
         return "same" if wish.act == "arrange" else "nothing"
 
 
+def is_current(tx: Tx, digest: Digest, wish: Wish) -> bool:
+    """Whether nothing was done to *digest* since the form was made."""
+    return tx.hands.latest(editions.subject(digest.id)) == wish.last
+
+
 def _unarrange(tx: Tx, config: Config, digest: Digest, wish: Wish) -> str:
     deeds = tx.hands.log(story=editions.subject(digest.id), limit=LINES)
     found = next((deed for deed in deeds if str(deed.id) == wish.what), None)
-    if found is None or found.id not in _arranged(deeds):
+    if found is None or found.id not in _arranged(tx, digest, deeds):
         return "impossible"
     editions.undo(tx, config, digest, found, wish.hand)
     return "done"
 
 
-def _arranged(deeds: Sequence[Deed]) -> list[int]:
-    """The last arranging among a digest's *deeds*, the latest first: it alone can be undone."""
-    return [deed.id for deed in deeds if deed.act == "arrange"][:1]
-
-
-def note_test(tx: Tx, digest: Digest, who: Hand) -> None:
-    """Note in the log that somebody had a test sent to themselves."""
-    tx.hands.note(at=who.at, who=who.who, act="test", story=editions.subject(digest.id), detail=who.why, why=who.why)
+def _arranged(tx: Tx, digest: Digest, deeds: Sequence[Deed]) -> list[int]:
+    """The last arranging among a digest's *deeds*, the latest first: it alone can be undone, while it holds."""
+    last = [deed for deed in deeds if deed.act == "arrange"][:1]
+    return [deed.id for deed in last if editions.holds(tx, digest, deed)]

@@ -77,8 +77,10 @@ def _opening(said: str) -> int:
     So most openings that differ are told apart, and most that are alike, as in a series made from one template or after
     an edit, are one (MinHash).
     """
-    words = [word for word in _WORD.findall(said) if len(word) > 3 and word.islower()]
-    return min(map(hashed, words)) if words else hashed(said)
+    words = {word for word in _WORD.findall(said) if len(word) > 3 and word.islower()}
+    if not words:
+        return hashed(said)
+    return min([_number(word) if word.isascii() else hashed(word) for word in words])  # folding changes few of them
 
 
 def split(body: str) -> list[str]:
@@ -88,4 +90,8 @@ def split(body: str) -> list[str]:
 
 def hashed(said: str) -> int:
     """A sentence as a signed 64-bit number, whatever its case and punctuation."""
-    return xxhash.xxh64_intdigest(text.fold(said).encode()) - (1 << 63)
+    return _number(text.fold(said))
+
+
+def _number(folded: str) -> int:
+    return xxhash.xxh64_intdigest(folded.encode()) - (1 << 63)

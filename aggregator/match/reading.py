@@ -141,11 +141,10 @@ _SERIES = frozenset(
 _WEIGHTS = {"name": 3.0, "date": 3.0, "code": 3.0, "time": 1.0, "weekday": 0.5, "month": 0.5, "contact": 0.0}
 
 
-def _weight(token: Token, names: frozenset[str]) -> float:
+def _weight(token: Token) -> float:
+    """What one that is no word tells."""
     if token.kind == "number":
         return 2.0 if isinstance(token.value, float) and token.value >= 10 and not 1990 <= token.value < 2100 else 0.5
-    if token.kind == "word":
-        return 3.0 if token.key in names else 1.0 if len(token.key) > 4 else 0.0
     return _WEIGHTS.get(token.kind, 0.0)
 
 
@@ -158,9 +157,16 @@ def _telling(title: Side, body: Side) -> dict[str, float]:
     names = title.names | body.names
     for side in (title, body):
         for token, repeated in zip(side.tokens, side.repeated, strict=True):
-            if not repeated and token.kind != "function" and (weight := _weight(token, names)):
-                key = token.key[:7] if token.kind == "word" else token.key
-                found[key] = max(weight, found.get(key, 0))
+            key, kind = token[:2]
+            if repeated or kind == "function":
+                continue
+            if kind == "word":
+                weight = 3.0 if key in names else 1.0 if len(key) > 4 else 0.0
+                key = key[:7]
+            else:
+                weight = _weight(token)
+            if weight > found.get(key, 0.0):
+                found[key] = weight
     return found
 
 
@@ -245,7 +251,7 @@ def _tokens_of(title: str, body: str, sentences: bool) -> Read:
     said = split(body)
     for number, sentence in enumerate(said):
         part = _said(sentence, tongue) if len(sentence) <= _SHORT else tokens(sentence, tongue)
-        made += [Token(*token[:5], number, token.at) for token in part]
+        made += [tuple.__new__(Token, (*token[:5], number, token.at)) for token in part]
     return tongue, tuple(made[:MOST]), tuple(map(hashed, said))
 
 

@@ -55,6 +55,11 @@ class Hands:
         query = select(func.max(columns.id))
         return self._connection.scalar(query.where(columns.story == story) if story is not None else query) or 0
 
+    def touched(self, after: int) -> set[str]:
+        """The ids of all to which something was done *after* a deed."""
+        columns = schema.hand.c
+        return set(self._connection.scalars(select(columns.story).where(columns.id > after).distinct()))
+
     def undoing(self, story: str, act: str) -> str | None:
         """What undoing the latest *act* on *story* has to know."""
         columns = schema.hand.c

@@ -208,6 +208,10 @@ class Stories:
         for zone in story.zones:
             self._insert_arrival(story.id, zone, at, zone in loud)
 
+    def recall(self, id: str) -> None:
+        """Let the story not have arrived yet: whoever lets it go decides anew whether it is news."""
+        self._connection.execute(delete(schema.arrival).where(schema.arrival.c.story == id))
+
     def is_loud(self, id: str) -> bool:
         """Whether any arrival of the story was news, and not a source's first fetch."""
         arrival = schema.arrival.c

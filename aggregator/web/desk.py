@@ -8,6 +8,7 @@ the desk has no users its addresses are as empty as any other.
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -17,14 +18,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from aggregator.desk import pages, sessions, views
-from aggregator.errors import MailError
+from aggregator.desk import editions, pages, sessions, views
+from aggregator.digest.reply import anonymous
+from aggregator.errors import AggregatorError
 from aggregator.model import Config, Envelope, Letter, Poll
 from aggregator.publish import places
 from aggregator.store import Store
 from aggregator.web.door import WHILE, Door, below, is_foreign
-from aggregator.web.inside import LARGE, PAGE, Inside, form_of, go_to, missing, page_of
+from aggregator.web.inside import LARGE, PAGE, Answer, Inside, form_of, go_to, missing, page_of, patient, told
 
+log = logging.getLogger("aggregator")
 _PATIENCE = 2.0  # seconds that an editor waits for the pages to follow
 # A mail brings its own styles; nothing else of it works, and it can reach nothing.
 _MAIL = {
@@ -36,7 +39,7 @@ _FRAMING = {"content-security-policy": f"{PAGE['content-security-policy']}; fram
 _BODY = re.compile(r"(<body[^>]*>)(.*)(</body>)", re.DOTALL)
 _NARROW = re.compile(r"@media \(max-width: \d+px\)")
 Send = Callable[[Letter, Envelope], str]
-"""Hands a mail to the relay, at once; raises MailError."""
+"""Hands a mail to the relay, at once; raises AggregatorError where it cannot."""
 
 
 Acted = Callable[[], Awaitable[None]]
@@ -70,7 +73,7 @@ def routes(
     made.append(("/desk/{rest:path}", ends.guarded(ends.nothing, None)))
     before = sorted({"", places.prefix(config())})
     methods = ["GET", "HEAD", "POST"]
-    return [Route(f"{each}{path}", end, methods=methods) for each in before for path, end in made]
+    return [Route(f"{each}{path}", patient(config, end), methods=methods) for each in before for path, end in made]
 
 
 class _Ends:
@@ -93,7 +96,7 @@ class _Ends:
 
     # -- the door ------------------------------------------------------------------
 
-    def guarded(self, get: End, post: End | None) -> Callable[[Request], Awaitable[Response]]:
+    def guarded(self, get: End, post: End | None) -> Answer:
         """*get* for everybody who is logged in, *post* for editors with a form of theirs; for nobody else anything."""
 
         async def answer(request: Request) -> Response:
@@ -176,17 +179,19 @@ class _Ends:
         config = self._config()
         if not config.desk.users:
             return missing(config, request)
+        answer = go_to(config, "login")
+        if request.method != "POST":
+            return answer
         session, _ = await self._door.who(request)
-        form = await form_of(request) if request.method == "POST" else {}
+        form = await form_of(request)
         if isinstance(form, Response):
             return form
-        if session and request.method == "POST":
-            if not sessions.is_genuine(session, next(iter(form.get("token", ())), "")):
-                return page_of(pages.refused(config, session, "forged"), 403)
+        genuine = session is None or sessions.is_genuine(session, next(iter(form.get("token", ())), ""))
+        if is_foreign(config, request) or not genuine:
+            return page_of(pages.refused(config, session, "forged"), 403)
+        if session:
             await self._door.leave(session)
-        answer = go_to(config, "login")
-        if request.method == "POST":
-            answer.headers["set-cookie"] = self._door.set_cookie("", gone=True)
+        answer.headers["set-cookie"] = self._door.set_cookie("", gone=True)
         return answer
 
     # -- looking -------------------------------------------------------------------
@@ -199,7 +204,7 @@ class _Ends:
         return page_of(await self._store.read(lambda tx: views.stories(tx, inside.config, inside.session, asked)))
 
     async def story(self, inside: Inside) -> Response:
-        return await self._story(inside, inside.request.query_params.get("said", ""))
+        return await self._story(inside, told(inside.request))
 
     async def _story(self, inside: Inside, said: str, status: int = 200, why: str = "") -> Response:
         config, name = inside.config, inside.request.path_params["name"]
@@ -207,13 +212,13 @@ class _Ends:
         found = (
             await self._store.read(lambda tx: views.story(tx, config, inside.session, id, said, why)) if id else None
         )
-        if isinstance(found, str):
-            return go_to(config, f"story/{found}/")
+        if isinstance(found, str):  # it was joined into that one, and so is what there is to say
+            return go_to(config, f"story/{found}/?said={said}" if said else f"story/{found}/")
         return page_of(found, status) if found else await self.nothing(inside)
 
     async def held(self, inside: Inside, said: str = "", status: int = 200) -> Response:
         config, polls, now = inside.config, self._polls(), inside.now
-        said = said or inside.request.query_params.get("said", "")
+        said = said or told(inside.request)
         return page_of(
             await self._store.read(lambda tx: views.held(tx, config, inside.session, polls, now, said)), status
         )
@@ -228,7 +233,7 @@ class _Ends:
         return page_of(await self._store.write(lambda tx: views.digests(tx, config, session, now), keep=False))
 
     async def digest(self, inside: Inside) -> Response:
-        return await self._digest(inside, inside.request.query_params.get("said", ""))
+        return await self._digest(inside, told(inside.request))
 
     async def _digest(self, inside: Inside, said: str, status: int = 200) -> Response:
         config, session, now, id = inside.config, inside.session, inside.now, inside.request.path_params["id"]
@@ -256,8 +261,8 @@ class _Ends:
             return await self._story(inside, "why", 422)
         if id is None:
             return await self.nothing(inside)
-        deed = views.Wish(inside.one("act"), inside.one("what"), inside.one("seen"), inside.hand())
-        said = await self._store.write(lambda tx: views.do(tx, config, id, deed))
+        wish = inside.wish()
+        said = await self._store.write(lambda tx: views.do(tx, config, id, wish))
         if said != "done":
             return await self._story(inside, said, 409, inside.why())
         return go_to(config, f"story/{inside.request.path_params['name']}/?said=done")
@@ -265,8 +270,8 @@ class _Ends:
     async def let_go(self, inside: Inside) -> Response:
         if not inside.why():
             return await self.held(inside, "why", 422)
-        names, act = inside.form.get("story", []), inside.one("act")
-        said = await self._store.write(lambda tx: views.let_go(tx, inside.config, names, act, inside.hand()))
+        names, wish = inside.form.get("story", []), inside.wish()
+        said = await self._store.write(lambda tx: views.let_go(tx, inside.config, names, wish))
         return go_to(inside.config, "held/?said=let") if said == "let" else await self.held(inside, said, 409)
 
     async def settle(self, inside: Inside) -> Response:
@@ -278,8 +283,7 @@ class _Ends:
         if act == "test":
             said = await self._test(inside)
         else:
-            wish = views.Wish(act, inside.one("what"), inside.one("seen"), inside.hand())
-            plan = inside.plan()
+            wish, plan = inside.wish(), inside.plan()
             said = await self._store.write(lambda tx: views.settle(tx, config, config.digest(id), wish, plan))
         if said in ("let", "test", "done"):
             return go_to(config, f"digest/{id}/?said={said}")
@@ -291,14 +295,17 @@ class _Ends:
         digest = config.digest(inside.request.path_params["id"])
         if not to:
             return "nobody"
+        if not await self._store.read(lambda tx: views.is_current(tx, digest, inside.wish())):
+            return "stale"
         found = await self._store.write(lambda tx: views.trial(tx, config, digest, to, now), keep=False)
         if found is None:
             return "nothing"
         try:
             await asyncio.to_thread(self._send, *found)
-        except MailError:
+        except AggregatorError as failure:
+            log.warning("desk: a test of digest %s was not sent: %s", digest.id, anonymous(str(failure), to))
             return "untested"
-        await self._store.write(lambda tx: views.note_test(tx, digest, inside.hand()))
+        await self._store.write(lambda tx: editions.note(tx, digest, "test", inside.hand()))
         return "test"
 
 

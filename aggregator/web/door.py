@@ -2,7 +2,8 @@
 
 Against other sites stand three things: the cookie is not sent along with what they post (SameSite), what a browser says
 of where a form came from is believed (Sec-Fetch-Site, Origin), and each form carries a token of its login.  Against
-guessing: argon2, two at a time, and bounds by user and by network; a wrong name looks and lasts like a wrong password.
+guessing: argon2, two at a time, and bounds by network, the tighter for one user; a wrong name looks and lasts like a
+wrong password.  No bound is by user alone, or strangers could keep an editor out by guessing.
 A login always begins under a new name, so that nobody can plant one, and logging out ends it on this side too.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
 import re
 import secrets
 from collections.abc import Callable
@@ -29,9 +31,12 @@ from aggregator.subscribing.addresses import network
 
 COOKIE = "desk"
 RATES = {"all": 200, "user": 10, "network": 20}
-"""Attempts to log in within ``WHILE``: in all, as one user, from one network."""
+"""Attempts to log in within ``WHILE``: in all, as one user from one network, as anybody from one network."""
 WHILE = timedelta(minutes=15)
+log = logging.getLogger("aggregator")
 _AT_ONCE = 2
+_SLACK = timedelta(minutes=5)
+"""By how much a clock may be put right without ending the logins of before; longer than ``session`` nobody stays."""
 _BELOW = re.compile(r"(?:[A-Za-z0-9-]+/){0,3}")
 
 
@@ -43,12 +48,13 @@ class Door:
         self._rates = Rates(RATES, WHILE)
         self._hashing = asyncio.Semaphore(_AT_ONCE)
         self._secret: bytes | None = None
+        self._told: datetime | None = None
 
     async def who(self, request: Request) -> tuple[Session | None, str | None]:
         """Who is asking; and the cookie to set, where a proxy vouches for somebody who has none yet."""
         config, now, key = self._config(), self._clock(), await self._key()
         found = sessions.read(key, request.cookies.get(COOKIE, ""), config.desk.users, now)
-        if found and await self._has_ended(found.login):
+        if found and (found.until > now + config.desk.session + _SLACK or await self._has_ended(found.login)):
             found = None
         if config.desk.trusted_header is None:
             return (found, None) if found and found.user.password_hash else (None, None)
@@ -66,8 +72,18 @@ class Door:
         return header is not None and header in request.headers and self._is_proxy(request)
 
     def may_try(self, request: Request, name: str) -> bool:
-        client = request.client.host if request.client else ""
-        return self._rates.take(self._clock(), user=name, network=network(client))
+        """Whether one more attempt is let through; the log says that attempts are refused once in a while."""
+        now, place = self._clock(), network(request.client.host if request.client else "")
+        if self._rates.take(now, user=f"{place} {name}", network=place):
+            return True
+        if self._told is None or now - self._told >= WHILE:
+            self._told = now
+            log.warning(
+                "desk: too many attempts to log in, so some are refused for %d minutes; behind a proxy that is not in "
+                "[server].trusted_proxies everybody is one network",
+                WHILE // timedelta(minutes=1),
+            )
+        return False
 
     async def enter(self, name: str, password: str) -> str | None:
         """The cookie of a new login; None when name and password do not belong together."""
@@ -77,7 +93,9 @@ class Door:
         async with self._hashing:
             fits = await asyncio.to_thread(passwords.fits, password, kept)
         if not fits or user is None or config.desk.trusted_header is not None:
+            log.warning("desk: a wrong %s", f"password for {user.name}" if user else "name, with some password")
             return None
+        log.info("desk: %s logged in", user.name)
         return (await self._begin(user))[1]
 
     async def leave(self, session: Session) -> None:
@@ -100,7 +118,8 @@ class Door:
     def _vouched(self, config: Config, request: Request) -> User | None:
         if not self.is_vouched(request):
             return None
-        told = request.headers.getlist(config.desk.trusted_header or "")
+        values = request.headers.getlist(config.desk.trusted_header or "")
+        told = [value.encode("latin-1").decode("utf-8", "replace") for value in values]
         return next((user for user in config.desk.users if told == [user.name]), None)
 
     def _is_proxy(self, request: Request) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qs
@@ -13,6 +15,8 @@ from starlette.responses import RedirectResponse, Response
 from aggregator import text
 from aggregator.desk import pages
 from aggregator.desk.sessions import Session
+from aggregator.desk.views import Wish
+from aggregator.errors import StoreError
 from aggregator.hand import Hand
 from aggregator.model import Config, Plan
 from aggregator.publish import page
@@ -24,8 +28,11 @@ SMALL, LARGE = 10_000, 1_000_000
 _PATIENCE = 10.0
 _FORM = "application/x-www-form-urlencoded"
 PAGE = {**SECURITY, "cache-control": "no-store", "x-robots-tag": "noindex", "referrer-policy": "same-origin"}
+_WORD = re.compile(r"[a-z]{1,20}")
 _PLACE = re.compile(r"[0-9]{1,4}")
 Form = dict[str, list[str]]
+Answer = Callable[[Request], Awaitable[Response]]
+log = logging.getLogger("aggregator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +54,20 @@ class Inside:
         placed = zip(self.form.get("place", ()), self.form.get("story", ()), strict=False)
         numbered = [(int(place), story) for place, story in placed if _PLACE.fullmatch(place)]
         first = dict.fromkeys(story for _, story in sorted(numbered, key=lambda each: each[0]))
-        introduction = text.clean(self.one("introduction"))[: pages.LONGEST]
+        introduction = self._line("introduction")
         return Plan(introduction=introduction, first=tuple(first))
 
     def why(self) -> str:
         """The reason, in one line."""
-        return text.clean(self.one("why"))[: pages.LONGEST]
+        return self._line("why")
+
+    def _line(self, name: str) -> str:
+        """What was typed, in one line; of what no browser sends not all is cleaned."""
+        return text.clean(self.one(name)[: 10 * pages.LONGEST])[: pages.LONGEST]
+
+    def wish(self) -> Wish:
+        """What the form asks for."""
+        return Wish(self.one("act"), self.one("what"), self.one("seen"), self.hand())
 
     def hand(self) -> Hand:
         return Hand(who=self.session.user.name, at=self.now, why=self.why())
@@ -66,9 +81,12 @@ async def form_of(request: Request, most: int = SMALL) -> Form | Response:
     if isinstance(body, Refused):
         return plain(body.status, body.words)
     try:
-        return parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=most // 80, errors="strict")
+        form = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=most // 80, errors="strict")
     except ValueError:
         return plain(400, f"expected {_FORM} in UTF-8")
+    if any("\0" in value for values in form.values() for value in values):  # which no text in PostgreSQL may have
+        return plain(400, f"expected {_FORM} without NUL")
+    return form
 
 
 def page_of(content: bytes, status: int = 200, more: dict[str, str] | None = None) -> Response:
@@ -77,6 +95,12 @@ def page_of(content: bytes, status: int = 200, more: dict[str, str] | None = Non
 
 def plain(status: int, words: str) -> Response:
     return Response(f"{words}\n", status, {**PAGE, "connection": "close"}, media_type="text/plain; charset=utf-8")
+
+
+def told(request: Request) -> str:
+    """What came of the form before, by the one word that stands in the address."""
+    said = request.query_params.get("said", "")
+    return said if _WORD.fullmatch(said) else ""
 
 
 def go_to(config: Config, path: str) -> Response:
@@ -88,3 +112,16 @@ def missing(config: Config, request: Request) -> Response:
     if request.method == "POST":
         return page_of(page.render_error(config, 405), 405, {"allow": "GET, HEAD"})
     return page_of(page.render_error(config, 404), 404)
+
+
+def patient(config: Callable[[], Config], end: Answer) -> Answer:
+    """*end*; where the database does not answer both the editor and the operator are told, in words."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await end(request)
+        except StoreError as failure:
+            log.error("desk: %s", failure)
+            return page_of(pages.refused(config(), None, "unwell"), 503, {"retry-after": "60"})
+
+    return answer

@@ -15,7 +15,7 @@ import feedparser
 from aggregator.model import Feed, Parse, Response, Source
 from aggregator.normalize import normalize
 from aggregator.parse import parse
-from aggregator.poll import read
+from aggregator.reading import read
 from aggregator.workers import Workers
 from tests.benchmarks.timing import ratio
 
