@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from aggregator import uri
+from aggregator import remedy, uri
 from aggregator.model import Config, Edition, Lease, Ping, Poll, Source, Subscription
 from aggregator.model.units import write_duration
 
@@ -146,14 +146,14 @@ def pushing(
 
 
 def relaying(told: str | None, now: datetime) -> str | None:
-    """What is wrong with the mail relay, in a sentence; *told* is what the daemon noted under ``RELAY``."""
+    """What is wrong with the mail relay and what to do, in a sentence; *told* is what the daemon noted (``RELAY``)."""
     noted = json.loads(told) if told else {}
     if not noted.get("until"):
         return None
     pause = datetime.fromisoformat(noted["until"]) - now
     again = f"asked again in {_span(pause)}" if pause > timedelta(0) else "asked again with the next mail"
     times = "" if noted["failures"] == 1 else f" ({noted['failures']} times in a row)"
-    return f"the relay takes nothing{times}: {noted['reason']}; {again}"
+    return f"the relay takes nothing{times}: {remedy.told(noted['reason'])}; {again}"
 
 
 def _many(number: int, what: str) -> str:

@@ -116,10 +116,6 @@ def test_what_is_kept_no_longer_goes_at_the_next_reload(tmp_path: Path) -> None:
         reload(one)
         eventually(lambda: list(feed(one).values()) == [kept])
         later = zones.publish(3, NOW)
-        import time
-
-        time.sleep(3)
-        print(one.log, one.run("status").stdout, one.run("stories", "list").stdout)
         eventually(lambda: sorted(feed(one).values()) == sorted([kept, later]))
         assert gone not in one.run("stories", "list").stdout
         assert any(

@@ -216,6 +216,25 @@ def test_a_mistake_among_the_recipients_is_not_quoted_in_the_log(tmp_path: Path)
         assert "peeters@" not in one.log
 
 
+def test_check_says_who_may_come_to_the_desk(tmp_path: Path) -> None:
+    """And how; a desk that nobody can use is no mistake, and not what anybody meant."""
+    kept = "password_hash = '$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo'\n"
+    reader, editor = f'[[desk.users]]\nname = "bo"\n{kept}', f'[[desk.users]]\nname = "an"\n{kept}role = "editor"\n'
+    zone = '[[zones]]\nid = "z"\nname = "Z"\n'
+    source = '[[sources]]\nid = "s"\nzone = "z"\nurl = "https://z.example/"\n[[streams]]\nid = "t"\ntitle = "T"\n'
+    with installation(tmp_path) as one:
+        one.configure(zone + source + reader + editor)
+        both = one.run("check").stdout
+        assert "desk: bo (reader), an (editor), who log in with passwords" in both
+        assert "passwords for the desk travel in the open" in both
+        assert "nobody can change" not in both
+        one.configure(f'{zone}{source}[desk]\ntrusted_header = "X-User"\n{reader}')
+        vouched = one.run("check").stdout
+        assert "desk: bo (reader), whom 127.0.0.1 names in X-User" in vouched
+        assert "nobody can change anything at the desk" in vouched
+        assert "in the open" not in vouched
+
+
 def test_check_describes_and_sends_a_test(tmp_path: Path) -> None:
     """check says what was understood; --online asks the sources and stores nothing; --mail arrives."""
     with Origin() as origin, Relay() as relay, installation(tmp_path) as one:
@@ -453,9 +472,11 @@ def test_digest_preview_and_send(tmp_path: Path) -> None:
         for option, words in (("--text", title), ("--html", "<html"), ("--eml", "Message-ID: <")):
             for _ in range(2):
                 assert words in one.run("digest", "preview", "snel", option).stdout
-        sent = one.run("digest", "send", "snel")
+        sent = one.run("digest", "send", "snel", "--by", "an", "--why", "het kan\nniet wachten")
         assert sent.returncode == 0, sent.stderr
         assert "an@example.be: sent" in sent.stdout
+        ((who, act, why),) = [(deed["who"], deed["act"], deed["why"]) for deed in one.json("stories", "log")]
+        assert (who, act, why) == ("an", "send", "het kan niet wachten")
         assert len(relay.messages) == 1
         again = one.run("digest", "send", "snel")
         assert "skipped" in again.stdout

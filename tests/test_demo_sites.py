@@ -24,10 +24,11 @@ import pytest
 from parsel import Selector
 from pydantic import TypeAdapter
 
-from aggregator.cli.demo import configuration
+from aggregator.cli.demo import EDITOR, configuration
 from aggregator.cli.demo.news import News, read
 from aggregator.cli.demo.sink import Sink
 from aggregator.cli.demo.sites import LAYOUTS, Sites, slug
+from aggregator.desk import passwords
 from aggregator.model import Config
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -386,6 +387,16 @@ def test_the_configuration_is_one_that_the_aggregator_takes(sites: Sites, sink: 
     assert config.mail.relay == sink.relay
     assert config.digest("demo").every == timedelta(seconds=20)
     assert config.zones_of(config.stream("samenwerking")) == ("elzenbeek", "wijtervoort")
+
+
+def test_the_demo_has_a_desk_for_whoever_sees_its_password(sites: Sites, sink: Sink, tmp_path: Path) -> None:
+    """The file holds the hash of the password that is printed, and without a password there is no desk."""
+    written = configuration(sites, sink, tmp_path, listen="127.0.0.1:8099", password="een lang wachtwoord")
+    assert "een lang wachtwoord" not in written
+    (user,) = TypeAdapter(Config).validate_python(tomllib.loads(written)).desk.users
+    assert (user.name, user.is_editor) == (EDITOR, True)
+    assert passwords.fits("een lang wachtwoord", user.password_hash)
+    assert "desk" not in tomllib.loads(configuration(sites, sink, tmp_path, listen="127.0.0.1:8099"))
 
 
 def test_the_selectors_find_every_item(sites: Sites, sink: Sink, tmp_path: Path) -> None:

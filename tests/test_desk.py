@@ -123,11 +123,21 @@ def test_a_login_cannot_be_planted_forged_or_led_away(site: Site) -> None:
 
 
 def test_a_login_ends(site: Site) -> None:
-    """By time, by logging out (for a thief of the cookie too), with another password, with its user."""
+    """By time, also where that is shortened or the clock set back; by logging out, for a thief of the cookie too; with
+    another password; with its user.
+    """
     site.enter()
     site.clock.now += OPEN.desk.session - timedelta(seconds=1)
     assert site.ask("/desk/").status == 200
     site.clock.now += timedelta(seconds=1)
+    assert site.ask("/desk/").status == 401
+    site.enter()
+    site.config[0] = replace(OPEN, desk=replace(OPEN.desk, session=timedelta(hours=1)))
+    assert site.ask("/desk/").status == 401
+    site.config[0] = OPEN
+    site.clock.now -= timedelta(minutes=4)
+    assert site.ask("/desk/").status == 200
+    site.clock.now -= timedelta(minutes=4)
     assert site.ask("/desk/").status == 401
     site.enter()
     assert site.ask("/desk/logout", {"token": "x"}).status == 403
@@ -194,6 +204,19 @@ def test_forged_and_replayed_forms_do_nothing(site: Site) -> None:
     assert not site.story(90).withdrawn
 
 
+def test_who_comes_too_late_is_told_where_the_story_went(site: Site) -> None:
+    """A form of a story that somebody joined away meanwhile leads to the one that has it now, and says that it did
+    nothing.
+    """
+    site.enter()
+    page = site.ask("/desk/story/0091/")
+    form = {"token": page.field("token"), "seen": page.field("seen"), "act": "pin", "why": "x"}
+    assert site.act(90, "join", id_of(91)).status == 303
+    said = site.ask("/desk/story/0091/", form)
+    assert said.headers["location"] == "/desk/story/0090/?said=stale"
+    assert "iemand was u voor" in site.ask(said.headers["location"]).content.lower()
+
+
 def test_a_form_of_what_is_held_is_taken_once(site: Site) -> None:
     """Sent again after its deed was undone it releases nothing; without a word of what it knew, never."""
     site.enter()
@@ -248,6 +271,7 @@ def test_what_cannot_be_done_changes_nothing(site: Site, act: str, what: str) ->
     before = site.story(90)
     assert site.act(90, act, what).status == 409
     assert site.act(90, "hide", why=" \n ").status == 422
+    assert site.act(90, act, f"{what}\0").status == 400
     assert site.story(90) == before
     assert site.store.look(lambda tx: tx.hands.log()) == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -159,6 +160,43 @@ def test_a_doubt_is_settled_and_nothing_is_sent_twice(tmp_path: Path, taking: bo
         assert desk.states() == {"sent": 2}
         assert len(desk.mailed(AN)) == len(desk.mailed(BO)) == 1
         assert desk.store.look(lambda tx: tx.mailing.doubtful()) == []
+
+
+def test_a_log_that_cannot_be_read_is_not_passed_over_in_silence(tmp_path: Path) -> None:
+    """The policy decides as without a log, and somebody is told why nobody gets the log's answer."""
+    said: list[MailError] = []
+    with office(tmp_path) as desk:
+        assert desk.config.mail is not None
+        desk.config = replace(desk.config, mail=replace(desk.config.mail, relay_log=str(tmp_path / "none")))
+        desk.fake.script = script = Logging(tmp_path / "other.log", desk, taking=True)
+        desk.arrive(one(1))
+        desk.freeze()
+        desk.deliver()
+        script.silent = False
+        desk.now += step.PATIENCE
+        post.settle(desk.store, desk.config, desk.clock, said.append)
+        assert desk.states() == {"queued": 2}
+    assert "[mail].relay_log cannot be read" in str(said[0])
+    assert "No such file" in str(said[0])
+
+
+REAL = (Path(__file__).parent / "corpus" / "postfix.log").read_bytes()
+"""The forms of Postfix 3.7's lines, by rsyslog: a mail by SMTP that bounced, one by sendmail, one that broke off."""
+
+
+@pytest.mark.parametrize("written", ["2026-11-23T16:13:", "Nov 23 16:13:"])
+def test_what_a_postfix_writes(written: str) -> None:
+    """Taken by SMTP or by sendmail is taken, whatever becomes of it after; rsyslog and Postfix itself date it each
+    in a way of their own.
+    """
+    lines = REAL
+    if written.startswith("Nov"):
+        lines = re.sub(rb"(?m)^2026-11-23T(\S+?)\.\d+\S+", rb"Nov 23 \1", REAL)
+    found = traces(lines.splitlines(), datetime(2026, 11, 23, 17, tzinfo=UTC))
+    assert {"<one@nieuws.example.be>", "<two@nieuws.example.be>"} <= found.taken
+    assert found.begun == {"<three@nieuws.example.be>"}
+    assert found.since is not None
+    assert found.since.minute == 13
 
 
 def test_an_older_database_learns_what_was_sent(tmp_path: Path) -> None:

@@ -217,7 +217,7 @@ def test_pairs_are_read_from_standard_input() -> None:
 def test_ten_thousand_pairs_are_evaluated() -> None:
     """A file of 10,000 pairs takes no more memory than its lines and far less than a minute."""
     lines = (CORPUS / "zones.jsonl").read_text(encoding="utf-8").splitlines()[:8]
-    before = time.perf_counter()
+    before = time.process_time()
     found = labelled.decisions(labelled.pairs(lines * 1250), Matching())
     assert len(found) == 10_000
-    assert time.perf_counter() - before < 60
+    assert time.process_time() - before < 60

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 from dataclasses import replace
 from itertools import combinations
@@ -15,8 +16,10 @@ from playwright.sync_api import Browser, Page
 from aggregator.digest.render import render
 from aggregator.mail.message import compose, filled
 from aggregator.model import Story
+from aggregator.subscribing import letters
 from tests import stories
 from tests.browsing import CHROMIUM, QUIET, keep
+from tests.goldens import FOLDER
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -113,6 +116,66 @@ def test_a_crowded_mail_is_accessible(browser: Browser, scheme: Scheme) -> None:
     assert [fault for fault in found if fault["id"] not in PAGE_ONLY] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert page.evaluate(SMALLEST) >= 15
+    page.close()
+
+
+NOTICES = {
+    "confirm": letters.confirm(stories.CONFIG, [stories.DIGEST], "https://nieuws.example.be/mail/c/x", stories.NOW),
+    "known": letters.known(stories.CONFIG, [stories.DIGEST], "https://nieuws.example.be/mail/p/x"),
+    "moved": letters.moved(stories.CONFIG, [stories.DIGEST]),
+    "welcome": letters.welcome(
+        stories.CONFIG,
+        [stories.DIGEST],
+        *(f"https://nieuws.example.be/mail/{each}" for each in ("d/2026-11-23/", "p/x", "u/x")),
+    ),
+}
+"""What is mailed to one reader, of themselves."""
+
+
+@pytest.mark.parametrize("width", [600, 360])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", NOTICES)
+def test_a_mail_to_one_reader_is_accessible(browser: Browser, name: str, scheme: Scheme, width: int) -> None:
+    """A confirmation or a welcome is as good to read as the digest, on a telephone and in the dark; no word is torn."""
+    page = show(browser, NOTICES[name].html, width, scheme)
+    keep(page, f"mail-{name}-{width}-{scheme}")
+    found = Axe().run(page).response["violations"]
+    assert [fault for fault in found if fault["id"] not in PAGE_ONLY] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(SMALLEST) >= 15
+    assert min(page.evaluate(CONTRASTS))[0] >= 4.5
+    ground = page.locator("body").evaluate("body => getComputedStyle(body).backgroundColor")
+    assert ground == {"light": "rgb(243, 246, 249)", "dark": "rgb(12, 21, 30)"}[scheme]
+    page.close()
+
+
+@pytest.mark.parametrize("language", ["fr-BE", "de-BE", "en"])
+def test_the_mail_is_accessible_in_other_languages(browser: Browser, language: str) -> None:
+    """Sentences of other lengths, and their tags: the digest and a notice."""
+    config = replace(stories.CONFIG, language=language)
+    notice = letters.confirm(config, [stories.DIGEST], "https://nieuws.example.be/mail/c/x", stories.NOW)
+    digest = stories.rendered(config, stories.DIGEST, news(8), stories.NOW)
+    for name, letter in (("digest", filled(digest, stories.ENVELOPE)), ("confirm", notice)):
+        page = show(browser, letter.html, 360, "light")
+        keep(page, f"mail-{name}-{language}")
+        found = Axe().run(page).response["violations"]
+        assert [fault for fault in found if fault["id"] not in PAGE_ONLY] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        page.close()
+
+
+def test_the_picture_of_the_mail(browser: Browser) -> None:
+    """README's picture is of the mail as it is made now; ``GOLDEN=write`` makes the picture anew."""
+    made = stories.rendered(stories.CONFIG, stories.DIGEST, stories.fortnight()[:3], stories.NOW)
+    page = show(browser, filled(made, stories.ENVELOPE).html, 640, "light")
+    picture = FOLDER / "mail.png"
+    if os.environ.get("GOLDEN") == "write":
+        page.screenshot(path=picture, full_page=True, scale="css")
+    head = picture.read_bytes()[16:24]  # width and height stand there (PNG §11.2.2)
+    width, height = int.from_bytes(head[:4], "big"), int.from_bytes(head[4:], "big")
+    told = page.evaluate("document.documentElement.scrollHeight")
+    assert width == 640
+    assert abs(height - told) <= told / 20, "the mail is of another length than its picture: GOLDEN=write, and look"
     page.close()
 
 

@@ -559,9 +559,9 @@ def test_a_verdict_does_not_depend_on_the_hash_seed() -> None:
 def test_hostile_texts_cost_milliseconds(piece: str) -> None:
     """Two texts of a megabyte are compared in bounded time, alike or not."""
     one, other = item("a", piece * 200_000), item("b", f"{piece * 150}anders {piece[::-1] * 100_000}", "zuid")
-    before = time.perf_counter()
+    before = time.process_time()
     said(one, other)
-    assert time.perf_counter() - before < 2.0
+    assert time.process_time() - before < 2.0
 
 
 # -- stories -------------------------------------------------------------------------------

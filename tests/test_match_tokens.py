@@ -200,10 +200,10 @@ def test_a_form_of_a_word_is_of_its_field(word: str) -> None:
 def test_a_megabyte_costs_no_more_than_a_long_text(piece: str) -> None:
     """A text is read as far as ``LONGEST``, in time that grows with its length and no faster."""
     written = piece * (1_000_000 // len(piece))
-    before = time.perf_counter()
+    before = time.process_time()
     assert len(tokens(written)) <= MOST
     assert len(written) > LONGEST
-    assert time.perf_counter() - before < 1.0
+    assert time.process_time() - before < 1.0
 
 
 WORDS = st.lists(st.sampled_from("abcd"), max_size=12)

@@ -104,4 +104,4 @@ def test_it_stops_at_once_whatever_hangs() -> None:
     with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
         connection.getresponse()
     connection.close()
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 5

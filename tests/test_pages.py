@@ -224,6 +224,16 @@ class TestReasons:
         assert reasons.differs(CONFIG, one).endswith("andere tekst van gemaakt. Verschil: “Ham” of “Zolder”.")
         assert reasons.differs(CONFIG, replace(one, differs="")) == ""
 
+    @pytest.mark.parametrize("rule", ["slots", "window", "lead", "short", "unlike", "never heard of"])
+    def test_what_keeps_two_apart(self, rule: str) -> None:
+        """Whatever the rule: how alike they are, what was exchanged and how far apart they are, in readers' words."""
+        verdict = Verdict(verdict="different", rule=rule, score=0.98, evidence="'week 12' ≠ 'week 13'; 30 days apart")
+        told = reasons.apart(CONFIG, verdict)
+        assert told.endswith("Verschil: “week 12” of “week 13”. Dagen ertussen: 30.")
+        assert ("98%" in told) is (rule == "slots")
+        related = replace(verdict, verdict="related", rule="subject")
+        assert reasons.apart(CONFIG, related) == reasons.linked(CONFIG, related)
+
     @pytest.mark.parametrize("rule", ["contains", "subject", "slots", "title", "window", "never heard of"])
     def test_every_link_has_a_reason(self, rule: str) -> None:
         """Whatever the rule; how far apart two are is said in days."""

@@ -46,14 +46,14 @@ def test_what_can_be_used_is_no_mistake(rule: str) -> None:
 
 def test_a_catastrophic_pattern_costs_its_time_once() -> None:
     """A text made for an unlucky pattern is given up within the limit, told, and never tried again."""
-    before = time.perf_counter()
+    before = time.process_time()
     assert not patterns.found("/(x+)+$/", "x" * 5000 + "!")
-    first = time.perf_counter() - before
-    before = time.perf_counter()
+    first = time.process_time() - before
+    before = time.process_time()
     for _ in range(50):
         assert not patterns.found("/(x+)+$/", "x" * 5000 + "!")
     assert first < 1  # 0.02 s and what a busy machine adds
-    assert time.perf_counter() - before < max(first, 0.1)
+    assert time.process_time() - before < max(first, 0.1)
     assert "(x+)+$" in patterns.slow()
     assert patterns.found("/(x+)+$/", "xxx")
 

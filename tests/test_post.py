@@ -10,11 +10,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from aggregator import post
+from aggregator.desk import editions
+from aggregator.hand import Hand
 from aggregator.mail.message import filled
 from aggregator.mail.relay import Relay
 from aggregator.model import Config, Delivery, Digest, Edition, Story
@@ -216,6 +219,25 @@ def test_what_is_held_waits_for_the_operator(tmp_path: Path) -> None:
         assert desk.states() == {"held": 1, "sent": 1}
         assert [held.address for held in desk.store.look(lambda tx: tx.mailing.held("dagelijks"))] == [AN]
         assert len(desk.mailed(AN)) == 1
+
+
+@pytest.mark.parametrize(("act", "state"), [("release", "queued"), ("cancel", "cancelled")])
+def test_who_settles_what_is_held_in_doubt_stands_in_the_log(tmp_path: Path, act: str, state: str) -> None:
+    """As with any deed: who, when and why, and how many mails; nobody's address.  Nothing is noted where none was."""
+    with office(tmp_path, fake.plan(fake.TAKEN_THEN_DROPPED), in_doubt="hold") as desk:
+        desk.arrive(one(1))
+        desk.freeze()
+        desk.deliver()
+        desk.now += HOUR
+        desk.deliver()
+        who = Hand(who="an", at=desk.now, why="het log zweeg")
+        settle = partial(editions.settle_doubts, digest=desk.config.digests[0], act=act, who=who)
+        assert [mail.state for mail in desk.store.submit(settle).result()] == [state]
+        (deed,) = desk.store.look(lambda tx: tx.hands.log())
+        assert (deed.who, deed.act, deed.why) == ("an", act, "het log zweeg")
+        assert AN not in deed.detail
+        assert desk.store.submit(settle).result() == []
+        assert len(desk.store.look(lambda tx: tx.hands.log())) == 1
 
 
 class Killed(Exception):  # noqa: N818 - it is what happens to the process

@@ -196,12 +196,22 @@ def test_every_link_leads_somewhere(text: str) -> None:
 def test_the_pictures_are_ours_and_small() -> None:
     """Pictures come from the repository, are PNG, say in words what they show, and are quick to load."""
     pictures = re.findall(r"<img src=\"([^\"]+)\"[^>]*\balt=\"([^\"]{20,})\"", README)
-    assert len(pictures) == README.count("<img") == 4
+    assert len(pictures) == README.count("<img") == 9
     assert "![" not in README
     for name, _ in pictures:
         content = (ROOT / name).read_bytes()
         assert content.startswith(b"\x89PNG\r\n"), name
         assert len(content) < 250_000, name
+
+
+def test_what_stands_on_the_buttons_is_what_editors_are_told() -> None:
+    """Each Dutch label that the page for editors quotes is one that the desk has."""
+    said = (ROOT / "aggregator/locale/nl/LC_MESSAGES/desk.po").read_text(encoding="utf-8")
+    labels = {label.replace("%(num)d", "2") for label in re.findall(r'^msgstr(?:\[\d\])? "(.*)"$', said, re.MULTILINE)}
+    (page,) = re.findall(r"^## For editors\n(.*?)^## ", README, re.MULTILINE | re.DOTALL)
+    quoted = {" ".join(each.split()) for each in re.findall(r"\*“([^”]+)”\*", page)}
+    assert len(quoted) > 20
+    assert quoted - labels == set()
 
 
 def test_every_file_that_the_shell_takes_from_the_repository_is_there() -> None:

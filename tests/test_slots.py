@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.digest.slots import is_quiet, slot_due
+from aggregator.digest.slots import is_quiet, latest_slot, next_slot, slot_due
 from aggregator.model import Digest
 from aggregator.model.wanted import WEEK, Weekday
 
@@ -173,6 +173,20 @@ def test_slots_only_move_on(wanted: Digest, zone: str, now: datetime, later: tim
     first, second = slot_due(wanted, tz, now), slot_due(wanted, tz, now + later)
     if first and second and first > second:
         assert first[:10] == second[:10]
+
+
+@given(DIGESTS, ZONES, MOMENTS)
+def test_the_next_slot_is_the_first_that_comes(wanted: Digest, zone: str, now: datetime) -> None:
+    """It is later than now, it is the latest slot when its moment has come, and none comes before it."""
+    tz = ZoneInfo(zone)
+    coming = next_slot(wanted, tz, now)
+    assert coming
+    assert coming > now
+    latest = latest_slot(wanted, tz, coming)
+    assert latest
+    assert latest[0] == coming
+    before = latest_slot(wanted, tz, coming - timedelta(microseconds=1))
+    assert before is None or before[0] <= now
 
 
 @given(DIGESTS, ZONES, MOMENTS)

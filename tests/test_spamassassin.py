@@ -14,6 +14,7 @@ import pytest
 from aggregator.digest.render import render
 from aggregator.mail.message import compose
 from aggregator.model import Letter, Story
+from aggregator.subscribing import letters
 from tests.stories import CONFIG, DIGEST, ENVELOPE, NOW, fortnight, joint, rendered, sighting, story
 
 # Header rules sleep until a server has taken the message.  Addresses for documentation cost points (RCVD_ILLEGAL_IP).
@@ -21,6 +22,7 @@ HOP = (
     b"Received: from mx.example.be (mx.example.be [193.190.198.9]) by in.example.net with ESMTPS id 4F;"
     b" Mon, 23 Nov 2026 08:00:05 +0000\r\n"
 )
+LINKS = tuple(f"https://nieuws.example.be/mail/{each}" for each in ("dagelijks/2026-11-23/", "p/x", "u/x"))
 FILTER = shutil.which("spamassassin")
 
 
@@ -60,6 +62,10 @@ def crowd() -> Letter:
         pytest.param(lambda: rendered(CONFIG, DIGEST, fortnight(), NOW), id="fortnight"),
         pytest.param(shouting, id="shouting"),
         pytest.param(crowd, id="crowd"),
+        pytest.param(
+            lambda: letters.confirm(CONFIG, [DIGEST], "https://nieuws.example.be/mail/c/x", NOW), id="confirm"
+        ),
+        pytest.param(lambda: letters.welcome(CONFIG, [DIGEST], *LINKS), id="welcome"),
         pytest.param(lambda: replace(rendered(CONFIG, DIGEST, fortnight(), NOW), html=""), id="text"),
     ],
 )

@@ -333,7 +333,7 @@ class TestServer:
             idle.getresponse().read()
             half.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
             began = time.monotonic()
-        assert time.monotonic() - began < 3.5
+        assert time.monotonic() - began < 10
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(tuple_of(host))
         idle.close()

@@ -220,7 +220,7 @@ def test_close_is_quick_and_final() -> None:
         await asyncio.sleep(0.1)
         started = time.monotonic()
         workers.close()
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 10
         for attempt in (running, workers.run(abs, 1)):
             with pytest.raises(ParseError, match="the program is stopping"):
                 await attempt

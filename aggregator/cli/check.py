@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from datetime import timedelta
 from email.utils import parseaddr
 from itertools import repeat
 from pathlib import Path
@@ -20,8 +21,9 @@ from aggregator.config import find, secret
 from aggregator.daemon.opening import clock
 from aggregator.daemon.relaying import hand_over, open_signer
 from aggregator.daemon.trying import configured
-from aggregator.errors import ConfigError
+from aggregator.errors import ConfigError, MailError
 from aggregator.i18n import translations
+from aggregator.mail.log import RelayLog
 from aggregator.model import Config, Envelope, Letter, Source, Stream
 from aggregator.model.units import write_duration
 from aggregator.publish import places
@@ -72,6 +74,25 @@ def _describe(config: Config) -> None:
         console.print(f"  digest {digest.id}: {_when(config, digest.id)}, {readers}", soft_wrap=True)
     if places.is_open(config):
         _describe_subscribing(config)
+    if config.mail and config.mail.relay_log:
+        _describe_log(RelayLog(config.mail.relay_log))
+    if config.desk.users or config.desk.trusted_header:
+        _describe_desk(config)
+
+
+def _describe_desk(config: Config) -> None:
+    """Who may come to the desk and how, as far as that is not what was meant."""
+    users, header = config.desk.users, config.desk.trusted_header
+    named = ", ".join(f"{user.name} ({'editor' if user.is_editor else 'reader'})" for user in users)
+    how = f"whom {', '.join(config.desk.proxies)} names in {header}" if header else "who log in with passwords"
+    console.print(f"  desk: {named or 'nobody'}, {how}", markup=False, soft_wrap=True)
+    if not any(user.is_editor for user in users):
+        told = 'nobody can change anything at the desk: no user of it has role = "editor"'
+        console.print(f"[yellow]warning[/]: {told}", soft_wrap=True)
+    if users and not header and not config.base_url.startswith("https:"):
+        console.print(
+            "[yellow]warning[/]: with this base_url passwords for the desk travel in the open", soft_wrap=True
+        )
 
 
 def _describe_subscribing(config: Config) -> None:
@@ -85,6 +106,20 @@ def _describe_subscribing(config: Config) -> None:
     if not config.base_url.startswith("https:"):
         told = "one click to unsubscribe takes https (RFC 8058); with this base_url mails offer only an address"
         console.print(f"[yellow]warning[/]: {told}", soft_wrap=True)
+
+
+def _describe_log(relay_log: RelayLog) -> None:
+    """Whether doubts can be settled by the relay's log, as whoever runs this command."""
+    now = clock()
+    try:
+        taken = len(relay_log.read(now - timedelta(hours=1), now).taken)
+    except MailError as failure:
+        console.print("[yellow]warning[/]: ", end="")
+        console.print(str(failure), markup=False, soft_wrap=True)
+    else:
+        console.print(
+            f"  the relay's log knows {taken} mails that it took: {relay_log.place}", markup=False, soft_wrap=True
+        )
 
 
 def _formerly(ids: tuple[str, ...]) -> None:
@@ -119,8 +154,11 @@ def _when(config: Config, id: str) -> str:
     digest = config.digest(id)
     if digest.every:
         return f"every {write_duration(digest.every)}"
+    if digest.cadence == "at once":
+        return "at once, each story by itself"
     times = ", ".join(f"{moment:%H:%M}" for moment in digest.at)
-    return f"at {times} ({config.timezone}), {' '.join(digest.days)}"
+    often = "" if digest.cadence == "daily" else f"{digest.cadence}, on "
+    return f"at {times} ({config.timezone}), {often}{' '.join(digest.days)}"
 
 
 async def _ask_all(config: Config) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +21,6 @@ from aggregator.daemon.opening import clock, open_store
 from aggregator.daemon.relaying import hand_over, open_relay
 from aggregator.daemon.witnessing import witness
 from aggregator.desk import editions
-from aggregator.digest import delivery as step
 from aggregator.errors import ConfigError, MailError, StoreError
 from aggregator.hand import Hand
 from aggregator.model import Config, Delivery, Digest, Edition
@@ -120,6 +119,8 @@ def send(
     test: Annotated[
         bool, typer.Option("--test", help="Send what preview --all shows to one address, and change nothing.")
     ] = False,
+    why: Why = "",
+    by: By = None,
     config: ConfigOption = None,
 ) -> None:
     """Freeze an edition now, whatever the schedule says, and have it sent.
@@ -128,6 +129,7 @@ def send(
     """
     if (to is not None) != test:
         raise typer.BadParameter("--to and --test go together")
+    who = hand_of(why, by)
     settings = configured(config)
     wanted = _digest(settings, digest)
     now = clock()
@@ -140,10 +142,10 @@ def send(
         store.submit(lambda tx: post.settle_in(tx, machine(settings))).result()
         seen = witness(settings, store)
         post.begin(store, seen, now)
-        if why := post.pause(store, machine(settings), seen):
-            raise StoreError(paused(why))
+        if stopped := post.pause(store, machine(settings), seen):
+            raise StoreError(paused(stopped))
         slot = f"send-{now:%Y-%m-%dT%H:%M:%S.%fZ}"
-        edition = store.submit(lambda tx: post.freeze(tx, settings, wanted, slot, now)).result()
+        edition = store.submit(lambda tx: _freeze(tx, settings, wanted, slot, replace(who, at=now))).result()
         if edition.state == "skipped":
             console.print(f"{digest}: nothing has arrived since the last edition; skipped")
             return
@@ -158,6 +160,13 @@ def send(
                 console.print("the running daemon sends it")
                 return
             _deliver(store, settings, seen)
+
+
+def _freeze(tx: Tx, config: Config, digest: Digest, slot: str, who: Hand) -> Edition:
+    edition = post.freeze(tx, config, digest, slot, who.at)
+    if edition.state != "skipped":
+        editions.note(tx, digest, "send", who, f"edition {slot}")
+    return edition
 
 
 def _send_test(config: Config, digest: Digest, address: str, now: datetime) -> None:
@@ -180,8 +189,9 @@ def release(digest: Id, why: Why = "", by: By = None, config: ConfigOption = Non
 
     Held in doubt: in_doubt = "hold", and the relay went silent.
     """
-    if not _become(digest, config, "release", hand_of(why, by), "goes out now"):
-        _settle_held(digest, config, step.release, "queued to be sent once more")
+    who = hand_of(why, by)
+    if not _become(digest, config, "release", who, "goes out now"):
+        _settle_held(digest, config, "release", who, "queued to be sent once more")
 
 
 @app.command()
@@ -191,8 +201,9 @@ def cancel(digest: Id, why: Why = "", by: By = None, config: ConfigOption = None
     Where none is held, drop the mails that are held in doubt, because the relay's log says that they were delivered.
     """
     told = "cancelled; what was not sent of it goes into the next edition"
-    if not _become(digest, config, "cancel", hand_of(why, by), told):
-        _settle_held(digest, config, lambda delivery, _: step.cancel(delivery), "dropped")
+    who = hand_of(why, by)
+    if not _become(digest, config, "cancel", who, told):
+        _settle_held(digest, config, "cancel", who, "dropped")
 
 
 def _become(id: str, config: Path | None, act: str, who: Hand, done: str) -> bool:
@@ -205,18 +216,11 @@ def _become(id: str, config: Path | None, act: str, who: Hand, done: str) -> boo
     return bool(found)
 
 
-def _settle_held(id: str, config: Path | None, settle: Callable[[Delivery, datetime], Delivery], done: str) -> None:
+def _settle_held(id: str, config: Path | None, act: str, who: Hand, done: str) -> None:
     settings = configured(config)
-    wanted, now = _digest(settings, id), clock()
-
-    def all_of_them(tx: Tx) -> list[Delivery]:
-        settled = [settle(delivery, now) for delivery in tx.mailing.held(wanted.id)]
-        for delivery in settled:
-            tx.mailing.note(delivery)
-        return settled
-
+    wanted = _digest(settings, id)
     with open_store(settings, create=False) as store:
-        settled = store.submit(all_of_them).result()
+        settled = store.submit(lambda tx: editions.settle_doubts(tx, wanted, act, who)).result()
     for delivery in settled:
         console.print(f"{delivery.address}: {done}", markup=False, soft_wrap=True)
     if not settled:

@@ -8,14 +8,13 @@ from typing import Any
 
 from aggregator import post, renames
 from aggregator import status as judge
+from aggregator.cli import mailbag
 from aggregator.cli.options import ConfigOption, JsonOption, configured
 from aggregator.cli.output import console, local, print_json, rfc3339, table
 from aggregator.cli.standing import stands
 from aggregator.daemon.machine import machine
 from aggregator.daemon.opening import clock, open_store
 from aggregator.daemon.witnessing import witness
-from aggregator.errors import MailError
-from aggregator.mail.maildir import Maildir
 from aggregator.model import Config, Delivery, Edition, Lease, Ping, Poll, Subscription
 from aggregator.schedule import held_hosts
 from aggregator.store import Tx
@@ -37,10 +36,11 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         differing = store.look(lambda tx: tx.stories.differing(now - LATELY))
         relay = judge.relaying(store.look(lambda tx: tx.meta.get(judge.RELAY)), now) if settings.mail else None
         objections = store.look(lambda tx: post.objections(tx, settings))
+        unmailed = store.look(lambda tx: mailbag.unmailed(tx, settings))
         refusals = store.look(lambda tx: post.refusals(tx, now))
         paused = post.pause(store, machine(settings), witness(settings, store))
         mail = store.look(lambda tx: post.standing(tx, settings, paused, now))
-    returned = _returned(settings)
+    returned, unread_log = mailbag.returned(settings), mailbag.unread_log(settings, now)
     statuses = judge.sources(settings, polls, now, held_hosts(polls.values(), now))
     if json:
         document = _document(settings, statuses, counts, editions, tally, doubts, troubled, mail)
@@ -52,6 +52,8 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
             "mailing": _mailing(mail),
             "relay": relay,
             "returned_mail": returned,
+            "relay_log": unread_log,
+            "unmailed_recipients": {digest: len(addresses) for digest, addresses in unmailed.items()},
             "objections": objections,
             "refusals": refusals,
         }
@@ -84,21 +86,10 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         console.print(sentence, style="yellow", markup=False, soft_wrap=True)
     for sentence in judge.pushing(*pushes, now):
         console.print(sentence, markup=False, soft_wrap=True)
-    for sentence in filter(None, (*objections, refusals, relay, returned)):
+    unwell = (*objections, refusals, relay, unread_log, returned, *mailbag.told_unmailed(unmailed))
+    for sentence in filter(None, unwell):
         console.print(sentence, style="red", markup=False, soft_wrap=True)
-    _print_deliveries(settings, tally, troubled, doubts)
-
-
-def _returned(config: Config) -> str | None:
-    """What is to be said of the mail that came back."""
-    if config.mail is None or config.mail.maildir is None:
-        return None
-    try:
-        unread = Maildir(config.mail.maildir).unread()
-    except MailError as failure:
-        return str(failure)
-    words = "returned mails were not understood and wait for a reader in"
-    return f"{unread} {words} {config.mail.maildir}" if unread else None
+    mailbag.show(settings, tally, troubled, doubts)
 
 
 def _print_source(one: judge.SourceStatus) -> None:
@@ -106,20 +97,6 @@ def _print_source(one: judge.SourceStatus) -> None:
     console.print(f"[{colour}]{one.condition:8}[/] [bold]{one.source}[/]", end="  ")
     console.print(one.url, markup=False, soft_wrap=True)
     console.print(f"         {one.words}", markup=False, soft_wrap=True)
-
-
-def _print_deliveries(settings: Config, tally: dict[str, int], troubled: list[Delivery], doubts: int) -> None:
-    if tally:
-        console.print("deliveries: " + ", ".join(f"{many} {state}" for state, many in sorted(tally.items())))
-    for delivery in troubled:
-        next_ = f"; next attempt {local(delivery.next_attempt, settings)}" if delivery.state == "deferred" else ""
-        told = f"mail {delivery.id} of edition {delivery.edition} ({delivery.digest})"
-        said = delivery.reply or "in doubt"
-        console.print(f"  {delivery.state} {told}: {said}{next_}", markup=False, soft_wrap=True)
-    if troubled:
-        console.print("  Whose they are: aggregator digest list EDITION")
-    if doubts:
-        console.print(f"{doubts} of them may have been delivered twice: nobody could tell whether the relay took them")
 
 
 def _facts(tx: Tx) -> tuple[dict[str, Poll], tuple[int, int], list[Edition], dict[str, int], int, list[Delivery]]:

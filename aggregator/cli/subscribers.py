@@ -11,6 +11,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from aggregator import text
+from aggregator.cli import mailbag
 from aggregator.cli.options import ConfigOption, JsonOption, configured
 from aggregator.cli.output import console, errors, local, print_json, rfc3339, table
 from aggregator.daemon.opening import clock, open_store
@@ -56,6 +57,26 @@ def list_(digest: DigestOption = None, config: ConfigOption = None, json: JsonOp
         ((who.address, _state(who, settings), local(who.created, settings), _told(readers)) for who, readers in kept),
     )
     console.print(f"{len(kept)} subscribers")
+    _list_unmailed(settings, wanted)
+
+
+def _list_unmailed(config: Config, digest: str | None) -> None:
+    """Recipients in the configuration who are mailed nothing, and why."""
+
+    def lines(tx: Tx) -> list[tuple[str, ...]]:
+        return [
+            (address, id, reason, local(at, config))
+            for id, addresses in mailbag.unmailed(tx, config).items()
+            if digest in (None, id)
+            for address in addresses
+            for other, reason, at in tx.audience.suppressions(address)
+            if other in (id, EVERY)
+        ]
+
+    found = _look(config, lines)
+    if found:
+        console.print("\nIn the configuration, and mailed nothing until `aggregator subscribers lift ADDRESS`:")
+        table(("address", "digest", "because", "since"), found)
 
 
 @app.command()

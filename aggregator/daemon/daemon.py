@@ -32,6 +32,7 @@ from aggregator.daemon.publishing import Publishing, faults
 from aggregator.daemon.relaying import hand_over, open_relay
 from aggregator.daemon.reporting import Grievances, report
 from aggregator.daemon.returning import Returning
+from aggregator.daemon.saying import Saying
 from aggregator.daemon.searching import Searching
 from aggregator.daemon.subscribing import Subscribing
 from aggregator.daemon.taking import take_up
@@ -67,6 +68,7 @@ class Daemon:
         self._config = config
         self._path = path
         self._clock = clock
+        self._say = Saying(clock)
         self._stop = asyncio.Event()
         self._polls_revision = -1
         self._relay = open_relay(config)
@@ -110,7 +112,9 @@ class Daemon:
                 self._config,
                 [*self._hubbing.routes, *self._searching.routes, *self._subscribing.routes, *self._desk],
                 asked=self._publishing.asked,
-                status=lambda: document(self._config, faults(self._judged(self._clock()), self._posting.standing)),
+                status=lambda: document(
+                    self._config, faults(self._judged(self._clock()), self._posting.standing) + self._posting.faults()
+                ),
             )
             server = Server(self._site, listening.listen, listening.trusted_proxies)
             await server.start()
@@ -224,13 +228,6 @@ class Daemon:
         self._progress = self._clock()
         systemd.notify("WATCHDOG=1")
         await asyncio.sleep(TICK.total_seconds())
-
-    def _say(self, failure: Exception, what: str) -> None:
-        """A sentence for what the operator can mend, a traceback for what only a programmer can."""
-        if isinstance(failure, AggregatorError):
-            log.error("%s: %s", what, failure)
-        else:
-            log.error("%s: a fault in the program, please report it", what, exc_info=failure)
 
     def _tidy(self) -> None:
         """Once a day delete what is kept no longer, in small steps that let every poll in between."""

@@ -16,10 +16,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar, cast
 
-from aggregator import post
+from aggregator import post, remedy
+from aggregator.daemon.troubles import Troubles, of_mail
 from aggregator.mail.pace import Breaker, Meter
 from aggregator.mail.relay import Relay
 from aggregator.model import Config, Delivery, Digest
+from aggregator.publish.faults import Fault
 from aggregator.status import RELAY, Mailing, Pause, paused
 from aggregator.store import Store
 from aggregator.witness import Witness
@@ -64,6 +66,11 @@ class Posting:
         self._meter: Meter | None = None
         self._refused: set[int] = set()
         self._turn = threading.Lock()
+        self._troubles = Troubles()
+
+    def faults(self) -> list[Fault]:
+        """What keeps mail from getting out, for the operators' feed."""
+        return self._troubles.faults(of_mail(self._breaker, self.standing), self._clock())
 
     def go_on(self) -> None:
         """Freeze what is due and hand over what is due, each unless it is still at it or resting."""
@@ -152,8 +159,11 @@ class Posting:
         """Ask the relay's log what became of mails in doubt."""
         now = self._clock()
         if await self._store.read(lambda tx: tx.mailing.in_doubt(now)):
-            for delivery in await _in_thread(lambda: post.settle(self._store, self.config, self._clock)):
+            for delivery in await _in_thread(self._ask_the_log):
                 log.warning("mail %d of digest %s was in doubt, now %s", delivery.id, delivery.digest, delivery.state)
+
+    def _ask_the_log(self) -> list[Delivery]:
+        return post.settle(self._store, self.config, self._clock, lambda failure: self._say(failure, "mails in doubt"))
 
     async def _hand_over_all(self) -> None:
         """As long as there is anything to be handed over, and a relay that takes it."""
@@ -197,7 +207,8 @@ class Posting:
         if now == before:
             return
         if now.until:
-            log.warning("the relay takes nothing from us now; the next attempt is at %s", f"{now.until:%H:%M:%S} UTC")
+            told, again = remedy.told(now.reason), f"{now.until:%H:%M:%S} UTC"
+            log.warning("the relay takes nothing from us now: %s; the next attempt is at %s", told, again)
         elif before:
             log.info("the relay takes mail again")
         await self._store.write(lambda tx: tx.meta.put(RELAY, now.told()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
+from aggregator import remedy
 from aggregator.config import secret
 from aggregator.errors import ConfigError, MailError
 from aggregator.mail.message import compose
@@ -46,5 +47,5 @@ def hand_over(config: Config, letter: Letter, envelope: Envelope) -> str:
         relay.close()
     if reply.phase != "dot" or reply.code != 250:
         said = reply.text if reply.code is None else f"{reply.code} {reply.text}"
-        raise MailError(f"the relay {config.mail.relay} did not take the test ({reply.phase}): {said}")
+        raise MailError(f"the relay {config.mail.relay} did not take the test ({reply.phase}): {remedy.told(said)}")
     return reply.text

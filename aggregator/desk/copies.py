@@ -14,14 +14,13 @@ from aggregator.explain import Explanation, Neighbour
 from aggregator.model import Config, Match, Sighting, Story, Verdict
 from aggregator.publish import page, reasons
 
-_CONFLICT = re.compile(r"'[^']+' ≠ '[^']+'")
 _NUMBER = re.compile(r"#(?=\d)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
     """One copy: *title* and *body* with the words marked that the copy beside it has not; *reason* is why it is
-    here.
+    here, *today* what would keep it from coming here now.
     """
 
     number: int
@@ -38,7 +37,7 @@ class Copy:
     rule: str
     score: float
     told: str
-    today: Verdict | None
+    today: str
     differs: str
     leads: bool
     chosen: bool
@@ -46,9 +45,8 @@ class Copy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Other:
-    """A story that was not merged with this one, and why: *conflicts* are the words that say otherwise.
-
-    *state* is whether readers see it.
+    """A story that was not merged with this one, and why; *reason* says it in a sentence, *state* is whether readers
+    see it.
     """
 
     id: str
@@ -58,7 +56,7 @@ class Other:
     published: datetime
     badges: tuple[page.Badge, ...]
     verdict: Verdict
-    conflicts: str
+    reason: str
     state: str
     joinable: bool
 
@@ -104,7 +102,7 @@ def _copy(
         rule=member.rule,
         score=member.score,
         told=readable(member.evidence),
-        today=replace(now, evidence=readable(now.evidence)) if now else None,
+        today=_apart(config, now) if now else "",
         differs=reasons.differs(config, member),
         leads=seen is lead,
         chosen=story.chosen in seen.keys,
@@ -137,10 +135,16 @@ def _other(config: Config, story: Story, neighbour: Neighbour) -> Other:
         published=other.published,
         badges=page.badges(config, other.zones, ""),
         verdict=replace(neighbour.verdict, evidence=readable(neighbour.verdict.evidence)),
-        conflicts="; ".join(_CONFLICT.findall(readable(neighbour.verdict.evidence))),
+        reason=_apart(config, neighbour.verdict),
         state=state(other),
         joinable=not (story.withdrawn or other.withdrawn),
     )
+
+
+def _apart(config: Config, verdict: Verdict) -> str:
+    """What keeps two apart; empty where nothing does."""
+    said = replace(verdict, evidence=readable(verdict.evidence))
+    return "" if verdict.verdict == "same" else reasons.apart(config, said)
 
 
 def readable(evidence: str) -> str:

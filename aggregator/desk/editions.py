@@ -13,9 +13,10 @@ from dataclasses import astuple, replace
 from datetime import datetime
 
 from aggregator import post
+from aggregator.digest import delivery as step
 from aggregator.errors import DigestError
 from aggregator.hand import Hand
-from aggregator.model import Config, Deed, Digest, Edition, Plan
+from aggregator.model import Config, Deed, Delivery, Digest, Edition, Plan
 from aggregator.store import Tx
 
 MOST = 10_000
@@ -32,8 +33,19 @@ def do(tx: Tx, digest: Digest, act: str, who: Hand) -> list[Edition]:
     """``hold``, ``release`` or ``cancel`` what is on its way of *digest*; nothing is noted where nothing was."""
     editions = ACTS[act](tx, digest, who.at)
     for edition in editions:
-        _note(tx, digest, act, who, f"edition {edition.slot}")
+        note(tx, digest, act, who, f"edition {edition.slot}")
     return editions
+
+
+def settle_doubts(tx: Tx, digest: Digest, act: str, who: Hand) -> list[Delivery]:
+    """``release`` or ``cancel`` the mails of *digest* that are held because nobody could tell whether they went out."""
+    held = tx.mailing.held(digest.id)
+    settled = [step.release(one, who.at) if act == "release" else step.cancel(one) for one in held]
+    for delivery in settled:
+        tx.mailing.note(delivery)
+    if settled:
+        note(tx, digest, act, who, f"{len(settled)} in doubt")
+    return settled
 
 
 def arrange(tx: Tx, config: Config, digest: Digest, plan: Plan, who: Hand) -> None:
@@ -46,7 +58,7 @@ def arrange(tx: Tx, config: Config, digest: Digest, plan: Plan, who: Hand) -> No
         post.freeze_anew(tx, config, digest, waiting, who.at, plan=plan, only=_news(tx, waiting))
     else:
         tx.mailing.intend(digest.id, plan)
-    _note(tx, digest, "arrange", who, plan.introduction, undo=json.dumps([astuple(before), astuple(plan)]))
+    note(tx, digest, "arrange", who, plan.introduction, undo=json.dumps([astuple(before), astuple(plan)]))
 
 
 def undo(tx: Tx, config: Config, digest: Digest, deed: Deed, who: Hand) -> None:
@@ -106,6 +118,7 @@ def _news(tx: Tx, edition: Edition) -> set[str]:
     return {id for id, new in tx.printed.stories(edition.id).items() if new}
 
 
-def _note(tx: Tx, digest: Digest, act: str, who: Hand, what: str, undo: str | None = None) -> None:
+def note(tx: Tx, digest: Digest, act: str, who: Hand, what: str = "", undo: str | None = None) -> None:
+    """Note in the log what somebody did to a digest."""
     told = "; ".join(filter(None, [what, who.why]))
     tx.hands.note(at=who.at, who=who.who, act=act, story=subject(digest.id), detail=told, why=who.why, undo=undo)

@@ -40,7 +40,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A deed in the log; *href* leads to what it was done to, *title* is what that is called."""
+    """A deed in the log; *href* leads to what it was done to, *title* is what that is called; *other* is the same of
+    the story that came of it, or went into it.
+    """
 
     deed: Deed
     act: str
@@ -48,6 +50,7 @@ class Line:
     title: str
     href: str
     undoable: bool = False
+    other: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,7 @@ class Next:
     """The edition of a digest that goes out next; *letter* is None without news, *why* says why it is this one.
 
     *stories* are the new ones in it, in the order in which they stand under their headings.
+    *goes* is when it is made, where that is a matter of the calendar.
     """
 
     letter: Letter | None
@@ -73,6 +77,7 @@ class Next:
     sending: tuple[Edition, ...]
     plan: Plan
     stories: tuple[Story, ...]
+    goes: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +149,7 @@ def story(
     said: str = "",
     why: str = "",
 ) -> bytes:
-    """One story; *said* is what came of the last form, *why* the reason that stood in one that was not taken."""
+    """One story; *said* names what came of the last form, *why* is the reason that stood in one that was not taken."""
     found = told.story
     whole = found.within(found.zones) or found
     made = copies.copies(config, told)
@@ -163,7 +168,8 @@ def story(
         others=copies.others(config, found, told.neighbours),
         log=log,
         seen=seen,
-        said=said,
+        said=words.said(config, said),
+        done=log[0] if said == "done" and log else None,
         why=why,
     )
 
@@ -222,6 +228,7 @@ def digest(
         title=title(config, config.digest(id)),
         id=id,
         next=coming,
+        reviewed=config.digest(id).review is not None,
         ranks=ranks(config, coming),
         past=past,
         seen=seen,
@@ -270,14 +277,27 @@ def row(config: Config, story: Story) -> Row:
     )
 
 
-def line(config: Config, deed: Deed, called: str, *, undoable: bool = False) -> Line:
-    """A deed in the readers' words; *called* is the title of its story, or of its digest."""
-    detail = deed.detail
+def line(config: Config, deed: Deed, called: str, *, undoable: bool = False, other: str = "") -> Line:
+    """A deed in the readers' words; *called* is the title of its story, or of its digest, and *other* that of the story
+    that it is about too, which stands for the ids in the detail.
+    """
+    detail = "" if deed.other else deed.detail
     if deed.why and detail.endswith(deed.why):
         detail = detail.removesuffix(deed.why).removesuffix("; ")
-    kind, _, name = deed.story.rpartition("/")
-    href = here(config, f"digest/{name}/" if kind == "digest" else f"story/{name}/")
-    return Line(deed=deed, act=words.act(config, deed.act), what=detail, title=called, href=href, undoable=undoable)
+    return Line(
+        deed=deed,
+        act=words.act(config, deed.act),
+        what=detail,
+        title=called,
+        href=_address(config, deed.story),
+        undoable=undoable,
+        other=(_address(config, deed.other), other) if deed.other and other else None,
+    )
+
+
+def _address(config: Config, subject: str) -> str:
+    kind, _, name = subject.rpartition("/")
+    return here(config, f"digest/{name}/" if kind == "digest" else f"story/{name}/")
 
 
 def past(config: Config, edition: Edition, tally: Mapping[str, int]) -> Past:

@@ -7,11 +7,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 from aggregator import hand, post, select, shown, status
 from aggregator.desk import acts, editions, pages, words
 from aggregator.desk.pages import Asked, Line, Next
 from aggregator.desk.sessions import Session
+from aggregator.digest.slots import next_slot
 from aggregator.digest.told import tell
 from aggregator.errors import DigestError
 from aggregator.explain import explain
@@ -99,7 +101,7 @@ def story(tx: Tx, config: Config, session: Session, id: str, said: str, why: str
     log = _lines(tx, config, deeds, undoable)
     seen = tx.hands.latest(id)
     told = explain(tx, found, config.match)
-    return pages.story(config, session, told, log, seen, said=words.said(config, said), why=why)
+    return pages.story(config, session, told, log, seen, said=said, why=why)
 
 
 def held(tx: Tx, config: Config, session: Session, polls: Mapping[str, Poll], now: datetime, said: str) -> bytes:
@@ -162,18 +164,25 @@ def _next(tx: Tx, config: Config, digest: Digest, now: datetime) -> Next:
         sending=tuple(each for each in way if each.state == "sending"),
         plan=plan,
         stories=tuple(tell(config, found.stories, (), plan.first).newest) if found else (),
+        goes=next_slot(digest, ZoneInfo(config.timezone), now),
     )
 
 
 def _lines(tx: Tx, config: Config, deeds: Sequence[Deed], undoable: Collection[int] = ()) -> list[Line]:
-    found = {each.id: each for each in tx.stories.all(sorted({deed.story for deed in deeds}))}
+    ids = {id for deed in deeds for id in (deed.story, deed.other) if id}
+    found = {each.id: each for each in tx.stories.all(sorted(ids))}
     known = {editions.subject(each.id): title(config, each) for each in config.digests}
 
-    def called(id: str) -> str:
+    def called(id: str | None) -> str:
         whole = found[id].within(found[id].zones) if id in found else None
-        return shown.title(whole.lead) if whole else known.get(id, id)
+        return shown.title(whole.lead) if whole else known.get(id or "", "")
 
-    return [pages.line(config, deed, called(deed.story), undoable=deed.id in undoable) for deed in deeds]
+    def line(deed: Deed) -> Line:
+        # A story that was joined away has no title any more; the one that took it in is what people know.
+        own, other = called(deed.story), called(deed.other)
+        return pages.line(config, deed, own or other or deed.story, undoable=deed.id in undoable, other=other)
+
+    return list(map(line, deeds))
 
 
 # -- doing ---------------------------------------------------------------------------
@@ -247,8 +256,3 @@ def _arranged(tx: Tx, digest: Digest, deeds: Sequence[Deed]) -> list[int]:
     """The last arranging among a digest's *deeds*, the latest first: it alone can be undone, while it holds."""
     last = [deed for deed in deeds if deed.act == "arrange"][:1]
     return [deed.id for deed in last if editions.holds(tx, digest, deed)]
-
-
-def note_test(tx: Tx, digest: Digest, who: Hand) -> None:
-    """Note in the log that somebody had a test sent to themselves."""
-    tx.hands.note(at=who.at, who=who.who, act="test", story=editions.subject(digest.id), detail=who.why, why=who.why)

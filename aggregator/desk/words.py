@@ -25,6 +25,7 @@ def act(config: Config, name: str) -> str:
         "hold": _("held back"),
         "cancel": _("cancelled"),
         "test": _("sent as a test"),
+        "send": _("sent before its time"),
         "arrange": _("introduction and order"),
     }
     return known.get(name, name)
@@ -34,7 +35,7 @@ def said(config: Config, what: str) -> str:
     """What is said above a page after a form: a *what* that nobody knows says nothing."""
     _ = speaker(config)
     return {
-        "done": _("Done. It stands in the log below, and can be undone there."),
+        "done": _("Done. It stands in the log below, and can be undone."),
         "let": _("Done. It stands in the log."),
         "stale": _("Somebody was there before you, so nothing was done. Look at it as it is now, and decide again."),
         "impossible": _("That cannot be done here any more, so nothing was done. This is how it is now."),

@@ -17,6 +17,7 @@ from aggregator.model.wanted import WEEK
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
+_FAR = 70  # days: no two slots of a digest are further apart
 
 
 def slot_due(digest: Digest, tz: ZoneInfo, now: datetime) -> str | None:
@@ -34,6 +35,15 @@ def latest_slot(digest: Digest, tz: ZoneInfo, now: datetime) -> tuple[datetime, 
     None for a digest that goes by its stories and not by the calendar.
     """
     return max(_slots(digest, tz, now), default=None)
+
+
+def next_slot(digest: Digest, tz: ZoneInfo, now: datetime) -> datetime | None:
+    """The moment (UTC) of the first slot later than *now*; None for a digest that goes by its stories."""
+    if digest.every:
+        return now - (now - _EPOCH) % digest.every + digest.every
+    ahead = (now + day * _DAY for day in range(1, _FAR))
+    later = ([moment for moment, _ in _slots(digest, tz, then) if moment > now] for then in ahead)
+    return next((min(moments) for moments in later if moments), None)
 
 
 def is_quiet(digest: Digest, tz: ZoneInfo, now: datetime) -> bool:

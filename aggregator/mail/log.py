@@ -45,7 +45,9 @@ class RelayLog:
                 return traces(_said(self.place[1:], since), now)
             return self._of_files(Path(self.place), since, now)
         except (OSError, EOFError, subprocess.SubprocessError, ValueError) as failure:
-            raise MailError(f"the relay's log cannot be read ({self.place}): {failure}") from failure
+            reason = getattr(failure, "strerror", None) or str(failure)
+            told = f"[mail].relay_log cannot be read ({self.place}): {reason}; README, section Doubts, says how"
+            raise MailError(told) from failure
 
     def _of_files(self, path: Path, since: datetime, now: datetime) -> Traces:
         lines = _end_of(path)

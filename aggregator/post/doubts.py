@@ -73,28 +73,33 @@ def _longest(config: Config) -> timedelta:
     return max((digest.expire for digest in config.digests), default=timedelta(days=1))
 
 
-def settle(store: Store, config: Config, clock: Clock) -> list[Delivery]:
+def settle(
+    store: Store, config: Config, clock: Clock, say: Callable[[MailError], None] = lambda _: None
+) -> list[Delivery]:
     """Ask the relay's log about the deliveries in doubt; those of which it could tell, or need not be asked any more.
 
-    Synchronous: it reads a file, or runs a command.
+    *say* is told why it cannot be read.  Synchronous: it reads a file, or runs a command.
     """
     now = clock()
     asked = store.look(lambda tx: tx.mailing.in_doubt(now))
     if not asked:
         return []
-    log = _log(config, min(delivery.attempted or now for delivery, _ in asked), now)
+    log = _log(config, min(delivery.attempted or now for delivery, _ in asked), now, say)
     settled = [step.settle(one, id, log, policy(config, one.digest), now) for one, id in asked]
     store.submit(lambda tx: _note(tx, settled)).result()
     return [delivery for delivery in settled if delivery.state != "in_doubt"]
 
 
-def _log(config: Config, since: datetime, now: datetime) -> Traces | None:
-    """What the relay's log says; None when there is none to be asked, or it cannot be read (``check`` says why)."""
+def _log(
+    config: Config, since: datetime, now: datetime, say: Callable[[MailError], None] = lambda _: None
+) -> Traces | None:
+    """What the relay's log says; None when there is none to be asked, or it cannot be read (``status`` says why)."""
     if config.mail is None or config.mail.relay_log is None:
         return None
     try:
         return RelayLog(config.mail.relay_log).read(since - _BEFORE, now)
-    except MailError:
+    except MailError as failure:
+        say(failure)
         return None
 
 

@@ -17,7 +17,8 @@ from aggregator.store import Tx
 
 KIND = "review"
 _BODY = re.compile(r"(<body[^>]*>)")
-_STYLE = "margin:0;padding:12px 16px;background:#fff4ce;color:#3d3000;font:16px/1.5 sans-serif"
+_FONT = "font:16px/1.5 'Segoe UI',system-ui,-apple-system,'Noto Sans',Arial,sans-serif"
+_STYLE = f"margin:0;padding:12px 16px;background:#fff4ce;color:#3d3000;{_FONT}"
 
 
 def hold(tx: Tx, digest: Digest, now: datetime) -> list[Edition]:

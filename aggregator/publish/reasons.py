@@ -11,7 +11,7 @@ import re
 from babel.numbers import format_percent
 
 from aggregator import i18n, text
-from aggregator.model import Config, Match, Related
+from aggregator.model import Config, Match, Related, Verdict
 
 _EXCHANGED = re.compile(r"'([^']{1,200})' ≠ '([^']{1,200})'")
 _DAYS = re.compile(r"(\d{1,5}) days apart")
@@ -42,7 +42,7 @@ def joined(config: Config, member: Match) -> str:
     return _more(config, sentence, member.evidence) if member.rule in _IN_WORDS else sentence
 
 
-def linked(config: Config, related: Related) -> str:
+def linked(config: Config, related: Related | Verdict) -> str:
     """Why a story is linked and not merged, in a sentence."""
     gettext = i18n.translations(config.language).gettext
     sentences: dict[str, str] = {
@@ -53,6 +53,21 @@ def linked(config: Config, related: Related) -> str:
     }
     sentence = sentences.get(related.rule) or gettext("The texts are alike.")
     return _more(config, sentence, related.evidence)
+
+
+def apart(config: Config, verdict: Verdict) -> str:
+    """Why two stories are two, or what would keep two copies apart today, in a sentence."""
+    gettext = i18n.translations(config.language).gettext
+    if verdict.verdict == "related" and verdict.rule != "window":
+        return linked(config, verdict)
+    sentences: dict[str, str] = {
+        "slots": gettext("The texts are the same for %(share)s, and differ in what counts."),
+        "window": gettext("They are too far apart in time to be one."),
+        "lead": gettext("They have much in common, and begin with other news."),
+        "short": gettext("They have something in common, and too little text to tell."),
+    }
+    sentence = sentences.get(verdict.rule) or gettext("The texts have too little in common.")
+    return _more(config, sentence % {"share": _share(config, verdict.score)}, verdict.evidence)
 
 
 def differs(config: Config, member: Match) -> str:

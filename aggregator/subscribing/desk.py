@@ -141,7 +141,9 @@ def _subscribe(tx: Tx, config: Config, asked: Confirmation, now: datetime) -> Re
         _prove(tx, asked, digest.id, now)
     reader = next(each for each in tx.audience.of_subscriber(number) if each.digest == digests[0].id)
     preferences, leaving = (_link(config, f"{kind}/{reader.token}") for kind in "pu")
-    letter = letters.welcome(config, digests, _last(tx, config, digests[0]), preferences, leaving)
+    edition = _last(tx, config, digests[0])
+    news = places.page(config, config.stream(digests[0].stream))
+    letter = letters.welcome(config, digests, edition or news, preferences, leaving, sent=edition is not None)
     _mail(tx, config, "welcome", letter, digests[0], reader.address, now, key=asked.token, token=reader.token)
     return reader
 
@@ -241,13 +243,11 @@ def _mail(
     tx.mailing.single(kind, key, letter, replace(envelope, view=None), now=now, expires=now + digest.expire)
 
 
-def _last(tx: Tx, config: Config, digest: Digest) -> str:
-    """Where the last edition can be read: its page, or where there is none the stream's."""
+def _last(tx: Tx, config: Config, digest: Digest) -> str | None:
+    """Where the last edition can be read; None where there is no page of one."""
     sent = (each.slot for each in tx.mailing.editions(digest.id) if each.stories and each.state in ("sending", "done"))
     slot = next(sent, None) if digest.public else None
-    if slot:
-        return f"{places.base(config)}{places.edition(digest.id, slot)}"
-    return places.page(config, config.stream(digest.stream))
+    return f"{places.base(config)}{places.edition(digest.id, slot)}" if slot else None
 
 
 def _known(config: Config, ids: Sequence[str]) -> list[Digest]:

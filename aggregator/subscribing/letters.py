@@ -75,17 +75,22 @@ def moved(config: Config, digests: Sequence[Digest]) -> Letter:
     )
 
 
-def welcome(config: Config, digests: Sequence[Digest], last: str, preferences: str, unsubscribe: str) -> Letter:
-    """To a new subscriber: what came before, and how to change their mind."""
+def welcome(
+    config: Config, digests: Sequence[Digest], last: str, preferences: str, unsubscribe: str, *, sent: bool = True
+) -> Letter:
+    """To a new subscriber: what came before, and how to change their mind.
+
+    *last* is the last edition, or where none was *sent* the news so far.
+    """
     _, titles = words.speaker(config), _titles(config, digests)
     return _letter(
         config,
         _("Welcome to “%(titles)s”", titles=titles),
         [
             _("You are subscribed to “%(titles)s”.", titles=titles),
-            _("The first mail comes with the next edition that has news for you. Until then, read the last one:"),
+            _("The first mail comes with the next edition that has news for you."),
         ],
-        Action(_("Read the last edition"), last),
+        Action(_("Read the last edition") if sent else _("Read the news so far"), last),
         [
             _("With these links you choose what you get, pause it, change your address, or unsubscribe."),
             _("They are yours alone: take them out before you forward this mail."),

@@ -18,14 +18,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from aggregator.desk import pages, sessions, views
+from aggregator.desk import editions, pages, sessions, views
 from aggregator.digest.reply import anonymous
 from aggregator.errors import AggregatorError
 from aggregator.model import Config, Envelope, Letter, Poll
 from aggregator.publish import places
 from aggregator.store import Store
 from aggregator.web.door import WHILE, Door, below, is_foreign
-from aggregator.web.inside import LARGE, PAGE, Answer, Inside, form_of, go_to, missing, page_of, patient
+from aggregator.web.inside import LARGE, PAGE, Answer, Inside, form_of, go_to, missing, page_of, patient, told
 
 log = logging.getLogger("aggregator")
 _PATIENCE = 2.0  # seconds that an editor waits for the pages to follow
@@ -204,7 +204,7 @@ class _Ends:
         return page_of(await self._store.read(lambda tx: views.stories(tx, inside.config, inside.session, asked)))
 
     async def story(self, inside: Inside) -> Response:
-        return await self._story(inside, inside.request.query_params.get("said", ""))
+        return await self._story(inside, told(inside.request))
 
     async def _story(self, inside: Inside, said: str, status: int = 200, why: str = "") -> Response:
         config, name = inside.config, inside.request.path_params["name"]
@@ -212,13 +212,13 @@ class _Ends:
         found = (
             await self._store.read(lambda tx: views.story(tx, config, inside.session, id, said, why)) if id else None
         )
-        if isinstance(found, str):
-            return go_to(config, f"story/{found}/")
+        if isinstance(found, str):  # it was joined into that one, and so is what there is to say
+            return go_to(config, f"story/{found}/?said={said}" if said else f"story/{found}/")
         return page_of(found, status) if found else await self.nothing(inside)
 
     async def held(self, inside: Inside, said: str = "", status: int = 200) -> Response:
         config, polls, now = inside.config, self._polls(), inside.now
-        said = said or inside.request.query_params.get("said", "")
+        said = said or told(inside.request)
         return page_of(
             await self._store.read(lambda tx: views.held(tx, config, inside.session, polls, now, said)), status
         )
@@ -233,7 +233,7 @@ class _Ends:
         return page_of(await self._store.write(lambda tx: views.digests(tx, config, session, now), keep=False))
 
     async def digest(self, inside: Inside) -> Response:
-        return await self._digest(inside, inside.request.query_params.get("said", ""))
+        return await self._digest(inside, told(inside.request))
 
     async def _digest(self, inside: Inside, said: str, status: int = 200) -> Response:
         config, session, now, id = inside.config, inside.session, inside.now, inside.request.path_params["id"]
@@ -305,7 +305,7 @@ class _Ends:
         except AggregatorError as failure:
             log.warning("desk: a test of digest %s was not sent: %s", digest.id, anonymous(str(failure), to))
             return "untested"
-        await self._store.write(lambda tx: views.note_test(tx, digest, inside.hand()))
+        await self._store.write(lambda tx: editions.note(tx, digest, "test", inside.hand()))
         return "test"
 
 

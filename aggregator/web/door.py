@@ -35,6 +35,8 @@ RATES = {"all": 200, "user": 10, "network": 20}
 WHILE = timedelta(minutes=15)
 log = logging.getLogger("aggregator")
 _AT_ONCE = 2
+_SLACK = timedelta(minutes=5)
+"""By how much a clock may be put right without ending the logins of before; longer than ``session`` nobody stays."""
 _BELOW = re.compile(r"(?:[A-Za-z0-9-]+/){0,3}")
 
 
@@ -52,7 +54,7 @@ class Door:
         """Who is asking; and the cookie to set, where a proxy vouches for somebody who has none yet."""
         config, now, key = self._config(), self._clock(), await self._key()
         found = sessions.read(key, request.cookies.get(COOKIE, ""), config.desk.users, now)
-        if found and await self._has_ended(found.login):
+        if found and (found.until > now + config.desk.session + _SLACK or await self._has_ended(found.login)):
             found = None
         if config.desk.trusted_header is None:
             return (found, None) if found and found.user.password_hash else (None, None)

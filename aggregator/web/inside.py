@@ -28,6 +28,7 @@ SMALL, LARGE = 10_000, 1_000_000
 _PATIENCE = 10.0
 _FORM = "application/x-www-form-urlencoded"
 PAGE = {**SECURITY, "cache-control": "no-store", "x-robots-tag": "noindex", "referrer-policy": "same-origin"}
+_WORD = re.compile(r"[a-z]{1,20}")
 _PLACE = re.compile(r"[0-9]{1,4}")
 Form = dict[str, list[str]]
 Answer = Callable[[Request], Awaitable[Response]]
@@ -80,9 +81,12 @@ async def form_of(request: Request, most: int = SMALL) -> Form | Response:
     if isinstance(body, Refused):
         return plain(body.status, body.words)
     try:
-        return parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=most // 80, errors="strict")
+        form = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=most // 80, errors="strict")
     except ValueError:
         return plain(400, f"expected {_FORM} in UTF-8")
+    if any("\0" in value for values in form.values() for value in values):  # which no text in PostgreSQL may have
+        return plain(400, f"expected {_FORM} without NUL")
+    return form
 
 
 def page_of(content: bytes, status: int = 200, more: dict[str, str] | None = None) -> Response:
@@ -91,6 +95,12 @@ def page_of(content: bytes, status: int = 200, more: dict[str, str] | None = Non
 
 def plain(status: int, words: str) -> Response:
     return Response(f"{words}\n", status, {**PAGE, "connection": "close"}, media_type="text/plain; charset=utf-8")
+
+
+def told(request: Request) -> str:
+    """What came of the form before, by the one word that stands in the address."""
+    said = request.query_params.get("said", "")
+    return said if _WORD.fullmatch(said) else ""
 
 
 def go_to(config: Config, path: str) -> Response:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aggregator.cli.demo.sink import Sink
 from aggregator.cli.demo.sites import Sites
+from aggregator.desk.passwords import hashed
 
 _CONFIGURATION = """\
 # The demo's configuration: what a real one looks like, but for the hurry it is in and for what it is allowed to fetch.
@@ -75,10 +76,21 @@ open = true
 """
 
 
-def configuration(sites: Sites, sink: Sink, directory: Path, *, listen: str) -> str:
+EDITOR = "an"
+_DESK = """
+[[desk.users]]
+name = "an"
+password_hash = {hash}
+role = "editor"
+email = "an@voorbeeld.example"
+"""
+
+
+def configuration(sites: Sites, sink: Sink, directory: Path, *, listen: str, password: str = "") -> str:
     """The TOML of a daemon that reads *sites*, mails to *sink* and keeps its database in *directory*.
 
-    *listen* is ``host:port`` of the daemon's own web server.
+    *listen* is ``host:port`` of the daemon's own web server.  With a *password*, ``EDITOR`` may come to the desk with
+    it; the file holds its hash alone.
     """
     values = {
         "base_url": f"http://{listen}",
@@ -90,5 +102,8 @@ def configuration(sites: Sites, sink: Sink, directory: Path, *, listen: str) -> 
         "feed": sites.elzenbeek.feed,
         "page": sites.wijtervoort.news,
     }
+    template = _CONFIGURATION
+    if password:
+        template, values["hash"] = template + _DESK, hashed(password)
     # JSON's strings are TOML's basic strings, escapes included.
-    return _CONFIGURATION.format_map({name: json.dumps(value, ensure_ascii=False) for name, value in values.items()})
+    return template.format_map({name: json.dumps(value, ensure_ascii=False) for name, value in values.items()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import signal
 import socket
 import subprocess
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from aggregator.cli.demo import configuration
+from aggregator.cli.demo import EDITOR, configuration
 from aggregator.cli.demo.sink import Sink
 from aggregator.cli.demo.sites import Sites
 from aggregator.cli.output import console
@@ -41,22 +42,26 @@ def run(directory: Path, *, wait: bool) -> None:
         stack.callback(sink.close)
         listen = _free(8080)
         settings = directory / "aggregator.toml"
-        settings.write_text(configuration(sites, sink, directory, listen=listen), encoding="utf-8")
+        # A password of this demo alone: whoever else uses the machine can reach loopback too.
+        password = secrets.token_hex(6)
+        written = configuration(sites, sink, directory, listen=listen, password=password)
+        settings.write_text(written, encoding="utf-8")
         daemon = stack.enter_context(_daemon(settings, directory / "daemon.log"))
         _await_start(daemon, listen, directory / "daemon.log")
-        _welcome(listen, sites, sink, settings)
+        _welcome(listen, sites, sink, settings, password)
         try:
             _tell_news(sites, sink, daemon, wait)
         except KeyboardInterrupt:
             console.print("\nstopping")
 
 
-def _welcome(listen: str, sites: Sites, sink: Sink, settings: Path) -> None:
+def _welcome(listen: str, sites: Sites, sink: Sink, settings: Path, password: str) -> None:
     first, second = sites.urls
     console.print(
         f"\n  [bold]page[/]    http://{listen}/"
         f"\n  [bold]feed[/]    http://{listen}/samenwerking.atom"
         f"\n  [bold]mail[/]    {sink.url}   (what was sent, nobody got it)"
+        f"\n  [bold]desk[/]    http://{listen}/desk/   (name [bold]{EDITOR}[/], password [bold]{password}[/])"
         f"\n  join    http://{listen}/mail/   (subscribe; the mail with the link is in the list above)"
         f"\n  sample  {first}  and  {second}"
         f"\n  try     {sys.executable} -m aggregator status --config {settings}"

@@ -1,0 +1,175 @@
+"""README's page for editors: its pictures are of the desk as it is, and whoever does what it says gets there.
+
+``GOLDEN=write pytest tests/test_editors.py`` takes the pictures anew.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import struct
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from aggregator import hand
+from aggregator.hand import Hand
+from tests.desks import PASSWORD, Site, id_of, opened
+from tests.goldens import FOLDER
+from tests.stories import NOW
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+WEEK_12 = "Resultaten snelheidscontroles week 12"
+SMALL = 120_000
+"""Bytes of a picture."""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A desk with invented news, two weeks of it, without the title that is there to attack pages."""
+    with opened(tmp_path_factory.mktemp("desk")) as found:
+        found.clock.now = NOW + timedelta(minutes=5)
+        before = Hand("bo", NOW, "Geen nieuws")
+        found.store.submit(lambda tx: hand.hide(tx, id_of(66), before)).result()
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser(site: Site) -> Iterator[Browser]:
+    """Debian's Chromium, after the server: Playwright keeps this thread's event loop to itself."""
+    chromium = shutil.which("chromium")
+    if chromium is None and os.environ.get("CI"):
+        pytest.fail("no chromium on this machine: nobody saw the editors' page (apt install chromium)")
+    if chromium is None:
+        pytest.skip("NO BROWSER TESTS: there is no chromium on this machine (apt install chromium)")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        yield launched
+        launched.close()
+
+
+def entered(browser: Browser, site: Site, width: int = 1280, height: int = 900, **options: Any) -> Page:
+    """The desk's first page, to an editor who has just logged in."""
+    page = browser.new_context(viewport={"width": width, "height": height}, **options).new_page()
+    page.goto(f"{site.url}/desk/")
+    page.get_by_label("Naam").fill("an")
+    page.get_by_label("Wachtwoord").fill(PASSWORD)
+    page.get_by_role("button", name="Aanmelden").click()
+    return page
+
+
+def pictured(page: Page | Locator, directory: Path, name: str) -> None:
+    """Take the picture *name*, or see that README's has its size and stays small."""
+    folder = FOLDER if os.environ.get("GOLDEN") == "write" else directory
+    page.screenshot(path=folder / name)
+    kept = (FOLDER / name).read_bytes()
+    assert struct.unpack(">II", kept[16:24]) == struct.unpack(">II", (folder / name).read_bytes()[16:24])
+    assert len(kept) < SMALL, name
+
+
+def test_the_pictures_of_one_false_merge(browser: Browser, site: Site, tmp_path: Path) -> None:
+    """The list, the two copies with what differs between them, and how it is taken apart and undone."""
+    page = entered(browser, site, height=820)
+    pictured(page, tmp_path, "desk.png")
+    page.get_by_role("link", name=WEEK_12).click()
+    copy = page.locator(".level > li").nth(1)
+    assert "95%" in copy.inner_text()
+    assert "“104” of “105”" in copy.inner_text()
+    pictured(page.locator("section").first, tmp_path, "desk-story.png")
+    copy.get_by_text("Dit exemplaar eruit halen").first.click()
+    copy.get_by_label("Waarom? In één regel").first.fill("Andere cijfers: twee controles")
+    copy.get_by_role("button", name="Dit exemplaar eruit halen").click()
+    said = page.locator(".done")
+    assert said.get_by_role("link", name=WEEK_12).is_visible()
+    page.set_viewport_size({"width": 1280, "height": 420})
+    pictured(page, tmp_path, "desk-done.png")
+    said.get_by_text("Ongedaan maken").first.click()
+    said.get_by_label("Waarom? In één regel").fill("Toch dezelfde")
+    said.get_by_role("button").click()
+    assert page.locator(".level > li").count() == 2
+    page.context.close()
+
+
+def test_the_picture_of_the_next_mail(browser: Browser, site: Site, tmp_path: Path) -> None:
+    """It stands there as it will be mailed, and says when."""
+    page = entered(browser, site, height=800)
+    page.goto(f"{site.url}/desk/digest/dagelijks/")
+    page.frame_locator("iframe.wide-600").get_by_role("heading", name="Samen gepubliceerd").wait_for()
+    assert "Ze vertrekt op" in page.inner_text("main")
+    pictured(page, tmp_path, "desk-mail.png")
+    page.context.close()
+
+
+def test_the_picture_on_a_telephone(browser: Browser, site: Site, tmp_path: Path) -> None:
+    """What is held, on 360 pixels, with the two ways out."""
+    page = entered(browser, site, 360, 900)
+    page.goto(f"{site.url}/desk/held/")
+    assert page.get_by_role("button", name="Stil opnemen").is_visible()
+    pictured(page, tmp_path, "desk-phone.png")
+    page.context.close()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_the_keyboard_takes_a_story_apart(browser: Browser, site: Site, script: bool) -> None:
+    """From the login to the split and its undoing without a pointer, and with the focus to be seen at every step."""
+    page = browser.new_context(viewport={"width": 1280, "height": 900}, java_script_enabled=script).new_page()
+    page.goto(f"{site.url}/desk/?q=week+12")
+    typed(page, "#name", "an")
+    typed(page, "#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/desk/")
+    typed(page, "#q", "controles week 12")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=controles*")
+    pressed(page, f"main a:text('{WEEK_12}')")
+    page.wait_for_url("**/story/*/")
+    pressed(page, ".level > li:nth-child(2) summary >> nth=0")
+    typed(page, ".level > li:nth-child(2) details[open] input[name=why]", "Twee controles")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**said=done")
+    pressed(page, ".done summary")
+    typed(page, ".done input[name=why]", "Toch niet")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".level > li:nth-child(2)")
+    page.context.close()
+
+
+def reached(page: Page, selector: str) -> None:
+    """Press Tab until *selector* has the focus; it is outlined then."""
+    wanted = page.locator(selector)
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("each => each === document.activeElement"):
+            assert wanted.evaluate("each => getComputedStyle(each).outlineStyle") == "solid"
+            return
+    pytest.fail(f"60 Tabs do not lead to {selector}")
+
+
+def typed(page: Page, selector: str, words: str) -> None:
+    reached(page, selector)
+    page.keyboard.type(words)
+
+
+def pressed(page: Page, selector: str) -> None:
+    reached(page, selector)
+    page.keyboard.press("Enter")
+
+
+@pytest.mark.parametrize("zoom", [640, 320])
+def test_it_can_be_zoomed(browser: Browser, site: Site, zoom: int) -> None:
+    """At 200 and 400 percent of 1280 pixels nothing sticks out, and axe-core finds nothing (SC 1.4.4, 1.4.10)."""
+    page = entered(browser, site, zoom, 450)
+    for path in ("", "story/0090/?said=done", "held/", "digest/dagelijks/", "log/"):
+        page.goto(f"{site.url}/desk/{path}")
+        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        assert page.evaluate("document.documentElement.scrollWidth") == zoom, path
+        found: Any = Axe().run(page, options={"iframes": False}).response["violations"]
+        assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
+    page.context.close()
