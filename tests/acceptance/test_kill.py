@@ -52,7 +52,7 @@ def traffic(zones: Zones, titles: dict[int, str]) -> Iterator[None]:
     over = threading.Event()
 
     def publish() -> None:
-        number = 100
+        number = max(titles, default=100)
         while not over.wait(0.25):
             number += 1
             where = number % 3
