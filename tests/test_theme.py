@@ -17,6 +17,7 @@ from lxml import html as markup
 from aggregator import colour, i18n, templating
 from aggregator.config import load
 from aggregator.daemon.trying import configured
+from aggregator.desk import trial as desk
 from aggregator.errors import ConfigError
 from aggregator.model import Colours, Config, Publish, Theme
 from aggregator.publish import assets, page, static, trial
@@ -51,6 +52,10 @@ def mistakes(file: Path) -> tuple[str, ...]:
     return caught.value.problems
 
 
+def tried(config: Config) -> list[str]:
+    return trial.problems(config) or desk.problems(config, trial.stories(config))
+
+
 class TestTemplates:
     def test_they_are_tried_first(self) -> None:
         """A template of the operator's takes ours' place, and may extend it; the others stay."""
@@ -76,7 +81,7 @@ class TestTemplates:
     @pytest.mark.parametrize("name", [name for name in i18n.templates() if "mail/" not in name])
     def test_each_is_tried_before_readers_come(self, name: str) -> None:
         """A fault in any page's template is found by rendering it once."""
-        found = trial.problems(themed(templates=((name, "{{ nobody }}"),)))
+        found = tried(themed(templates=((name, "{{ nobody }}"),)))
         assert any("'nobody' is undefined" in each for each in found)
         assert all(each.startswith("publish.templates: page/") for each in found)
 
@@ -84,7 +89,7 @@ class TestTemplates:
         """Copies of our own templates, from which an operator begins, have no fault."""
         folder = Path(i18n.__file__).parent / "templates"
         whole = tuple((name, (folder / name).read_text()) for name in i18n.templates())
-        assert trial.problems(themed(templates=whole)) == []
+        assert tried(themed(templates=whole)) == []
 
     def test_they_are_read_with_the_configuration(self, tmp_path: Path) -> None:
         """From a directory, under our names; parts of one's own begin with an underscore."""
