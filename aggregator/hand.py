@@ -16,7 +16,7 @@ from typing import Any
 
 from aggregator import merge, text, uri
 from aggregator.errors import AggregatorError
-from aggregator.model import Match, Rule, Story
+from aggregator.model import Match, Rule, Story, Verdict
 from aggregator.store import Tx
 
 
@@ -120,7 +120,9 @@ def join(tx: Tx, name: str, other: str, hand: Hand, *, again: str | None = None)
     loud = tx.stories.is_loud(gone.id)
     lent = tx.ledger.count_as(gone.id, story.id)
     were = [_Was.of(member).as_list() for member in gone.members]
-    undo = json.dumps({"copies": were, "lent": lent, "held": [story.held, gone.held]})
+    links = [[each.story, each.rule, each.score, each.evidence] for each in tx.related.of(gone.id)]
+    took = sorted({link[0] for link in links} - {each.story for each in tx.related.of(story.id)} - {story.id})
+    undo = json.dumps({"copies": were, "lent": lent, "held": [story.held, gone.held], "links": links, "took": took})
     _keep(tx, replace(gone, members=(), withdrawn=hand.at), "join", hand, f"into {story.id}", undo=undo, other=story.id)
     tx.related.move(gone.id, story.id)
     moved = tuple(
@@ -279,11 +281,19 @@ def _part_again(tx: Tx, story: Story, gone: Story, hand: Hand) -> tuple[Story, S
     stayed = _keep(tx, stayed, "split", hand, f"{gone.id} out again", other=gone.id)
     parted = replace(gone, members=back, withdrawn=story.withdrawn, held=held[1], updated=hand.at)
     parted = _keep(tx, parted, "split", hand, f"out of {story.id} again", loud=loud, other=story.id)
+    for other in known.get("took", []):
+        tx.related.part(story.id, other)
+    tx.related.note(gone.id, [_link(each) for each in known.get("links", [])], hand.at)
     due = tx.ledger.count_apart(story.id, known["lent"])
     for each in (parted, *([stayed] if due else [])):
         if not (each.held or each.withdrawn):
             tx.stories.arrive_again(each, at=hand.at)
     return stayed, parted
+
+
+def _link(kept: list[Any]) -> tuple[str, Verdict]:
+    other, rule, score, evidence = kept
+    return other, Verdict(verdict="related", rule=rule, score=score, evidence=evidence)
 
 
 def _held_apart(joined: Story, story: bool, gone: bool) -> tuple[bool, bool]:

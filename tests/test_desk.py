@@ -307,8 +307,8 @@ def test_nothing_hostile_is_markup(site: Site) -> None:
     ],
 )
 def test_each_act_is_undone(site: Site, number: int, act: str, what: str) -> None:
-    """Undone from the log everything is as before, the reasons of merges and what is news included, and so is what is
-    done by undoing the undoing; every deed stands there, with who and why.
+    """Undone from the log everything is as before, the reasons of merges, links and what is news included, and so is
+    what is done by undoing the undoing; every deed stands there, with who and why.
     """
     site.enter()
     before = as_it_is(site)
@@ -337,7 +337,7 @@ def as_it_is(site: Site) -> list[object]:
         assert story
         members = [replace(member, story="") if member.rule == "editor" else member for member in story.members]
         state = copies.state(story), story.held, story.chosen
-        return members, state, tx.stories.is_loud(story.id)
+        return members, state, tx.stories.is_loud(story.id), tx.related.of(story.id)
 
     return site.store.look(lambda tx: [one(tx, number) for number in (90, 91, 800, 801)])
 

@@ -24,7 +24,7 @@ class Relations:
         for other, verdict in related:
             if other == story:
                 continue
-            self._connection.execute(delete(schema.related).where(_pair(story, other)))
+            self.part(story, other)
             self._connection.execute(
                 insert(schema.related).values(
                     story=story,
@@ -57,12 +57,16 @@ class Relations:
     def move(self, story: str, to: str) -> None:
         """What *story* was linked with is linked with *to*, which has taken it in."""
         for each in self.of(story):
-            self._connection.execute(delete(schema.related).where(_pair(story, each.story)))
+            self.part(story, each.story)
             verdict = Verdict(verdict="related", rule=each.rule, score=each.score, evidence=each.evidence)
             if not self._connection.scalar(select(schema.related.c.rule).where(_pair(to, each.story))):
                 at = self._connection.scalar(select(schema.story.c.changed).where(schema.story.c.id == story))
                 assert at is not None
                 self.note(to, [(each.story, verdict)], at)
+
+    def part(self, story: str, other: str) -> None:
+        """Two stories are linked no longer."""
+        self._connection.execute(delete(schema.related).where(_pair(story, other)))
 
     def _of(self, stories: Sequence[str], *conditions: ColumnElement[bool]) -> dict[str, tuple[Related, ...]]:
         columns = schema.related.c
