@@ -120,8 +120,9 @@ def join(tx: Tx, name: str, other: str, hand: Hand, *, again: str | None = None)
     loud = tx.stories.is_loud(gone.id)
     lent = tx.ledger.count_as(gone.id, story.id)
     were = [_Was.of(member).as_list() for member in gone.members]
-    links = [[each.story, each.rule, each.score, each.evidence] for each in tx.related.of(gone.id)]
-    took = sorted({link[0] for link in links} - {each.story for each in tx.related.of(story.id)} - {story.id})
+    related = tx.related.of(gone.id)
+    links = [[each.story, each.rule, each.score, each.evidence] for each in related]
+    took = sorted({each.story for each in related} - {each.story for each in tx.related.of(story.id)} - {story.id})
     undo = json.dumps({"copies": were, "lent": lent, "held": [story.held, gone.held], "links": links, "took": took})
     _keep(tx, replace(gone, members=(), withdrawn=hand.at), "join", hand, f"into {story.id}", undo=undo, other=story.id)
     tx.related.move(gone.id, story.id)
