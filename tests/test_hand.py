@@ -14,7 +14,7 @@ import pytest
 
 from aggregator import hand
 from aggregator.hand import Hand, NoSuchStory
-from aggregator.model import Envelope, Letter, Lot, Matching, Source, Story, Verdict
+from aggregator.model import Lot, Matching, Source, Story, Verdict
 from aggregator.store import Store, Tx, Wanted
 from tests.arrivals import (
     CONFIG,
@@ -31,6 +31,7 @@ from tests.arrivals import (
     told,
 )
 from tests.arrivals import stories as arrived
+from tests.mails import LETTER, envelope
 from tests.stories import NOW, joint, sighting, story
 
 T = TypeVar("T")
@@ -160,17 +161,8 @@ def test_what_is_shown_again_after_a_mailing_is_still_mailed(store: Store) -> No
 
 
 def mail(store: Store, slot: str, *stories: Story) -> None:
-    letter = Letter(subject="s", text="t", html="<p>h</p>")
-    envelope = Envelope(
-        sender="a <a@example.be>",
-        reply_to=None,
-        recipient="a@example.be",
-        list_id="d.example.be",
-        message_id=f"<{slot}@example.be>",
-        date=NOW,
-        archive="https://example.be/",
-    )
-    lots = [Lot(letter=letter, stories=tuple(each.id for each in stories), envelopes=(envelope,))]
+    about = envelope("a@example.be", slot)
+    lots = [Lot(letter=LETTER, stories=tuple(each.id for each in stories), envelopes=(about,))]
     store.submit(lambda tx: tx.mailing.freeze("d", slot, now=NOW, expires=NOW, lots=lots)).result()
 
 
