@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import struct
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,18 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page
 
 from aggregator import hand
 from aggregator.hand import Hand
+from tests.browsing import violations
 from tests.desks import PASSWORD, Site, id_of, opened
 from tests.goldens import FOLDER
 from tests.stories import NOW
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 WEEK_12 = "Resultaten snelheidscontroles week 12"
 COPIES = ".level > li"
 SEEN = "solid"
@@ -45,20 +43,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         before = Hand("bo", NOW, "Geen nieuws")
         found.store.submit(lambda tx: hand.hide(tx, id_of(66), before)).result()
         yield found
-
-
-@pytest.fixture(scope="module")
-def browser(site: Site) -> Iterator[Browser]:
-    """Debian's Chromium, after the server: Playwright keeps this thread's event loop to itself."""
-    chromium = shutil.which("chromium")
-    if chromium is None and os.environ.get("CI"):
-        pytest.fail("no chromium on this machine: nobody saw the editors' page (apt install chromium)")
-    if chromium is None:
-        pytest.skip("NO BROWSER TESTS: there is no chromium on this machine (apt install chromium)")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=QUIET)
-        yield launched
-        launched.close()
 
 
 def entered(browser: Browser, site: Site, width: int = 1280, height: int = 900, **options: Any) -> Page:
@@ -194,6 +178,5 @@ def test_it_can_be_zoomed(browser: Browser, site: Site, zoom: int) -> None:
         page.goto(f"{site.url}/desk/{path}")
         page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
         assert page.evaluate("document.documentElement.scrollWidth") == zoom, path
-        found: Any = Axe().run(page, options={"iframes": False}).response["violations"]
-        assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
+        assert violations(page) == [], path
     page.context.close()
