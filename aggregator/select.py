@@ -45,7 +45,7 @@ def takes(stream: Stream, zones: tuple[str, ...], copy: Sighting) -> bool:
 
 
 def longest_word(typed: str) -> str | None:
-    """What a database can look for before ``fits`` reads: the longest word of *typed* whose letters it knows in capitals."""
+    """The longest word of *typed* whose capitals a database knows: it can look for that before ``fits`` reads."""
     return max(re.findall(r"[A-Za-z0-9]+", typed), key=len, default=None)
 
 

@@ -338,6 +338,17 @@ def test_each_act_is_undone(site: Site, number: int, act: str, what: str) -> Non
     assert [(deed.who, deed.why) for deed in deeds] == [("an", "omdat")] * 3
 
 
+@pytest.mark.parametrize("number", [90, 91])
+def test_words_do_not_decide_what_is_undone(site: Site, number: int) -> None:
+    """Whatever reason was given for a split, its undoing leaves the story that was split, from either page."""
+    site.enter()
+    site.act(90, "join", id_of(91))
+    site.act(90, "split", id_of(91), f"moet out of {id_of(91)}, en niet out of {id_of(90)}")
+    undo(site, number)
+    assert len(site.story(90).members) == 3
+    assert not site.story(91).members
+
+
 def undo(site: Site, number: int) -> None:
     """Undo what was done to a story last, an hour later."""
     site.clock.now += timedelta(hours=1)
