@@ -276,6 +276,26 @@ def test_an_arrangement_that_went_out_is_not_undone(site: Site) -> None:
     assert site.store.look(lambda tx: tx.mailing.plan("dagelijks")) == AS_IT_COMES
 
 
+def test_who_cancels_is_told_what_is_lost(site: Site) -> None:
+    """An edition that is cancelled is not brought back: its stories come again, its introduction and order do not."""
+    site.enter()
+    path = "/desk/digest/dagelijks/"
+    page = site.ask(path)
+    form = {"token": page.field("token"), "seen": page.field("seen"), "why": "x"}
+    assert site.ask(path, {**form, "act": "arrange", "introduction": "Een eerste zin"}).status == 303
+    freeze = partial(post.freeze, config=OPEN, digest=OPEN.digests[0], slot="2026-11-23", now=NOW)
+    site.store.submit(freeze).result()
+    for act in ("hold", "cancel"):
+        page = site.ask(path)
+        assert ">Een eerste zin" in page.content
+        assert ("Dit kan niet ongedaan gemaakt worden" in page.content) == (act == "cancel")
+        assert site.ask(path, {**form, "act": act, "seen": page.field("seen")}).status == 303
+    after = site.ask(path).content
+    assert "Een eerste zin" not in after.partition('id="past"')[0]
+    assert "Fietsgraveeractie op zaterdag" in after
+    assert 'value="undo"' not in after
+
+
 @pytest.mark.parametrize(
     ("act", "what"),
     [("explode", ""), ("undo", "1"), ("join", ""), ("join", "/story/0090/"), ("split", "bht-nieuws 1"), ("lead", "x")],
