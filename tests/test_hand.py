@@ -219,6 +219,26 @@ def test_a_join_that_was_made_before_is_undone(store: Store) -> None:
     assert (stayed.members, parted.members) == (one.members, two.members)
 
 
+def test_where_a_joined_story_went_is_known(store: Store) -> None:
+    """Of the story that was taken in, the one that has it now; of the one that took it, nothing."""
+    one, two, three = (story(sighting(zone, key=zone), number=at) for at, zone in ((1, "bht"), (2, "hz"), (3, "oost")))
+    keep(store, one, two, three)
+    into = partial(store.look, lambda tx: [tx.hands.joined_into(each.id) for each in (one, two, three)])
+    store.submit(lambda tx: hand.join(tx, one.id, two.id, WHO)).result()
+    assert into() == [None, one.id, None]
+    store.submit(lambda tx: hand.join(tx, three.id, one.id, LATER)).result()
+    assert into() == [three.id, one.id, None]
+    with pytest.raises(NoSuchStory):
+        store.submit(lambda tx: hand.split(tx, three.id, two.id, LATER)).result()
+
+
+def test_a_join_of_which_only_words_tell_is_known(store: Store) -> None:
+    """An earlier version noted the other story in the sentence alone."""
+    words = "into a; dezelfde"
+    store.submit(lambda tx: tx.hands.note(at=NOW, who="an", act="join", story="b", detail=words, undo="[]")).result()
+    assert store.look(lambda tx: tx.hands.joined_into("b")) == "a"
+
+
 def test_a_zone_whose_copies_were_split_off_is_due_no_mail_of_the_rest(store: Store) -> None:
     """A digest of one zone alone does not wait for a story that the zone no longer tells."""
     enrol(store)
