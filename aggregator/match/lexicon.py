@@ -197,9 +197,26 @@ UNITS = {
         "min": "minuut minuten minute minutes min",
         "graden": "graden degres grad degrees",
         "ha": "ha hectare hectares hektar",
+        "s": "seconden secondes sekunde sekunden seconds",
+        "&m2": "quadratmeter",
+        "&m3": "kubikmeter kuub",
     }.items()
     for name in names.split()
 }
+SQUARE_AND_CUBIC = dict.fromkeys(("vierkante", "square"), "&m2") | dict.fromkeys(("kubieke", "cubic"), "&m3")
+"""Words before metres."""
+PER = _words("per par pro")
+SPANS = {
+    name: minutes
+    for minutes, names in ((15, "kwartier kwartiertje viertelstunde"), (30, "halfuur halfuurtje"), (45, "driekwartier"))
+    for name in names.split()
+}
+"""Minutes that have a name."""
+HOUR = _words("uur uurtje heure stunde hour")
+PARTS_OF_AN_HOUR = dict.fromkeys(("half", "half an", "demi", "halbe", "halben"), "halfuur") | dict.fromkeys(
+    ("quart d", "quarts d", "quarter of an", "quarters of an"), "kwartier"
+)
+"""What stands before the hour, and which of ``SPANS`` it makes with it."""
 
 _SAME = (
     "pand gebouw", "nadien daarna vervolgens achteraf erna", "meteen onmiddellijk direct dadelijk", "tijdens gedurende",
