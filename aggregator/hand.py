@@ -73,7 +73,7 @@ def split(tx: Tx, name: str, what: str, hand: Hand) -> tuple[Story, Story]:
     """Take *what* out of a story: the copies of a source, the copy with a link, or a story that was joined into it.
 
     A story that was joined gets its id, its copies and their reasons back; other copies found a story of their own.
-    Undone by ``join``.
+    It is noted to what stays first, then to what leaves.  Undone by ``join``.
     """
     story = find(tx, name)
     if joined := _joined(tx, story, what):
@@ -262,8 +262,7 @@ def _joined(tx: Tx, story: Story, name: str) -> Story | None:
     gone = tx.stories.get(ids[0]) if len(ids) == 1 else None
     if gone is None or gone.members or gone.id == story.id:
         return None
-    into = [detail for _, _, act, detail in tx.hands.on(gone.id) if act == "join"]
-    return gone if into and into[-1].startswith(f"into {story.id}") else None
+    return gone if tx.hands.joined_into(gone.id) == story.id else None
 
 
 def _part_again(tx: Tx, story: Story, gone: Story, hand: Hand) -> tuple[Story, Story]:

@@ -7,6 +7,7 @@ are held against title and text of every copy that the stream takes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
@@ -41,6 +42,24 @@ def newest_first(stories: Iterable[Story], config: Config, stream: Stream) -> li
 def takes(stream: Stream, zones: tuple[str, ...], copy: Sighting) -> bool:
     """Whether the stream, which has these *zones*, takes a copy of this zone and source."""
     return copy.zone in zones and (not stream.sources or copy.source in stream.sources)
+
+
+def longest_word(typed: str) -> str | None:
+    """The longest word of *typed* whose capitals a database knows: it can look for that before ``fits`` reads."""
+    return max(re.findall(r"[A-Za-z0-9]+", typed), key=len, default=None)
+
+
+def fits(story: Story, config: Config, typed: str, streams: Collection[Stream] | None) -> bool:
+    """Whether a list that somebody asked for has *story* in it.
+
+    *typed* stands in the titles and texts of its copies, in whatever capitals, and one of *streams* shows it; with None
+    it need not be shown.
+    """
+    if typed and text.fold(typed) not in " ".join(text.fold(words(each.sighting.entry)) for each in story.members):
+        return False
+    if streams is None:
+        return True
+    return not (story.withdrawn or story.held) and any(shown(story, config, each) for each in streams)
 
 
 def is_filtered(stream: Stream) -> bool:

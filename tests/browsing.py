@@ -22,10 +22,15 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 SHOTS = os.environ.get("SHOTS")
 """A folder in which the pictures are kept for looking at."""
 
-BRIEF = {"resultTypes": ["violations"]}
+BRIEF: dict[str, Any] = {"resultTypes": ["violations"]}
 RULES = BRIEF | {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 COLOURS = BRIEF | {"runOnly": ["color-contrast", "link-in-text-block"]}
 """The rules that look at colours: all that a page can break in dark and not in light, where only colours differ."""
+PAGE_ONLY = {"landmark-one-main", "region"}
+"""What is no fault of a mail: it is shown inside a page that has landmarks of its own."""
+
+Violations = list[tuple[str, list[str]]]
+"""The rules that are broken, each with the elements that break it."""
 
 
 @contextmanager
@@ -58,8 +63,19 @@ def keep(page: Page, name: str) -> None:
         page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
 
 
-def violations(page: Page, scheme: ColorScheme = "light") -> list[tuple[str, list[str]]]:
-    """What axe-core finds: the rule, and the elements that break it."""
-    options = RULES if scheme == "light" else COLOURS
+def violations(page: Page, scheme: ColorScheme = "light") -> Violations:
+    """What axe-core finds.
+
+    A frame is looked at by itself, as a page of its own: in one that runs no script axe-core would wait for ever.
+    """
+    return _found(page, (RULES if scheme == "light" else COLOURS) | {"iframes": False})
+
+
+def violations_of_mail(page: Page) -> Violations:
+    """What axe-core finds in a mail, by every rule that it has."""
+    return [each for each in _found(page, BRIEF) if each[0] not in PAGE_ONLY]
+
+
+def _found(page: Page, options: dict[str, Any]) -> Violations:
     found: list[dict[str, Any]] = Axe().run(page, options=options).response["violations"]
     return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]

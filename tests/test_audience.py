@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.model import Envelope, Letter
 from aggregator.store import EVERY, Store
 from tests.databases import migrated
+from tests.mails import LETTER, envelope
 
 NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
 DIGEST = "dagelijks"
-LETTER = Letter(subject="Bevestig", text="Bevestig.", html="<p>Bevestig.</p>")
 
 
 @pytest.fixture
@@ -76,25 +75,15 @@ def test_a_reader_is_found_by_a_token_that_never_changes(store: Store) -> None:
 
 def test_a_single_mail_is_due_at_once_and_only_once(store: Store) -> None:
     """It is no edition of a digest, and the same key makes no second one."""
-    envelope = Envelope(
-        sender="a@example.be",
-        reply_to=None,
-        recipient="b@example.be",
-        list_id="x",
-        message_id="<1@example.be>",
-        date=NOW,
-        archive="https://example.be/",
-    )
+    about = envelope("b@example.be", date=NOW)
 
     def ask() -> bool:
         day = NOW + timedelta(days=1)
-        return store.submit(
-            lambda tx: tx.mailing.single("confirm", "b", LETTER, envelope, now=NOW, expires=day)
-        ).result()
+        return store.submit(lambda tx: tx.mailing.single("confirm", "b", LETTER, about, now=NOW, expires=day)).result()
 
     with store:
         assert [ask(), ask()] == [True, False]
         due = store.look(lambda tx: tx.mailing.due(NOW, 10))
         assert [each.address for each in due] == ["b@example.be"]
-        assert store.look(lambda tx: tx.mailing.contents(due[0])) == (LETTER, envelope)
+        assert store.look(lambda tx: tx.mailing.contents(due[0])) == (LETTER, about)
         assert store.look(lambda tx: tx.mailing.editions()) == []

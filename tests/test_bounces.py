@@ -15,16 +15,16 @@ from aggregator import bounces, post
 from aggregator.bounces import Taken
 from aggregator.mail import score, verp
 from aggregator.mail.returned import read
-from aggregator.model import Choices, Envelope, Letter, Lot, Score
+from aggregator.model import Choices, Lot, Score
 from aggregator.store import Store
 from tests.databases import migrated
+from tests.mails import LETTER, envelope
 from tests.stories import CONFIG
 from tests.test_returned import SAMPLES, sample
 
 NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
 DAY = timedelta(days=1)
 DIGEST = "dagelijks"
-LETTER = Letter(subject="Dag", text="Dag.", html="<p>Dag.</p>")
 READER, CONFIGURED = "Lezer@elders.example", "redactie@example.be"
 
 
@@ -39,18 +39,7 @@ class Desk:
         self.edition("maandag", NOW)
 
     def edition(self, slot: str, now: datetime) -> None:
-        envelopes = tuple(
-            Envelope(
-                sender="nieuws@example.be",
-                reply_to=None,
-                recipient=address,
-                list_id="x",
-                message_id=f"<{slot}.{address}>",
-                date=now,
-                archive="https://example.be/",
-            )
-            for address in (READER, CONFIGURED)
-        )
+        envelopes = tuple(envelope(address, slot, now) for address in (READER, CONFIGURED))
         lot = Lot(letter=LETTER, stories=(), envelopes=envelopes)
         self.store.submit(lambda tx: tx.mailing.freeze(DIGEST, slot, now=now, expires=now + DAY, lots=[lot])).result()
         due = self.store.look(lambda tx: tx.mailing.due(now, 9))
@@ -156,8 +145,7 @@ def test_an_edition_that_comes_back_is_held_while_it_is_sent(desk: Desk) -> None
     config = replace(CONFIG, digests=(replace(CONFIG.digests[0], id=DIGEST),))
     edition = desk.mails[READER].edition
     store = desk.store
-    envelope = store.look(lambda tx: tx.mailing.contents(desk.mails[READER]))[1]
-    more = tuple(replace(envelope, recipient=f"lezer{number}@elders.example") for number in range(6))
+    more = tuple(envelope(f"lezer{number}@elders.example") for number in range(6))
     lot = Lot(letter=LETTER, stories=(), envelopes=more)
     store.submit(lambda tx: tx.mailing.freeze(DIGEST, "b", now=NOW, expires=NOW + DAY, lots=[lot])).result()
     mails = [mail for mail in store.look(lambda tx: tx.mailing.due(NOW, 9)) if mail.edition != edition]

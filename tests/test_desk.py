@@ -20,6 +20,8 @@ from tests.desks import AN, BO, OPEN, PASSWORD, Site, id_of, opened
 from tests.stories import NOW
 
 PATHS = ("", "story/0090/", "held/", "log/", "digest/", "digest/dagelijks/", "digest/dagelijks/mail", "nowhere")
+FORMS = ("story/0090/", "held/", "digest/dagelijks/")
+"""Those of them that forms are sent to."""
 VOUCHED = replace(
     OPEN, desk=Desk(trusted_header="X-Remote-User", users=(User(name="an", role="editor"), User(name="bo")))
 )
@@ -45,10 +47,23 @@ def test_nothing_is_seen_or_done_without_a_login(site: Site) -> None:
     """Every address shows the form and nothing else; what is sent there does nothing."""
     for path in PATHS:
         said = site.ask(f"/desk/{path}")
-        assert (said.status, said.headers["cache-control"]) == (401, "no-store"), path
+        assert (said.status, said.headers["cache-control"]) == (403, "no-store"), path
+        assert "Wachtwoord" in said.content
         assert "Korenbloemstraat" not in said.content
-        assert site.ask(f"/desk/{path}", {"act": "hide", "why": "x", "token": "", "seen": "0"}).status == 403
+        sent = site.ask(f"/desk/{path}", {"act": "hide", "why": "x", "token": "", "seen": "0"})
+        assert sent.status == (403 if path in FORMS else 405), path
     assert not site.story(90).withdrawn
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_what_may_be_sent_is_said(site: Site, path: str) -> None:
+    """Another method than a page takes is refused with those that it takes (RFC 9110 §15.5.6), whoever asks."""
+    wanted = "GET, HEAD, POST" if path in FORMS else "GET, HEAD"
+    for _ in range(2):
+        for method in {"PUT", "DELETE", "POST"} - set(wanted.split(", ")):
+            said = site.ask(f"/desk/{path}", method=method)
+            assert (said.status, said.headers["allow"]) == (405, wanted), method
+        site.enter()
 
 
 def test_no_public_page_tells_of_it(site: Site) -> None:
@@ -115,7 +130,7 @@ def test_a_login_cannot_be_planted_forged_or_led_away(site: Site) -> None:
     site.enter()
     assert site.cookie.partition(".")[0] != before.partition(".")[0]
     site.cookie = "desk=" + "A" * 22 + ".99999999999.616e." + "0" * 64
-    assert site.ask("/desk/").status == 401
+    assert site.ask("/desk/").status == 403
     form = {"name": "an", "password": PASSWORD, "to": "//evil.example/"}
     assert site.ask("/desk/login", form, Sec_Fetch_Site="cross-site").status == 403
     assert site.ask("/desk/login", form, Origin="https://evil.example").status == 403
@@ -130,24 +145,24 @@ def test_a_login_ends(site: Site) -> None:
     site.clock.now += OPEN.desk.session - timedelta(seconds=1)
     assert site.ask("/desk/").status == 200
     site.clock.now += timedelta(seconds=1)
-    assert site.ask("/desk/").status == 401
+    assert site.ask("/desk/").status == 403
     site.enter()
     site.config[0] = replace(OPEN, desk=replace(OPEN.desk, session=timedelta(hours=1)))
-    assert site.ask("/desk/").status == 401
+    assert site.ask("/desk/").status == 403
     site.config[0] = OPEN
     site.clock.now -= timedelta(minutes=4)
     assert site.ask("/desk/").status == 200
     site.clock.now -= timedelta(minutes=4)
-    assert site.ask("/desk/").status == 401
+    assert site.ask("/desk/").status == 403
     site.enter()
     assert site.ask("/desk/logout", {"token": "x"}).status == 403
     assert site.ask("/desk/logout", {"token": site.ask("/desk/").field("token")}).status == 303
-    assert site.ask("/desk/").status == 401
+    assert site.ask("/desk/").status == 403
     site.enter()
     site.config[0] = replace(OPEN, desk=Desk(users=(replace(AN, password_hash=passwords.hashed("nieuw")),)))
-    assert site.ask("/desk/").status == 401
+    assert site.ask("/desk/").status == 403
     site.config[0] = replace(OPEN, desk=Desk(users=(BO,)))
-    assert site.ask("/desk/").status == 401
+    assert site.ask("/desk/").status == 403
 
 
 def test_another_site_logs_nobody_out(site: Site) -> None:
@@ -171,13 +186,13 @@ def test_a_proxy_vouches_and_nobody_else(tmp_path: Path) -> None:
         assert said.status == 200
         assert [site.ask("/desk/", X_Remote_User=who).status for who in ("eve", "an, bo", "AN")] == [403] * 3
         site.cookie = said.headers["set-cookie"].partition(";")[0]
-        assert site.ask("/desk/").status == 401
+        assert site.ask("/desk/").status == 403
         token = site.ask("/desk/story/0090/", X_Remote_User="an").field("token")
         form = {"token": token, "seen": "0", "act": "hide", "why": "x"}
         assert site.ask("/desk/story/0090/", form, X_Remote_User="bo").status == 403
         assert site.ask("/desk/login", {"name": "an", "password": PASSWORD}).status == 403
         site.config[0] = replace(VOUCHED, desk=replace(VOUCHED.desk, proxies=("192.0.2.1",)))
-        assert site.ask("/desk/", X_Remote_User="an", X_Forwarded_For="192.0.2.1").status == 401
+        assert site.ask("/desk/", X_Remote_User="an", X_Forwarded_For="192.0.2.1").status == 403
 
 
 def test_a_reader_changes_nothing(site: Site) -> None:
@@ -261,6 +276,26 @@ def test_an_arrangement_that_went_out_is_not_undone(site: Site) -> None:
     assert site.store.look(lambda tx: tx.mailing.plan("dagelijks")) == AS_IT_COMES
 
 
+def test_who_cancels_is_told_what_is_lost(site: Site) -> None:
+    """An edition that is cancelled is not brought back: its stories come again, its introduction and order do not."""
+    site.enter()
+    path = "/desk/digest/dagelijks/"
+    page = site.ask(path)
+    form = {"token": page.field("token"), "seen": page.field("seen"), "why": "x"}
+    assert site.ask(path, {**form, "act": "arrange", "introduction": "Een eerste zin"}).status == 303
+    freeze = partial(post.freeze, config=OPEN, digest=OPEN.digests[0], slot="2026-11-23", now=NOW)
+    site.store.submit(freeze).result()
+    for act in ("hold", "cancel"):
+        page = site.ask(path)
+        assert ">Een eerste zin" in page.content
+        assert ("Dit kan niet ongedaan gemaakt worden" in page.content) == (act == "cancel")
+        assert site.ask(path, {**form, "act": act, "seen": page.field("seen")}).status == 303
+    after = site.ask(path).content
+    assert "Een eerste zin" not in after.partition('id="past"')[0]
+    assert "Fietsgraveeractie op zaterdag" in after
+    assert 'value="undo"' not in after
+
+
 @pytest.mark.parametrize(
     ("act", "what"),
     [("explode", ""), ("undo", "1"), ("join", ""), ("join", "/story/0090/"), ("split", "bht-nieuws 1"), ("lead", "x")],
@@ -321,6 +356,17 @@ def test_each_act_is_undone(site: Site, number: int, act: str, what: str) -> Non
     assert as_it_is(site) == after
     deeds = site.store.look(lambda tx: tx.hands.log(story=id_of(number)))
     assert [(deed.who, deed.why) for deed in deeds] == [("an", "omdat")] * 3
+
+
+@pytest.mark.parametrize("number", [90, 91])
+def test_words_do_not_decide_what_is_undone(site: Site, number: int) -> None:
+    """Whatever reason was given for a split, its undoing leaves the story that was split, from either page."""
+    site.enter()
+    site.act(90, "join", id_of(91))
+    site.act(90, "split", id_of(91), f"moet out of {id_of(91)}, en niet out of {id_of(90)}")
+    undo(site, number)
+    assert len(site.story(90).members) == 3
+    assert not site.story(91).members
 
 
 def undo(site: Site, number: int) -> None:

@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState
 
 from aggregator.cli.demo.sink import Sink
+from tests.browsing import SCHEMES, WIDTHS, ColorScheme, keep, violations, violations_of_mail
 from tests.desks import HASH, OPEN, PASSWORD, WEEK, seeded
 from tests.fakes.origin import Origin
 from tests.processes import Installation, eventually, installation
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-Scheme = Literal["light", "dark"]
-WIDTHS = {"phone": (360, 780), "desktop": (1280, 900)}
-SCHEMES: tuple[Scheme, ...] = ("light", "dark")
-# The mail in its frame runs no script, so axe would wait for it for ever; it is looked at by itself.
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], "iframes": False}
-# A mail is shown inside a page that has landmarks of its own.
-PAGE_ONLY = {"landmark-one-main", "region"}
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-SHOTS = os.environ.get("SHOTS")
-"""A folder in which the pictures are kept for looking at."""
 PATHS = ("", "?state=hidden", "story/0090/", "story/0001/", "held/", "digest/", "digest/dagelijks/", "log/", "nowhere")
 FIETS = "Fietsgraveeractie op zaterdag"
 
@@ -59,20 +46,6 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def browser(desk: Desk) -> Iterator[Browser]:
-    """Debian's Chromium, after the servers: Playwright keeps this thread's event loop to itself."""
-    chromium = shutil.which("chromium")
-    if chromium is None and os.environ.get("CI"):
-        pytest.fail("no chromium on this machine: the desk was not looked at (apt install chromium)")
-    if chromium is None:
-        pytest.skip("NO BROWSER TESTS: there is no chromium on this machine (apt install chromium)")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=QUIET)
-        yield launched
-        launched.close()
-
-
-@pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A daemon that has known the sample stories for a while, with one source that fails and one that has moved."""
     directory = tmp_path_factory.mktemp("desk")
@@ -89,6 +62,12 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         yield Desk(daemon, sink)
         daemon.stop()
     sink.close()
+
+
+@pytest.fixture(scope="module")
+def browser(desk: Desk, browser: Browser) -> Browser:
+    """After the mail sink, which starts on a loop of its own in this thread."""
+    return browser
 
 
 def configuration(origin: Origin, sink: Sink) -> str:
@@ -143,7 +122,7 @@ recipients = ["redactie@example.be", "lezer@example.be"]
 
 @contextmanager
 def opened(
-    browser: Browser, desk: Desk, path: str = "", width: str = "desktop", scheme: Scheme = "light"
+    browser: Browser, desk: Desk, path: str = "", width: str = "desktop", scheme: ColorScheme = "light"
 ) -> Iterator[Page]:
     """A page of the desk, to the editor, who logs in at the first."""
     wide, high = WIDTHS[width]
@@ -335,30 +314,26 @@ def mails(desk: Desk) -> list[Any]:
 @pytest.mark.parametrize("path", [*PATHS, "login"])
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_it_is_accessible(browser: Browser, desk: Desk, path: str, width: str, scheme: Scheme) -> None:
+def test_it_is_accessible(browser: Browser, desk: Desk, path: str, width: str, scheme: ColorScheme) -> None:
     """axe-core finds no violation of WCAG 2.2 AA with every form unfolded, and nothing sticks out of a telephone."""
     with opened(browser, desk, path, width, scheme) as page:
         page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
-        if SHOTS:
-            name = re.sub(r"\W+", "-", path) or "stories"
-            page.screenshot(path=Path(SHOTS) / f"desk-{name}-{width}-{scheme}.png", full_page=True)
-        found: Any = Axe().run(page, options=RULES).response["violations"]
-        assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
+        name = re.sub(r"\W+", "-", path) or "stories"
+        keep(page, f"desk-{name}-{width}-{scheme}")
+        assert violations(page, scheme) == []
         assert page.evaluate("document.documentElement.scrollWidth") == WIDTHS[width][0]
 
 
 @pytest.mark.parametrize("width", [360, 600])
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_the_mail_that_is_shown_is_accessible(browser: Browser, desk: Desk, width: int, scheme: Scheme) -> None:
+def test_the_mail_that_is_shown_is_accessible(browser: Browser, desk: Desk, width: int, scheme: ColorScheme) -> None:
     """The document in the frame, as a page of its own."""
     with opened(browser, desk) as page:
         answer = page.request.get(desk.url(f"digest/dagelijks/mail?width={width}"))
         assert answer.ok
         shown = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
         shown.set_content(answer.text())
-        if SHOTS:
-            shown.screenshot(path=Path(SHOTS) / f"desk-mail-{width}-{scheme}.png", full_page=True)
-        found: Any = Axe().run(shown).response["violations"]
-        assert [each for each in found if each["id"] not in PAGE_ONLY] == []
+        keep(shown, f"desk-mail-{width}-{scheme}")
+        assert violations_of_mail(shown) == []
         assert shown.evaluate("document.documentElement.scrollWidth") <= width
         shown.close()

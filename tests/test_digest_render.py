@@ -160,9 +160,81 @@ def test_who_asks_for_help_comes_first() -> None:
     assert made.html.count(">Brand<") == made.text.count("\nBrand\n") == 1
     assert 'class="card help" bgcolor="#fdf1ee"' in made.html
     for part in (visible(made.html), made.text):
-        assert "3 berichten, waarvan 2 uw hulp vragen, waarvan 1 samen gepubliceerd" in part
+        assert "3 berichten, waarvan 2 uw hulp vragen en 1 samen gepubliceerd is" in part
     calm = replace(CONFIG, mail=Mail(sender="a@example.be", urgent=()))
     assert "Uw hulp gevraagd" not in rendered(calm, DIGEST, [wanted], NOW).text
+
+
+COUNTED = {
+    "en": (
+        "1 story",
+        "1 story, published together",
+        "3 stories, all of them published together",
+        "3 stories, 1 of them published together",
+        "1 story, which asks for your help, published together",
+        "3 stories, which all ask for your help, 1 of them published together",
+        "4 stories, 2 of them ask for your help and 1 was published together",
+        "1 story, published together, 2 updated stories",
+        "2 updated stories",
+        "There is no news.",
+    ),
+    "nl-BE": (
+        "1 bericht",
+        "1 bericht, samen gepubliceerd",
+        "3 berichten, allemaal samen gepubliceerd",
+        "3 berichten, waarvan 1 samen gepubliceerd",
+        "1 bericht, dat uw hulp vraagt, samen gepubliceerd",
+        "3 berichten, die allemaal uw hulp vragen, waarvan 1 samen gepubliceerd",
+        "4 berichten, waarvan 2 uw hulp vragen en 1 samen gepubliceerd is",
+        "1 bericht, samen gepubliceerd, 2 bijgewerkte berichten",
+        "2 bijgewerkte berichten",
+        "Er is geen nieuws.",
+    ),
+    "fr-BE": (
+        "1 message",
+        "1 message, publié en commun",
+        "3 messages, tous publiés en commun",
+        "3 messages, dont 1 publié en commun",
+        "1 message, qui demande votre aide, publié en commun",
+        "3 messages, qui demandent tous votre aide, dont 1 publié en commun",
+        "4 messages, dont 2 demandent votre aide et 1 est publié en commun",
+        "1 message, publié en commun, 2 messages mis à jour",
+        "2 messages mis à jour",
+        "Il n\N{RIGHT SINGLE QUOTATION MARK}y a rien de nouveau.",
+    ),
+    "de-BE": (
+        "1 Meldung",
+        "1 Meldung, gemeinsam veröffentlicht",
+        "3 Meldungen, alle gemeinsam veröffentlicht",
+        "3 Meldungen, davon 1 gemeinsam veröffentlicht",
+        "1 Meldung, die um Ihre Hilfe bittet, gemeinsam veröffentlicht",
+        "3 Meldungen, die alle um Ihre Hilfe bitten, davon 1 gemeinsam veröffentlicht",
+        "4 Meldungen, davon bitten 2 um Ihre Hilfe und 1 ist gemeinsam veröffentlicht",
+        "1 Meldung, gemeinsam veröffentlicht, 2 aktualisierte Meldungen",
+        "2 aktualisierte Meldungen",
+        "Es gibt keine Neuigkeiten.",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", COUNTED)
+def test_the_head_counts_as_people_do(language: str) -> None:
+    """What one story or all of them are is said without counting them again; on one line, in each language."""
+    counts = i18n.environment(language, "UTC").get_template("mail/counts.txt")
+    cases = [
+        (1, 0, 0, 0),
+        (1, 0, 1, 0),
+        (3, 0, 3, 0),
+        (3, 0, 1, 0),
+        (1, 1, 1, 0),
+        (3, 3, 1, 0),
+        (4, 2, 1, 0),
+        (1, 0, 1, 2),
+        (0, 0, 0, 2),
+        (0, 0, 0, 0),
+    ]
+    names = ("count", "urgent", "joint", "updates")
+    assert tuple(counts.render(zip(names, each, strict=True)) for each in cases) == COUNTED[language]
 
 
 def test_updates_have_a_section_of_their_own() -> None:
@@ -174,7 +246,7 @@ def test_updates_have_a_section_of_their_own() -> None:
     assert "Beringen/Ham/Tessenderlo - Bijgewerkt: 23 november 2026 om 08.00 uur" in made.text
     assert "Bijgewerkt: 23 november 2026 om 08.00 uur" in visible(made.html)
     for part in (visible(made.html), made.text):
-        assert "1 bericht, waarvan 1 samen gepubliceerd, 1 bijgewerkt bericht" in part
+        assert "1 bericht, samen gepubliceerd, 1 bijgewerkt bericht" in part
     alone_again = render(CONFIG, DIGEST, [], NOW, weight, updates=[again])[0]
     assert alone_again.subject == "Rijbaan weer vrij (23 nov)"
     assert "Er is geen nieuws" not in alone_again.text

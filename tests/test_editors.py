@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import struct
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,21 +13,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page
 
 from aggregator import hand
 from aggregator.hand import Hand
+from tests.browsing import violations
 from tests.desks import PASSWORD, Site, id_of, opened
 from tests.goldens import FOLDER
 from tests.stories import NOW
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 WEEK_12 = "Resultaten snelheidscontroles week 12"
+COPIES = ".level > li"
+SEEN = "solid"
+"""How what has the focus is outlined."""
+PICTURES = ("desk.png", "desk-story.png", "desk-done.png", "desk-mail.png", "desk-phone.png")
 SMALL = 120_000
 """Bytes of a picture."""
+README = Path(__file__).parents[1] / "README.md"
+Size = tuple[int, int]
 
 
 @pytest.fixture(scope="module")
@@ -41,20 +45,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield found
 
 
-@pytest.fixture(scope="module")
-def browser(site: Site) -> Iterator[Browser]:
-    """Debian's Chromium, after the server: Playwright keeps this thread's event loop to itself."""
-    chromium = shutil.which("chromium")
-    if chromium is None and os.environ.get("CI"):
-        pytest.fail("no chromium on this machine: nobody saw the editors' page (apt install chromium)")
-    if chromium is None:
-        pytest.skip("NO BROWSER TESTS: there is no chromium on this machine (apt install chromium)")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=QUIET)
-        yield launched
-        launched.close()
-
-
 def entered(browser: Browser, site: Site, width: int = 1280, height: int = 900, **options: Any) -> Page:
     """The desk's first page, to an editor who has just logged in."""
     page = browser.new_context(viewport={"width": width, "height": height}, **options).new_page()
@@ -65,35 +55,51 @@ def entered(browser: Browser, site: Site, width: int = 1280, height: int = 900, 
     return page
 
 
-def pictured(page: Page | Locator, directory: Path, name: str) -> None:
-    """Take the picture *name*, or see that README's has its size and stays small."""
-    folder = FOLDER if os.environ.get("GOLDEN") == "write" else directory
-    page.screenshot(path=folder / name)
-    kept = (FOLDER / name).read_bytes()
-    assert struct.unpack(">II", kept[16:24]) == struct.unpack(">II", (folder / name).read_bytes()[16:24])
-    assert len(kept) < SMALL, name
+def taken(page: Page | Locator, directory: Path, name: str) -> Size:
+    """The size of a picture of it as it is now, which becomes README's picture *name* where that is wanted."""
+    path = (FOLDER if os.environ.get("GOLDEN") == "write" else directory) / name
+    page.screenshot(path=path)
+    return size(path)
+
+
+def kept(name: str) -> Size:
+    """The size of README's picture."""
+    return size(FOLDER / name)
+
+
+def size(path: Path) -> Size:
+    """Width and height, which stand at the head of a PNG (PNG §11.2.2)."""
+    width, height = struct.unpack(">II", path.read_bytes()[16:24])
+    return width, height
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_pictures_are_small(name: str) -> None:
+    """README shows each of them, and loads soon all the same."""
+    assert f"tests/golden/{name}" in README.read_text(encoding="utf-8")
+    assert (FOLDER / name).stat().st_size < SMALL
 
 
 def test_the_pictures_of_one_false_merge(browser: Browser, site: Site, tmp_path: Path) -> None:
     """The list, the two copies with what differs between them, and how it is taken apart and undone."""
     page = entered(browser, site, height=820)
-    pictured(page, tmp_path, "desk.png")
+    assert taken(page, tmp_path, "desk.png") == kept("desk.png")
     page.get_by_role("link", name=WEEK_12).click()
-    copy = page.locator(".level > li").nth(1)
+    copy = page.locator(COPIES).nth(1)
     assert "95%" in copy.inner_text()
     assert "“104” of “105”" in copy.inner_text()
-    pictured(page.locator("section").first, tmp_path, "desk-story.png")
+    assert taken(page.locator("section").first, tmp_path, "desk-story.png") == kept("desk-story.png")
     copy.get_by_text("Dit exemplaar eruit halen").first.click()
     copy.get_by_label("Waarom? In één regel").first.fill("Andere cijfers: twee controles")
     copy.get_by_role("button", name="Dit exemplaar eruit halen").click()
     said = page.locator(".done")
     assert said.get_by_role("link", name=WEEK_12).is_visible()
     page.set_viewport_size({"width": 1280, "height": 420})
-    pictured(page, tmp_path, "desk-done.png")
+    assert taken(page, tmp_path, "desk-done.png") == kept("desk-done.png")
     said.get_by_text("Ongedaan maken").first.click()
     said.get_by_label("Waarom? In één regel").fill("Toch dezelfde")
     said.get_by_role("button").click()
-    assert page.locator(".level > li").count() == 2
+    assert page.locator(COPIES).count() == 2
     page.context.close()
 
 
@@ -103,7 +109,7 @@ def test_the_picture_of_the_next_mail(browser: Browser, site: Site, tmp_path: Pa
     page.goto(f"{site.url}/desk/digest/dagelijks/")
     page.frame_locator("iframe.wide-600").get_by_role("heading", name="Samen gepubliceerd").wait_for()
     assert "Ze vertrekt op" in page.inner_text("main")
-    pictured(page, tmp_path, "desk-mail.png")
+    assert taken(page, tmp_path, "desk-mail.png") == kept("desk-mail.png")
     page.context.close()
 
 
@@ -112,7 +118,7 @@ def test_the_picture_on_a_telephone(browser: Browser, site: Site, tmp_path: Path
     page = entered(browser, site, 360, 900)
     page.goto(f"{site.url}/desk/held/")
     assert page.get_by_role("button", name="Stil opnemen").is_visible()
-    pictured(page, tmp_path, "desk-phone.png")
+    assert taken(page, tmp_path, "desk-phone.png") == kept("desk-phone.png")
     page.context.close()
 
 
@@ -121,45 +127,47 @@ def test_the_keyboard_takes_a_story_apart(browser: Browser, site: Site, script: 
     """From the login to the split and its undoing without a pointer, and with the focus to be seen at every step."""
     page = browser.new_context(viewport={"width": 1280, "height": 900}, java_script_enabled=script).new_page()
     page.goto(f"{site.url}/desk/?q=week+12")
-    typed(page, "#name", "an")
-    typed(page, "#password", PASSWORD)
+    assert outline_at(page, "#name") == SEEN
+    page.keyboard.type("an")
+    assert outline_at(page, "#password") == SEEN
+    page.keyboard.type(PASSWORD)
+    enter(page, "**/desk/")
+    assert outline_at(page, "#q") == SEEN
+    page.keyboard.type("controles week 12")
+    enter(page, "**q=controles*")
+    assert outline_at(page, f"main a:text('{WEEK_12}')") == SEEN
+    enter(page, "**/story/*/")
+    assert page.locator(COPIES).count() == 2
+    assert outline_at(page, f"{COPIES}:nth-child(2) summary >> nth=0") == SEEN
     page.keyboard.press("Enter")
-    page.wait_for_url("**/desk/")
-    typed(page, "#q", "controles week 12")
+    assert outline_at(page, f"{COPIES}:nth-child(2) details[open] input[name=why]") == SEEN
+    page.keyboard.type("Twee controles")
+    enter(page, "**said=done")
+    assert page.locator(COPIES).count() == 1
+    assert outline_at(page, ".done summary") == SEEN
     page.keyboard.press("Enter")
-    page.wait_for_url("**q=controles*")
-    pressed(page, f"main a:text('{WEEK_12}')")
-    page.wait_for_url("**/story/*/")
-    pressed(page, ".level > li:nth-child(2) summary >> nth=0")
-    typed(page, ".level > li:nth-child(2) details[open] input[name=why]", "Twee controles")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**said=done")
-    pressed(page, ".done summary")
-    typed(page, ".done input[name=why]", "Toch niet")
-    page.keyboard.press("Enter")
-    page.wait_for_selector(".level > li:nth-child(2)")
+    assert outline_at(page, ".done input[name=why]") == SEEN
+    page.keyboard.type("Toch niet")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.locator(COPIES).count() == 2
     page.context.close()
 
 
-def reached(page: Page, selector: str) -> None:
-    """Press Tab until *selector* has the focus; it is outlined then."""
+def outline_at(page: Page, selector: str) -> str | None:
+    """How *selector* is outlined when Tab has led to it; None when sixty of them do not."""
     wanted = page.locator(selector)
     for _ in range(60):
         page.keyboard.press("Tab")
         if wanted.evaluate("each => each === document.activeElement"):
-            assert wanted.evaluate("each => getComputedStyle(each).outlineStyle") == "solid"
-            return
-    pytest.fail(f"60 Tabs do not lead to {selector}")
+            return str(wanted.evaluate("each => getComputedStyle(each).outlineStyle"))
+    return None
 
 
-def typed(page: Page, selector: str, words: str) -> None:
-    reached(page, selector)
-    page.keyboard.type(words)
-
-
-def pressed(page: Page, selector: str) -> None:
-    reached(page, selector)
+def enter(page: Page, address: str) -> None:
+    """Press Enter, which leads to *address*."""
     page.keyboard.press("Enter")
+    page.wait_for_url(address)
 
 
 @pytest.mark.parametrize("zoom", [640, 320])
@@ -170,6 +178,5 @@ def test_it_can_be_zoomed(browser: Browser, site: Site, zoom: int) -> None:
         page.goto(f"{site.url}/desk/{path}")
         page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
         assert page.evaluate("document.documentElement.scrollWidth") == zoom, path
-        found: Any = Axe().run(page, options={"iframes": False}).response["violations"]
-        assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
+        assert violations(page) == [], path
     page.context.close()

@@ -14,7 +14,7 @@ import pytest
 
 from aggregator import hand
 from aggregator.hand import Hand, NoSuchStory
-from aggregator.model import Envelope, Letter, Lot, Matching, Source, Story, Verdict
+from aggregator.model import Lot, Matching, Source, Story, Verdict
 from aggregator.store import Store, Tx, Wanted
 from tests.arrivals import (
     CONFIG,
@@ -31,6 +31,7 @@ from tests.arrivals import (
     told,
 )
 from tests.arrivals import stories as arrived
+from tests.mails import LETTER, envelope
 from tests.stories import NOW, joint, sighting, story
 
 T = TypeVar("T")
@@ -160,17 +161,8 @@ def test_what_is_shown_again_after_a_mailing_is_still_mailed(store: Store) -> No
 
 
 def mail(store: Store, slot: str, *stories: Story) -> None:
-    letter = Letter(subject="s", text="t", html="<p>h</p>")
-    envelope = Envelope(
-        sender="a <a@example.be>",
-        reply_to=None,
-        recipient="a@example.be",
-        list_id="d.example.be",
-        message_id=f"<{slot}@example.be>",
-        date=NOW,
-        archive="https://example.be/",
-    )
-    lots = [Lot(letter=letter, stories=tuple(each.id for each in stories), envelopes=(envelope,))]
+    about = envelope("a@example.be", slot)
+    lots = [Lot(letter=LETTER, stories=tuple(each.id for each in stories), envelopes=(about,))]
     store.submit(lambda tx: tx.mailing.freeze("d", slot, now=NOW, expires=NOW, lots=lots)).result()
 
 
@@ -225,6 +217,26 @@ def test_a_join_that_was_made_before_is_undone(store: Store) -> None:
     ).result()
     stayed, parted = store.submit(lambda tx: hand.split(tx, one.id, two.id, LATER)).result()
     assert (stayed.members, parted.members) == (one.members, two.members)
+
+
+def test_where_a_joined_story_went_is_known(store: Store) -> None:
+    """Of the story that was taken in, the one that has it now; of the one that took it, nothing."""
+    one, two, three = (story(sighting(zone, key=zone), number=at) for at, zone in ((1, "bht"), (2, "hz"), (3, "oost")))
+    keep(store, one, two, three)
+    into = partial(store.look, lambda tx: [tx.hands.joined_into(each.id) for each in (one, two, three)])
+    store.submit(lambda tx: hand.join(tx, one.id, two.id, WHO)).result()
+    assert into() == [None, one.id, None]
+    store.submit(lambda tx: hand.join(tx, three.id, one.id, LATER)).result()
+    assert into() == [three.id, one.id, None]
+    with pytest.raises(NoSuchStory):
+        store.submit(lambda tx: hand.split(tx, three.id, two.id, LATER)).result()
+
+
+def test_a_join_of_which_only_words_tell_is_known(store: Store) -> None:
+    """An earlier version noted the other story in the sentence alone."""
+    words = "into a; dezelfde"
+    store.submit(lambda tx: tx.hands.note(at=NOW, who="an", act="join", story="b", detail=words, undo="[]")).result()
+    assert store.look(lambda tx: tx.hands.joined_into("b")) == "a"
 
 
 def test_a_zone_whose_copies_were_split_off_is_due_no_mail_of_the_rest(store: Store) -> None:

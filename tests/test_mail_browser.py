@@ -18,14 +18,10 @@ from aggregator.mail.message import compose, filled
 from aggregator.model import Story
 from aggregator.subscribing import letters
 from tests import stories
-from tests.browsing import CHROMIUM, QUIET, keep
+from tests.browsing import CHROMIUM, QUIET, SCHEMES, ColorScheme, keep, violations_of_mail
 from tests.goldens import FOLDER
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
-# A mail is shown inside a page that has landmarks of its own.
-PAGE_ONLY = {"landmark-one-main", "region"}
-Scheme = Literal["light", "dark"]
 
 
 def news(many: int = 0) -> tuple[Story, ...]:
@@ -75,7 +71,7 @@ def markup_of(many: int = 0) -> str:
     return filled(made, stories.ENVELOPE).html
 
 
-def show(browser: Browser, markup: str, width: int, scheme: Scheme) -> Page:
+def show(browser: Browser, markup: str, width: int, scheme: ColorScheme) -> Page:
     """The mail on a screen; nothing may be loaded from anywhere."""
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme, device_scale_factor=2)
     page.route(re.compile("^(?!about:|data:)"), lambda route: pytest.fail(f"the mail loads {route.request.url}"))
@@ -84,20 +80,19 @@ def show(browser: Browser, markup: str, width: int, scheme: Scheme) -> Page:
 
 
 @pytest.mark.parametrize("width", [600, 360])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_mail_is_accessible(browser: Browser, width: int, scheme: Scheme) -> None:
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_mail_is_accessible(browser: Browser, width: int, scheme: ColorScheme) -> None:
     """axe-core finds nothing, nothing has to be scrolled sideways, and no text is smaller than 15 pixels."""
     page = show(browser, markup_of(8), width, scheme)
     keep(page, f"mail-{width}-{scheme}")
-    found = Axe().run(page).response["violations"]
-    assert [fault for fault in found if fault["id"] not in PAGE_ONLY] == []
+    assert violations_of_mail(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(SMALLEST) >= 15
     page.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_crowded_mail_is_accessible(browser: Browser, scheme: Scheme) -> None:
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_crowded_mail_is_accessible(browser: Browser, scheme: ColorScheme) -> None:
     """Where most stories are no more than a headline and some are left out, the mail is as good to read."""
     crowd = [
         stories.story(
@@ -112,8 +107,7 @@ def test_a_crowded_mail_is_accessible(browser: Browser, scheme: Scheme) -> None:
     assert 'class="more"' in markup
     page = show(browser, markup, 360, scheme)
     keep(page, f"mail-360-crowd-{scheme}")
-    found = Axe().run(page).response["violations"]
-    assert [fault for fault in found if fault["id"] not in PAGE_ONLY] == []
+    assert violations_of_mail(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert page.evaluate(SMALLEST) >= 15
     page.close()
@@ -133,14 +127,13 @@ NOTICES = {
 
 
 @pytest.mark.parametrize("width", [600, 360])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("name", NOTICES)
-def test_a_mail_to_one_reader_is_accessible(browser: Browser, name: str, scheme: Scheme, width: int) -> None:
+def test_a_mail_to_one_reader_is_accessible(browser: Browser, name: str, scheme: ColorScheme, width: int) -> None:
     """A confirmation or a welcome is as good to read as the digest, on a telephone and in the dark; no word is torn."""
     page = show(browser, NOTICES[name].html, width, scheme)
     keep(page, f"mail-{name}-{width}-{scheme}")
-    found = Axe().run(page).response["violations"]
-    assert [fault for fault in found if fault["id"] not in PAGE_ONLY] == []
+    assert violations_of_mail(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(SMALLEST) >= 15
     assert min(page.evaluate(CONTRASTS))[0] >= 4.5
@@ -158,8 +151,7 @@ def test_the_mail_is_accessible_in_other_languages(browser: Browser, language: s
     for name, letter in (("digest", filled(digest, stories.ENVELOPE)), ("confirm", notice)):
         page = show(browser, letter.html, 360, "light")
         keep(page, f"mail-{name}-{language}")
-        found = Axe().run(page).response["violations"]
-        assert [fault for fault in found if fault["id"] not in PAGE_ONLY] == []
+        assert violations_of_mail(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
         page.close()
 
@@ -281,8 +273,8 @@ def test_forced_dark(browser: Browser, width: int) -> None:
     assert 0.01 < light < 0.2
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_any_zone_colour_is_readable(browser: Browser, scheme: Scheme) -> None:
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_any_zone_colour_is_readable(browser: Browser, scheme: ColorScheme) -> None:
     """Whatever colours the operator picks, axe-core finds the contrast good in light and in dark."""
     for first, second in combinations(["#ffff00", "#000000", "#ffffff", "#ff0000"], 2):
         zones = (replace(stories.BHT, color=first), replace(stories.HZ, color=second))

@@ -416,7 +416,8 @@ def decided(name: str) -> list[Decision]:
 
 
 @pytest.mark.parametrize(
-    ("name", "recall"), [("zones", 40 / 45), ("mixed", 0.85), ("elsewhere", 0.95), ("hands", 0.91), ("fresh", 0.88)]
+    ("name", "recall"),
+    [("zones", 40 / 45), ("mixed", 0.85), ("elsewhere", 0.95), ("hands", 0.91), ("fresh", 0.88), ("blind", 0.8)],
 )
 def test_no_labelled_pair_is_merged_falsely(name: str, recall: float) -> None:
     """No false merge at all, and of those that are the same no fewer are found than we promise."""

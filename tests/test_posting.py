@@ -15,11 +15,12 @@ import pytest
 from aggregator import post
 from aggregator.daemon.posting import REST, Posting
 from aggregator.mail.relay import Relay
-from aggregator.model import Envelope, Letter, Lot, Mail
+from aggregator.model import Envelope, Lot, Mail
 from aggregator.status import RELAY, relaying
 from aggregator.store import Store, Tx
 from tests.databases import migrated
 from tests.fakes import relay as fake
+from tests.mails import LETTER, envelope
 from tests.stories import CONFIG, NOW
 
 
@@ -46,19 +47,8 @@ def test_what_has_failed_rests_and_no_longer(tmp_path: Path, later: timedelta, a
     assert told.count("mail") == (2 if again else 1)
 
 
-LETTER = Letter(subject="Dag", text="Dag.", html="<p>Dag.</p>")
-
-
-def envelope(number: int) -> Envelope:
-    return Envelope(
-        sender="nieuws@example.be",
-        reply_to=None,
-        recipient=f"lezer{number}@example.be",
-        list_id="proef.example.be",
-        message_id=f"<{number}@example.be>",
-        date=NOW,
-        archive="https://example.be/",
-    )
+def to_reader(number: int) -> Envelope:
+    return envelope(f"lezer{number}@example.be")
 
 
 class Desk:
@@ -76,7 +66,7 @@ class Desk:
         )
 
     def _write(self, number: int, tx: Tx) -> None:
-        tx.mailing.single("proef", str(number), LETTER, envelope(number), now=NOW, expires=NOW + timedelta(days=9))
+        tx.mailing.single("proef", str(number), LETTER, to_reader(number), now=NOW, expires=NOW + timedelta(days=9))
 
     async def tick(self) -> None:
         self.posting.go_on()
@@ -148,7 +138,7 @@ def test_an_edition_that_receivers_object_to_is_held_once(tmp_path: Path) -> Non
     async def scenario() -> None:
         with fake.Relay(script=lambda step: spam if step.phase == "dot" else None) as server:
             desk = Desk(tmp_path, Mail(sender="nieuws@example.be", relay=server.url), 0)
-            envelopes = tuple(envelope(number) for number in range(120))
+            envelopes = tuple(map(to_reader, range(120)))
             addresses = [each.recipient for each in envelopes]
             lot = Lot(letter=LETTER, stories=(), envelopes=envelopes)
             later = NOW + timedelta(days=1)

@@ -153,6 +153,15 @@ def test_fields(client: httpx.Client) -> None:
     assert page(answer).cssselect("meta[name=robots]")[0].get("content") == "noindex"
 
 
+def test_with_a_slash(client: httpx.Client) -> None:
+    """The other spelling leads to the one that there is, with what was asked (RFC 9110 §15.4.9)."""
+    for asked in ("", "?q=inbraak%20%26&zone=hz"):
+        answer = client.get(f"/search/{asked}")
+        assert (answer.status_code, answer.headers["location"]) == (308, f"../search{asked}")
+        assert client.get(f"/search/{asked}", follow_redirects=True).url == client.base_url.join(f"/search{asked}")
+    assert client.get("/search//").status_code == 404
+
+
 def test_methods(client: httpx.Client) -> None:
     """HEAD as GET, nothing else."""
     head = client.head("/search", params={"q": "inbraak"})

@@ -54,7 +54,7 @@ def test_what_was_there_before_is_found_in_the_end(tmp_path: Path) -> None:
             task = searching._task
             searching.go_on()
             assert searching._task is task
-            await searching.finish()
+            await searching.finish(10)
 
     asyncio.run(run())
 

@@ -184,6 +184,36 @@ SOURCES = (replace(BHT_NEWS, type="auto"), HZ_NEWS, Source(id="derde", zone="hz"
 
 
 @pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("", True),
+        ("zandhoningWEG", True),
+        ("de zandhoningweg", True),
+        ("eÉn bestuurder", True),
+        ("Zandhoningweg de", False),
+        ("121.", True),
+        ("nergens", False),
+    ],
+)
+def test_a_list_has_what_was_typed(typed: str, found: bool) -> None:
+    """The words as they stand there, next to each other, in whatever capitals; and so has the database's part of it."""
+    assert select.fits(CONTROL, config(), typed, None) == found
+    word = select.longest_word(typed)
+    read = select.words(CONTROL.lead.entry).casefold()
+    assert not found or word is None or word.casefold() in read
+
+
+def test_a_list_of_streams_has_what_readers_see() -> None:
+    """A story is in it when one of the streams shows it, and what is hidden or held is in none."""
+    settings = config(zones=("hz",))
+    assert [select.fits(each, settings, "", settings.streams) for each in ALL] == [False, True, True]
+    for unseen in (replace(BURGLARY, withdrawn=NOW), replace(BURGLARY, held=True)):
+        assert not select.fits(unseen, settings, "", settings.streams)
+        assert select.fits(unseen, settings, "", None)
+    assert not select.fits(BURGLARY, settings, "", ())
+
+
+@pytest.mark.parametrize(
     ("stream", "words"),
     [
         ('sources = ["derd"]', "streams[0].sources[0]: expected the id of one of the sources"),

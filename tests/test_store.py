@@ -14,24 +14,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from aggregator.errors import StoreError
-from aggregator.model import Delivery, Edition, Envelope, Letter, Lot, Poll, Story, Validators
+from aggregator.model import Delivery, Edition, Lot, Poll, Story, Validators
 from aggregator.store import Store, Tx, alone
+from tests.mails import LETTER, envelope
 from tests.stories import NOW, joint, sighting, story
 
-LETTER = Letter(subject="Nieuws", text="tekst", html="<p>tekst</p>")
 HOUR = timedelta(hours=1)
-
-
-def envelope(address: str) -> Envelope:
-    return Envelope(
-        sender="Politie <nieuws@example.be>",
-        reply_to=None,
-        recipient=address,
-        list_id="dagelijks.example.be",
-        message_id=f"<1.{address}>",
-        date=NOW,
-        archive="https://nieuws.example.be/",
-    )
 
 
 def freeze(tx: Tx, slot: str, stories: list[str], *addresses: str) -> Edition:

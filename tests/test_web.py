@@ -154,6 +154,11 @@ class TestSite:
         assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
         assert "Dat kan hier niet" in answer.text
 
+    def test_a_feed_takes_options(self, client: httpx.Client) -> None:
+        """Scripts of other sites ask before they read it, and it says so (§15.5.6)."""
+        answer = client.delete("/samenwerking.atom")
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+
     @pytest.mark.parametrize("path", ["/", "/samenwerking.atom", "/nowhere", "/health", "/static/style.css"])
     def test_browsers_are_told_to_trust_nothing(self, client: httpx.Client, path: str) -> None:
         """The policy lets a page load our style sheet and icon, and nothing else; no cookie is ever set."""

@@ -175,7 +175,7 @@ def test_the_desk_is_the_daemons(name: str, tmp_path: Path) -> None:
     (tmp_path / "public" / "desk" / "x.json").write_text("left here by somebody")
     with opened(tmp_path) as desk, before(name, tmp_path, desk.url) as address, httpx.Client(base_url=address) as one:
         for path in ("/desk/", "/desk/x.json", "/desk/digest/dagelijks/mail"):
-            assert one.get(path).status_code == 401
+            assert one.get(path).status_code == 403
         entered = one.post("/desk/login", data={"name": "an", "password": PASSWORD, "to": ""})
         assert (entered.status_code, entered.headers["location"]) == (303, "/desk/")
         for path, policy in (

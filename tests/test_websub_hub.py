@@ -140,12 +140,18 @@ class TestSection51Request:
         assert httpx.post(hub, content=b"hub.mode=%ff", headers=kind).status_code == 400
         assert httpx.post(hub, content=b"&a=" * 100, headers=kind).status_code == 400
         assert httpx.post(hub, content=b"hub.mode=" + b"x" * 10_001, headers=kind).status_code == 413
-        assert httpx.get(hub).status_code == 405
+
+    @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
+    def test_it_is_posted_to(self, live: Live, method: str) -> None:
+        """Another method is refused with the one that there is (RFC 9110 §15.5.6)."""
+        answer = httpx.request(method, f"{live.config.base_url}/hub")
+        assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
     def test_a_hub_can_be_switched_off(self, tmp_path: Path, callback: Callback) -> None:
         """With hub = false nobody subscribes, and no document announces us."""
         with Live(tmp_path, hub=False) as live:
             assert live.post(callback=callback.url()).status_code == 404
+            assert httpx.delete(f"{live.config.base_url}/hub").status_code == 404
             assert live.config.hubs == ()
 
 

@@ -270,12 +270,14 @@ class TestSection53Intent:
         assert httpx.get(unknown, params={"hub.mode": "subscribe", "hub.challenge": "x"}).status_code == 404
         assert httpx.post(unknown, content=b"x").status_code == 410
 
-    def test_head_changes_nothing(self, live: Live) -> None:
-        """Only what the protocol names is an answer to a question."""
+    @pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE"])
+    def test_another_method_changes_nothing(self, live: Live, method: str) -> None:
+        """Only what the protocol names is an answer to a question; what it names is said (RFC 9110 §15.5.6)."""
         live.tick()
         lease = only(live)
         query = {"hub.mode": "subscribe", "hub.topic": lease.topic, "hub.challenge": "x"}
-        assert httpx.head(address(live), params=query).status_code == 405
+        answer = httpx.request(method, address(live), params=query)
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
         assert only(live) == lease
 
     @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from aggregator.daemon.machine import machine
 from aggregator.daemon.opening import clock, open_store
 from aggregator.daemon.witnessing import witness
 from aggregator.model import Config, Delivery, Edition, Lease, Ping, Poll, Subscription
+from aggregator.renames import Renaming
 from aggregator.schedule import held_hosts
 from aggregator.store import Tx
 
@@ -24,135 +26,205 @@ LATELY = timedelta(days=7)
 COLOURS = {"ok": "green", "waiting": "yellow", "off": "dim"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """What the store knows at one moment, and what may be said of it."""
+
+    polls: Mapping[str, Poll]
+    counts: tuple[int, int]
+    held: int
+    differing: int
+    renamed: list[Renaming]
+    waiting: list[Renaming]
+    pushes: tuple[list[Subscription], list[Ping], list[Lease]]
+    editions: list[Edition]
+    tally: dict[str, int]
+    doubts: int
+    troubled: list[Delivery]
+    relay: str | None
+    objections: list[str]
+    refusals: str | None
+    unmailed: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Standing:
+    """The *facts* as of *now*, judged, with what the machine beside the store knows of the mail."""
+
+    now: datetime
+    facts: _Facts
+    sources: list[judge.SourceStatus]
+    mail: judge.Mailing
+    returned: str | None
+    unread_log: str | None
+
+
 def status(config: ConfigOption = None, json: JsonOption = False) -> None:
     """Show sources, streams and digests at a glance, and what to do about what is wrong."""
     settings = configured(config)
-    with open_store(settings, create=False) as store:
-        polls, counts, editions, tally, doubts, troubled = store.look(_facts)
-        renamed, waiting = store.look(renames.done), store.look(lambda tx: renames.pending(tx, settings))
-        held = len(store.look(lambda tx: tx.stories.held()))
-        pushes = store.look(lambda tx: (tx.websub.subscriptions(), tx.websub.pings(), tx.websub.leases()))
-        now = clock()
-        differing = store.look(lambda tx: tx.stories.differing(now - LATELY))
-        relay = judge.relaying(store.look(lambda tx: tx.meta.get(judge.RELAY)), now) if settings.mail else None
-        objections = store.look(lambda tx: post.objections(tx, settings))
-        unmailed = store.look(lambda tx: mailbag.unmailed(tx, settings))
-        refusals = store.look(lambda tx: post.refusals(tx, now))
-        paused = post.pause(store, machine(settings), witness(settings, store))
-        mail = store.look(lambda tx: post.standing(tx, settings, paused, now))
-    returned, unread_log = mailbag.returned(settings), mailbag.unread_log(settings, now)
-    statuses = judge.sources(settings, polls, now, held_hosts(polls.values(), now))
+    found = _look(settings)
     if json:
-        document = _document(settings, statuses, counts, editions, tally, doubts, troubled, mail)
-        more = {
-            "held_stories": held,
-            "differing_stories": differing,
-            "renamed": [asdict(each) for each in renamed],
-            "websub": _websub(*pushes),
-            "mailing": _mailing(mail),
-            "relay": relay,
-            "returned_mail": returned,
-            "relay_log": unread_log,
-            "unmailed_recipients": {digest: len(addresses) for digest, addresses in unmailed.items()},
-            "objections": objections,
-            "refusals": refusals,
-        }
-        print_json(document | more)
-        return
-    for one in statuses:
-        _print_source(one)
-    stories, joint = counts
-    console.print(f"\n{stories} stories, {joint} of them published by more than one zone")
-    if held:
-        console.print(f"{held} held back; see `aggregator stories held`, then release or absorb them", soft_wrap=True)
-    if differing:
-        console.print(
-            f"{differing} with a copy that was edited into another text, changed within a week; see `aggregator "
-            "stories list --state differs`, then split them or leave them",
-            soft_wrap=True,
-        )
-    for each in renamed:
-        at = local(datetime.fromisoformat(each.at), settings)
-        console.print(f"{each.kind} {each.old} is {each.new} since {at}, with {each.copies} items", soft_wrap=True)
-    for each in waiting:
-        console.print(f"{each.kind} {each.old} becomes {each.new} when the daemon is started or reloaded")
-    if editions:
-        console.print()
-        table(
-            ("digest", "slot", "frozen", "stories", "state"),
-            ((e.digest, e.slot, local(e.frozen, settings), str(e.stories), stands(e, settings)) for e in editions),
-        )
-    for sentence in judge.mailing(mail, now):
+        print_json(_document(settings, found))
+    else:
+        _show(settings, found)
+
+
+# -- looking -------------------------------------------------------------------------
+
+
+def _look(config: Config) -> _Standing:
+    with open_store(config, create=False) as store:
+        now = clock()
+        facts = store.look(lambda tx: _facts(tx, config, now))
+        paused = post.pause(store, machine(config), witness(config, store))
+        mail = store.look(lambda tx: post.standing(tx, config, paused, now))
+    return _Standing(
+        now=now,
+        facts=facts,
+        sources=judge.sources(config, facts.polls, now, held_hosts(facts.polls.values(), now)),
+        mail=mail,
+        returned=mailbag.returned(config),
+        unread_log=mailbag.unread_log(config, now),
+    )
+
+
+def _facts(tx: Tx, config: Config, now: datetime) -> _Facts:
+    return _Facts(
+        polls=tx.polls.all(),
+        counts=tx.stories.counts(),
+        held=len(tx.stories.held()),
+        differing=tx.stories.differing(now - LATELY),
+        renamed=renames.done(tx),
+        waiting=renames.pending(tx, config),
+        pushes=(tx.websub.subscriptions(), tx.websub.pings(), tx.websub.leases()),
+        editions=tx.mailing.editions(limit=5),
+        tally=tx.mailing.tally(),
+        doubts=len(tx.mailing.doubtful()),
+        troubled=tx.mailing.troubled(now - LATELY),
+        relay=judge.relaying(tx.meta.get(judge.RELAY), now) if config.mail else None,
+        objections=post.objections(tx, config),
+        refusals=post.refusals(tx, now),
+        unmailed=mailbag.unmailed(tx, config),
+    )
+
+
+# -- for a person --------------------------------------------------------------------
+
+
+def _show(config: Config, found: _Standing) -> None:
+    facts = found.facts
+    for one in found.sources:
+        _show_source(one)
+    _show_stories(facts)
+    _show_renamed(config, facts)
+    _show_editions(config, facts.editions)
+    for sentence in judge.mailing(found.mail, found.now):
         console.print(sentence, style="yellow", markup=False, soft_wrap=True)
-    for sentence in judge.pushing(*pushes, now):
+    for sentence in judge.pushing(*facts.pushes, found.now):
         console.print(sentence, markup=False, soft_wrap=True)
-    unwell = (*objections, refusals, relay, unread_log, returned, *mailbag.told_unmailed(unmailed))
-    for sentence in filter(None, unwell):
+    for sentence in _unwell(found):
         console.print(sentence, style="red", markup=False, soft_wrap=True)
-    mailbag.show(settings, tally, troubled, doubts)
+    mailbag.show(config, facts.tally, facts.troubled, facts.doubts)
 
 
-def _print_source(one: judge.SourceStatus) -> None:
+def _show_source(one: judge.SourceStatus) -> None:
     colour = COLOURS.get(one.condition, "red")
     console.print(f"[{colour}]{one.condition:8}[/] [bold]{one.source}[/]", end="  ")
     console.print(one.url, markup=False, soft_wrap=True)
     console.print(f"         {one.words}", markup=False, soft_wrap=True)
 
 
-def _facts(tx: Tx) -> tuple[dict[str, Poll], tuple[int, int], list[Edition], dict[str, int], int, list[Delivery]]:
-    return (
-        tx.polls.all(),
-        tx.stories.counts(),
-        tx.mailing.editions(limit=5),
-        tx.mailing.tally(),
-        len(tx.mailing.doubtful()),
-        tx.mailing.troubled(clock() - LATELY),
+def _show_stories(facts: _Facts) -> None:
+    stories, joint = facts.counts
+    console.print(f"\n{stories} stories, {joint} of them published by more than one zone")
+    if facts.held:
+        words = "held back; see `aggregator stories held`, then release or absorb them"
+        console.print(f"{facts.held} {words}", soft_wrap=True)
+    if facts.differing:
+        console.print(
+            f"{facts.differing} with a copy that was edited into another text, changed within a week; see `aggregator "
+            "stories list --state differs`, then split them or leave them",
+            soft_wrap=True,
+        )
+
+
+def _show_renamed(config: Config, facts: _Facts) -> None:
+    for each in facts.renamed:
+        at = local(datetime.fromisoformat(each.at), config)
+        console.print(f"{each.kind} {each.old} is {each.new} since {at}, with {each.copies} items", soft_wrap=True)
+    for each in facts.waiting:
+        console.print(f"{each.kind} {each.old} becomes {each.new} when the daemon is started or reloaded")
+
+
+def _show_editions(config: Config, editions: list[Edition]) -> None:
+    if not editions:
+        return
+    console.print()
+    table(
+        ("digest", "slot", "frozen", "stories", "state"),
+        ((e.digest, e.slot, local(e.frozen, config), str(e.stories), stands(e, config)) for e in editions),
     )
 
 
-def _document(
-    config: Config,
-    statuses: list[judge.SourceStatus],
-    counts: tuple[int, int],
-    editions: list[Edition],
-    tally: dict[str, int],
-    doubts: int,
-    troubled: list[Delivery],
-    mail: judge.Mailing,
-) -> dict[str, Any]:
-    healthy, _ = judge.health(statuses, mail)
+def _unwell(found: _Standing) -> Iterator[str]:
+    """What is wrong with the mail, a sentence each."""
+    facts = found.facts
+    yield from facts.objections
+    yield from filter(None, (facts.refusals, facts.relay, found.unread_log, found.returned))
+    yield from mailbag.told_unmailed(facts.unmailed)
+
+
+# -- for a program -------------------------------------------------------------------
+
+
+def _document(config: Config, found: _Standing) -> dict[str, Any]:
+    facts = found.facts
+    healthy, _ = judge.health(found.sources, found.mail)
     return {
         "healthy": healthy,
-        "sources": [_source(one) for one in statuses],
+        "sources": [_source(one) for one in found.sources],
         "streams": [
             {"id": s.id, "title": s.title, "feed": f"{config.base_url.rstrip('/')}/{s.id}.atom"} for s in config.streams
         ],
-        "stories": counts[0],
-        "joint_stories": counts[1],
-        "editions": [
-            {
-                "digest": e.digest,
-                "slot": e.slot,
-                "frozen": rfc3339(e.frozen),
-                "stories": e.stories,
-                "state": e.state,
-                "until": rfc3339(e.until),
-            }
-            for e in editions
-        ],
-        "deliveries": tally,
-        "doubtful_deliveries": doubts,
-        "troubled_deliveries": [
-            {
-                "id": delivery.id,
-                "edition": delivery.edition,
-                "digest": delivery.digest,
-                "state": delivery.state,
-                "reply": delivery.reply,
-                "next_attempt": rfc3339(delivery.next_attempt) if delivery.state == "deferred" else None,
-            }
-            for delivery in troubled
-        ],
+        "stories": facts.counts[0],
+        "joint_stories": facts.counts[1],
+        "editions": [_edition(each) for each in facts.editions],
+        "deliveries": facts.tally,
+        "doubtful_deliveries": facts.doubts,
+        "troubled_deliveries": [_delivery(each) for each in facts.troubled],
+        "held_stories": facts.held,
+        "differing_stories": facts.differing,
+        "renamed": [asdict(each) for each in facts.renamed],
+        "websub": _websub(*facts.pushes),
+        "mailing": _mailing(found.mail),
+        "relay": facts.relay,
+        "returned_mail": found.returned,
+        "relay_log": found.unread_log,
+        "unmailed_recipients": {digest: len(addresses) for digest, addresses in facts.unmailed.items()},
+        "objections": facts.objections,
+        "refusals": facts.refusals,
+    }
+
+
+def _edition(edition: Edition) -> dict[str, Any]:
+    return {
+        "digest": edition.digest,
+        "slot": edition.slot,
+        "frozen": rfc3339(edition.frozen),
+        "stories": edition.stories,
+        "state": edition.state,
+        "until": rfc3339(edition.until),
+    }
+
+
+def _delivery(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "id": delivery.id,
+        "edition": delivery.edition,
+        "digest": delivery.digest,
+        "state": delivery.state,
+        "reply": delivery.reply,
+        "next_attempt": rfc3339(delivery.next_attempt) if delivery.state == "deferred" else None,
     }
 
 

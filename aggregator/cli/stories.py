@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, time, timedelta
+from functools import partial
 from itertools import islice
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -23,7 +23,6 @@ from aggregator.explain import explain as explanation
 from aggregator.hand import Hand
 from aggregator.model import Config, Story, Stream, Zone
 from aggregator.store import State, Tx, Wanted
-from aggregator.text import fold
 
 T = TypeVar("T")
 app = typer.Typer(help="See what was merged and why; split, join, hide, release.", no_args_is_help=True)
@@ -57,18 +56,10 @@ def list_(
         since=_moment(since, settings),
         until=_moment(until, settings, end=True),
         state="joint" if joint else state,
-        word=max(re.findall(r"[A-Za-z0-9]+", text or ""), key=len, default=None),
+        word=select.longest_word(text or ""),
     )
-    of_stream = settings.stream(stream) if stream and _known(stream, settings.streams, "stream") else None
-
-    def fits(story: Story) -> bool:
-        if text and fold(text) not in " ".join(fold(select.words(m.sighting.entry)) for m in story.members):
-            return False
-        if of_stream is None:
-            return True
-        hidden = bool(story.withdrawn or story.held)
-        return not hidden and select.shown(story, settings, of_stream) is not None
-
+    streams = [settings.stream(stream)] if stream and _known(stream, settings.streams, "stream") else None
+    fits = partial(select.fits, config=settings, typed=text or "", streams=streams)
     with open_store(settings, create=False) as store:
         shown = store.look(lambda tx: list(islice(filter(fits, tx.stories.listed(wanted)), limit)))
     if json:

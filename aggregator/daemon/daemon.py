@@ -320,5 +320,5 @@ class Daemon:
         if self._ticking:
             await asyncio.wait({self._ticking}, timeout=GRACE)
         tidying = [self._tidying] if self._tidying else []
-        parts = (self._polling, self._posting, self._hubbing, self._subscribing, self._returning)
-        await asyncio.gather(*(part.finish(GRACE) for part in parts), self._searching.finish(), *tidying)
+        parts = (self._polling, self._posting, self._hubbing, self._subscribing, self._returning, self._searching)
+        await asyncio.gather(*(part.finish(GRACE) for part in parts), *tidying)

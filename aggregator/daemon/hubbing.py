@@ -8,12 +8,11 @@ from collections.abc import Callable, Mapping
 from starlette.routing import Route
 
 from aggregator.daemon.posting import REST
+from aggregator.daemon.saying import Say
 from aggregator.model import Document, Poll
 from aggregator.poll import Means
 from aggregator.web import hub as web
 from aggregator.websub import Hub, Subscriber
-
-Say = Callable[[Exception, str], None]
 
 
 class Hubbing:

@@ -17,6 +17,7 @@ from functools import partial
 from typing import TypeVar, cast
 
 from aggregator import post, remedy
+from aggregator.daemon.saying import Say
 from aggregator.daemon.troubles import Troubles, of_mail
 from aggregator.mail.pace import Breaker, Meter
 from aggregator.mail.relay import Relay
@@ -27,7 +28,6 @@ from aggregator.store import Store
 from aggregator.witness import Witness
 
 T = TypeVar("T")
-Say = Callable[[Exception, str], None]
 
 log = logging.getLogger("aggregator")
 BATCH = 50

@@ -12,6 +12,7 @@ from aggregator.daemon.directory import Directory
 from aggregator.daemon.leaves import Leaves
 from aggregator.daemon.printing import Prints
 from aggregator.daemon.rendering import Press
+from aggregator.daemon.saying import Say
 from aggregator.errors import AggregatorError
 from aggregator.model import Config, Document, Poll
 from aggregator.publish import places
@@ -23,7 +24,6 @@ AGAIN = timedelta(minutes=1)
 """When files that could not be written are tried again."""
 STEP = 50
 """How many stories' pages one tick writes."""
-Say = Callable[[Exception, str], None]
 
 
 class Publishing:

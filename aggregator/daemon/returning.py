@@ -10,13 +10,13 @@ from pathlib import Path
 
 from aggregator import bounces, post
 from aggregator.bounces import Taken
+from aggregator.daemon.part import Part
+from aggregator.daemon.saying import Say
 from aggregator.errors import AggregatorError
 from aggregator.mail.maildir import Maildir
 from aggregator.mail.returned import read
 from aggregator.model import Config
 from aggregator.store import Store
-
-Say = Callable[[Exception, str], None]
 
 log = logging.getLogger("aggregator")
 OFTEN = timedelta(minutes=1)
@@ -24,29 +24,20 @@ BATCH = 200
 """Mails that are read at a time; the next minute has the rest."""
 
 
-class Returning:
-    """*say* logs a failure.  ``go_on`` at every tick, ``finish`` at the end."""
+class Returning(Part):
+    """``go_on`` at every tick, ``finish`` at the end."""
 
     def __init__(self, config: Config, store: Store, clock: Callable[[], datetime], say: Say) -> None:
-        self.config = config
-        self._store = store
-        self._clock = clock
-        self._say = say
-        self._task: asyncio.Task[None] | None = None
+        super().__init__(config, store, clock, say)
         self._last: datetime | None = None
 
     def go_on(self) -> None:
         """Read what has come, when a minute has passed; a clock that is set back does not prolong that."""
         folder, now = self.config.mail.maildir if self.config.mail else None, self._clock()
         waits = self._last is not None and timedelta(0) <= now - self._last < OFTEN
-        if folder and not waits and (self._task is None or self._task.done()):
+        if folder and not waits and self._is_free:
             self._last = now
-            self._task = asyncio.create_task(self._read(Maildir(folder)))
-
-    async def finish(self, seconds: float) -> None:
-        """Let what is under way end within so many seconds."""
-        if self._task:
-            await asyncio.wait([self._task], timeout=seconds)
+            self._begin(self._read(Maildir(folder)))
 
     async def _read(self, maildir: Maildir) -> None:
         try:

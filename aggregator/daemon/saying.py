@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from aggregator.errors import AggregatorError
 
 log = logging.getLogger("aggregator")
+Say = Callable[[Exception, str], None]
+"""Logs a failure, and what failed."""
 AGAIN = timedelta(hours=1)
 
 

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 from starlette.routing import Route
 
+from aggregator.daemon.part import Part
+from aggregator.daemon.saying import Say
 from aggregator.model import Config
 from aggregator.seek import Asked, Found, seek
 from aggregator.store import Store
@@ -18,18 +20,13 @@ STEP = 200
 PAUSE = 0.05  # seconds between two turns
 AGAIN = timedelta(hours=1)
 """When indexing that failed is tried again."""
-Say = Callable[[Exception, str], None]
 
 
-class Searching:
-    """*say* logs a failure."""
+class Searching(Part):
+    """``go_on`` at every tick, ``finish`` at the end."""
 
     def __init__(self, config: Config, store: Store, clock: Callable[[], datetime], say: Say) -> None:
-        self.config = config
-        self._store = store
-        self._clock = clock
-        self._say = say
-        self._task: asyncio.Task[None] | None = None
+        super().__init__(config, store, clock, say)
         self._at: datetime | None = clock()
 
     @property
@@ -43,14 +40,15 @@ class Searching:
 
     def go_on(self) -> None:
         """Start to index what is not, once after a start."""
-        if self._at and self._clock() >= self._at and (self._task is None or self._task.done()):
+        if self._at and self._clock() >= self._at and self._is_free:
             self._at = None
-            self._task = asyncio.create_task(self._catch_up())
+            self._begin(self._catch_up())
 
-    async def finish(self) -> None:
+    async def finish(self, seconds: float) -> None:
+        """Stop at once: what is not indexed is after the next start."""
         if self._task:
             self._task.cancel()
-            await asyncio.wait([self._task])
+        await super().finish(seconds)
 
     async def _catch_up(self) -> None:
         try:

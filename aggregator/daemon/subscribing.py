@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from starlette.routing import Route
 
+from aggregator.daemon.part import Part
 from aggregator.daemon.posting import REST
+from aggregator.daemon.saying import Say
 from aggregator.model import Config
 from aggregator.store import Store, Tx
 from aggregator.subscribing.desk import ONCE
 from aggregator.web import mail
 
-Say = Callable[[Exception, str], None]
 SWEEP = timedelta(minutes=10)
 
 
-class Subscribing:
-    """*say* logs a failure, without addresses."""
+class Subscribing(Part):
+    """``go_on`` at every tick, ``finish`` at the end; nothing that it says has an address in it."""
 
     def __init__(self, config: Config, store: Store, clock: Callable[[], datetime], say: Say) -> None:
-        self.config = config
-        self._store = store
-        self._clock = clock
-        self._say = say
-        self._task: asyncio.Task[None] | None = None
+        super().__init__(config, store, clock, say)
         self._sweep_at = clock()
 
     @property
@@ -37,14 +33,9 @@ class Subscribing:
     def go_on(self) -> None:
         """Every ten minutes, and at once after a step that had something to do."""
         now = self._clock()
-        if (self._task is None or self._task.done()) and not now < self._sweep_at <= now + SWEEP:
+        if self._is_free and not now < self._sweep_at <= now + SWEEP:
             self._sweep_at = now + SWEEP
-            self._task = asyncio.create_task(self._sweep(now))
-
-    async def finish(self, seconds: float) -> None:
-        """Let what is under way end within so many seconds."""
-        if self._task:
-            await asyncio.wait([self._task], timeout=seconds)
+            self._begin(self._sweep(now))
 
     async def _sweep(self, now: datetime) -> None:
         keep = self.config.retention.deliveries

@@ -109,8 +109,9 @@ def _undo(tx: Tx, id: str, deed: str, who: Hand) -> None:
 
 
 def _join_again(tx: Tx, deed: Deed, who: Hand) -> None:
-    """Into the one that was split, whichever of the two it is undone from."""
+    """Into the one that was split, whichever of the two it is undone from: its deed is the earlier of the two."""
     one, other = deed.story, deed.other or ""
-    if f"out of {other}" in deed.detail:
+    before = tx.hands.log(story=other, before=deed.id, limit=1)
+    if any((each.act, each.other) == ("split", one) for each in before):
         one, other = other, one
     hand.join(tx, one, other, who, again=deed.undo)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from zoneinfo import ZoneInfo
 
@@ -23,7 +24,6 @@ from aggregator.model import Config, Deed, Digest, Envelope, Letter, Plan, Poll,
 from aggregator.publish import places
 from aggregator.store import Tx, Wanted
 from aggregator.subscribing.words import title
-from aggregator.text import fold
 
 PAGE = 30
 MOST = 50
@@ -76,15 +76,10 @@ def stories(tx: Tx, config: Config, session: Session, wanted: Asked) -> bytes:
 
 
 def _listed(tx: Tx, config: Config, wanted: Asked) -> Iterator[Story]:
-    word = max(re.findall(r"[A-Za-z0-9]+", wanted.text), key=len, default=None)
     state = next((each for each in ("shown", "joint", "differs", "hidden", "held") if each == wanted.state), None)
-
-    def fits(story: Story) -> bool:
-        read = (fold(select.words(member.sighting.entry)) for member in story.members)
-        if wanted.text and fold(wanted.text) not in " ".join(read):
-            return False
-        return wanted.state != "shown" or any(select.shown(story, config, each) for each in config.streams)
-
+    streams = config.streams if wanted.state == "shown" else None
+    fits = partial(select.fits, config=config, typed=wanted.text, streams=streams)
+    word = select.longest_word(wanted.text)
     return filter(fits, tx.stories.listed(Wanted(zone=wanted.zone or None, state=state, word=word)))
 
 

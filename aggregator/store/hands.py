@@ -73,9 +73,13 @@ class Hands:
     def joined_into(self, story: str) -> str | None:
         """The id of the story that took the copies of *story* in, which has none any more."""
         columns = schema.hand.c
-        query = select(columns.detail).where(columns.story == story, columns.act == "join")
-        detail = self._connection.scalar(query.order_by(columns.id.desc()).limit(1)) or ""
-        return detail.removeprefix("into ").partition(";")[0] if detail.startswith("into ") else None
+        query = select(columns.other, columns.detail).where(columns.story == story, columns.act == "join")
+        # What took another one in has nothing to know for an undoing: that is noted to what was taken in.
+        row = self._connection.execute(query.where(columns.undo.is_not(None)).order_by(columns.id.desc())).first()
+        if row is None:
+            return None
+        # Until other stories had a column of their own, the words alone named them.
+        return str(row.other or row.detail.removeprefix("into ").partition(";")[0])
 
     def on(self, story: str) -> list[tuple[datetime, str, str, str]]:
         """What was done to a story, oldest first: when, who, what, and the detail."""

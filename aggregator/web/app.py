@@ -131,7 +131,8 @@ class Site:
                 scope.update(child)
                 return await route.handle(scope, receive, reply.pass_on)
         if scope["method"] not in _READING:
-            return await self._error(reply, 405, {"allow": "GET, HEAD"})
+            options = found is not None and is_feed(found)
+            return await self._error(reply, 405, {"allow": "GET, HEAD, OPTIONS" if options else "GET, HEAD"})
         below = f"{path}/"
         if below in self._documents() or below in self._own or path == self._prefix or places.is_asked_for(below):
             # Relative to what the reader asked for, whatever stands before it.

@@ -66,14 +66,14 @@ def routes(
         ("digest/{id}/", ends.digest, ends.settle),
         ("digest/{id}/mail", ends.mail, None),
     ]
-    plain = [("login", ends.login), ("logout", ends.logout)]
-    made = [(f"/desk/{path}", ends.guarded(get, post)) for path, get, post in found]
-    made += [(f"/desk/{path}", end) for path, end in plain]
-    made.append(("/desk", ends.home))
-    made.append(("/desk/{rest:path}", ends.guarded(ends.nothing, None)))
-    before = sorted({"", places.prefix(config())})
-    methods = ["GET", "HEAD", "POST"]
-    return [Route(f"{each}{path}", patient(config, end), methods=methods) for each in before for path, end in made]
+    made = [(f"/desk/{path}", ends.guarded(get, post), post is not None) for path, get, post in found]
+    made += [("/desk/login", ends.login, True), ("/desk/logout", ends.logout, True), ("/desk", ends.home, True)]
+    made.append(("/desk/{rest:path}", ends.guarded(ends.nothing, None), False))
+    return [
+        Route(f"{each}{path}", patient(config, end), methods=["GET", "POST"] if posts else ["GET"])
+        for each in sorted({"", places.prefix(config())})
+        for path, end, posts in made
+    ]
 
 
 class _Ends:
@@ -107,27 +107,26 @@ class _Ends:
             if session is None:
                 return self._ask_in(config, request)
             inside = Inside(config, session, self._clock(), request, {})
-            if request.method != "POST":
-                found = await get(inside)
-            elif (checked := await self._checked(inside, post)) and isinstance(checked, Response):
-                found = checked
-            else:
-                assert post is not None
-                assert isinstance(checked, Inside)
-                found = await post(checked)
-                if found.status_code == HTTPStatus.SEE_OTHER:
-                    await asyncio.wait({asyncio.ensure_future(self._acted())}, timeout=_PATIENCE)
+            found = await (self._post(inside, post) if post and request.method == "POST" else get(inside))
             if cookie:
                 found.headers["set-cookie"] = self._door.set_cookie(cookie)
             return found
 
         return answer
 
-    async def _checked(self, inside: Inside, post: End | None) -> Inside | Response:
+    async def _post(self, inside: Inside, post: End) -> Response:
+        """What came of a form; who did something sees what readers see of it."""
+        checked = await self._checked(inside)
+        if isinstance(checked, Response):
+            return checked
+        found = await post(checked)
+        if found.status_code == HTTPStatus.SEE_OTHER:
+            await asyncio.wait({asyncio.ensure_future(self._acted())}, timeout=_PATIENCE)
+        return found
+
+    async def _checked(self, inside: Inside) -> Inside | Response:
         """The form with its request, or why it is not taken."""
         config, session, request = inside.config, inside.session, inside.request
-        if post is None:
-            return page_of(pages.refused(config, session, "missing"), 405, {"allow": "GET, HEAD"})
         if is_foreign(config, request):
             return page_of(pages.refused(config, session, "forged"), 403)
         form = await form_of(request, LARGE)
@@ -140,12 +139,15 @@ class _Ends:
         return Inside(config, session, inside.now, request, form)
 
     def _ask_in(self, config: Config, request: Request) -> Response:
-        """Who is not logged in sees the form and nothing else, whatever was asked."""
+        """Who is not logged in sees the form and nothing else, whatever was asked.
+
+        403 and not 401: that has to name a scheme (RFC 9110 §15.5.2), and for a form there is none.
+        """
         if self._door.is_vouched(request):
             return page_of(pages.login(config, "", wrong="unknown"), 403)
         to = below(request.url.path.partition("/desk/")[2])
         wrong = "expired" if request.method == "POST" else ""
-        return page_of(pages.login(config, to, wrong=wrong), 403 if wrong else 401)
+        return page_of(pages.login(config, to, wrong=wrong), 403)
 
     async def home(self, request: Request) -> Response:
         """To the stories; relative, because what stands before it is the proxy's business."""

@@ -6,6 +6,7 @@ goes back as a type that no browser runs (WebSub §8.2).
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -33,8 +34,14 @@ def routes(hub: Hub, subscriber: Subscriber) -> list[Route]:
     ends = _Ends(hub, subscriber)
     prefix = urlsplit(hub.config.base_url).path.rstrip("/")
     found = [("/hub", ends.hub), (f"{PATH}{{token}}", ends.callback)]
-    every = ["GET", "HEAD", "POST"]
-    return [Route(f"{before}{path}", end, methods=every) for before in {"", prefix} for path, end in found]
+    return [_route(f"{before}{path}", end) for before in {"", prefix} for path, end in found]
+
+
+def _route(path: str, end: Callable[[Request], Awaitable[Response]]) -> Route:
+    """For every method: what is at *path* says itself which it takes (RFC 9110 §15.5.6), and that may be none."""
+    route = Route(path, end)
+    route.methods = None
+    return route
 
 
 class _Ends:
@@ -57,8 +64,8 @@ class _Ends:
 
     async def callback(self, request: Request) -> Response:
         token = request.path_params["token"]
-        if request.method == "HEAD":  # which must change nothing
-            return _say(405, "", allow="GET, POST")
+        if request.method not in ("GET", "POST"):  # nor HEAD: it must change nothing
+            return _say(405, "hubs ask here with GET, and bring news with POST", allow="GET, POST")
         if request.method == "POST":
             return await self._push(request, token)
         said = await self._subscriber.hear(token, dict(request.query_params))

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from aggregator import query
@@ -24,7 +24,7 @@ from aggregator.publish.results import Results
 from aggregator.rates import Rates
 from aggregator.seek import PAGES, Asked, Found
 from aggregator.web.negotiation import coding
-from aggregator.web.prepared import SECURITY
+from aggregator.web.prepared import SECURITY, SHORT
 
 AT_ONCE = 2
 WAITING = 10
@@ -42,8 +42,15 @@ Find = Callable[[Asked], Awaitable[Found]]
 def routes(config: Callable[[], Config], find: Find, clock: Callable[[], datetime]) -> list[Route]:
     """With and without the path prefix of base_url, as it is when the daemon starts."""
     end = _End(config, find, clock)
-    prefix = places.prefix(config())
-    return [Route(f"{before}{results.PATH}", end.answer, methods=["GET"]) for before in sorted({"", prefix})]
+    made = ((results.PATH, end.answer), (f"{results.PATH}/", _home))
+    before = sorted({"", places.prefix(config())})
+    return [Route(f"{each}{path}", answer, methods=["GET"]) for each in before for path, answer in made]
+
+
+async def _home(request: Request) -> Response:
+    """From the address with a slash to the one without; relative, because what is before it is the proxy's business."""
+    asked = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"..{results.PATH}{asked}", 308, {**SECURITY, "cache-control": SHORT})
 
 
 class _End:
