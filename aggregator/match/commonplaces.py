@@ -87,9 +87,7 @@ def _opening(said: str) -> int:
 @lru_cache(maxsize=2)
 def split(body: str) -> tuple[str, ...]:
     """The sentences of a text, as far as punctuation and lines show them; who is new is asked for them thrice."""
-    return tuple(
-        [part for part in _BORDER.split(body) if (_WORD.search(part) if part.isascii() else text.fold(part))]
-    )
+    return tuple([part for part in _BORDER.split(body) if (_WORD.search(part) if part.isascii() else text.fold(part))])
 
 
 @lru_cache(maxsize=2)
