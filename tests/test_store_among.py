@@ -81,7 +81,7 @@ def test_postgresql_finds_the_same() -> None:
         sentences._KNOWN,
         meta._SOME,
         sentences._KNOWN_AND_COMMON["sqlite"],
-    ],  # fmt: skip
+    ],
 )
 def test_every_table_is_asked_by_an_index(tmp_path: Path, query: Direct) -> None:
     """SQLite scans none but the values themselves: a comparison that it took for a number would use no index."""
