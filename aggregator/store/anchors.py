@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, text, update
 
 from aggregator.store import schema
+from aggregator.store.among import array
 from aggregator.store.direct import Direct
 
 HITS = 2
@@ -40,7 +41,7 @@ class Anchors:
         if not anchors:
             return []
         database = self._connection.dialect.name
-        some = json.dumps(anchors) if database == "sqlite" else list(anchors)
+        some = json.dumps(anchors) if database == "sqlite" else array(anchors)
         since, until = day_of(around - span), day_of(around + span)
         found = _MEMBERS[database].scalars(self._connection, anchors=some, since=since, until=until, depth=DEPTH)
         return _likeliest(members.split(",") for members in found if members)
