@@ -26,6 +26,7 @@ from aggregator.match import (
     anchors,
     claimed,
     compare,
+    founded,
     identify,
     is_known,
     match,
@@ -155,9 +156,11 @@ class Turn:
         self._span = max(self._settings.window, self._settings.related_window)
         self._said = Said(tx)
         self._commonplaces = Commonplaces(self._said)
+        self._authority = self._facts.get("authority", "")
+        likely = frozenset(founded(one, self._authority) for one in seen)
         self._known = Known(
-            tx.stories.sharing(key for one in seen for key in one.keys),
-            taken=tx.stories.exists,
+            tx.stories.sharing((key for one in seen for key in one.keys), likely),
+            taken=lambda name: name not in likely and tx.stories.exists(name),
             recall=lambda one: tx.stories.alike(one, self._span),
         )
         self.seen: Sequence[Sighting] = order(self._trusted(seen)) if here is None else seen
@@ -198,18 +201,19 @@ class Turn:
 
     def decide(self, sighting: Sighting) -> Match:
         """The story of an entry that is new, one that is kept or one that it founds."""
-        self._said.learn(sighting, self._now)
+        self._said.learn(sighting)
         return match(
             replace(sighting, anchors=anchors(sighting, self._commonplaces)),
             self._known,
-            authority=self._facts.get("authority", ""),
+            authority=self._authority,
             settings=self._settings,
             commonplaces=self._commonplaces,
             effort=self._effort,
         )
 
     def tidy(self, new: int) -> None:
-        """Forget, in proportion to what came in, what is too old to be found by its text."""
+        """Keep what was learnt, and forget, in proportion to what came in, what is too old to be found by its text."""
+        self._said.keep(self._now)
         if new:
             self._tx.stories.prune(self._now - self._span, 2 * new + 8)
             # One entry in sixteen looks after what its source says; counting takes time, and the bound is no sharp one.

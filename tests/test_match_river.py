@@ -10,8 +10,8 @@ import pytest
 
 from aggregator import labelled
 from aggregator.labelled import Pair
-from aggregator.match import sentences
 from aggregator.model import Config, Guard, Matching, Poll, Sighting
+from aggregator.said import Said
 from aggregator.settle import settle
 from aggregator.store import Store, Tx
 from tests.arrivals import empty
@@ -38,8 +38,11 @@ def read(name: str, *, claimed: bool = False) -> list[Pair]:
 
 def learn(tx: Tx, pairs: Iterable[Pair]) -> None:
     """Know what the sources say under everything, as ``evaluate`` does from the whole file."""
-    for one in (item for pair in pairs for item in (pair.a, pair.b)):
-        tx.sentences.learn(one.source, sentences(one), enough=3, at=one.seen)
+    items = [item for pair in pairs for item in (pair.a, pair.b)]
+    said = Said(tx)
+    for one in items:
+        said.learn(one)
+    said.keep(items[0].seen)
 
 
 class UndoneError(Exception):

@@ -13,9 +13,10 @@ from alembic import command
 from alembic.config import Config as Alembic
 from sqlalchemy import create_engine, func, select, text
 
-from aggregator.match import OPENINGS, counters, identify, known, learnt, sentences, told
+from aggregator.match import counters, identify, known, learnt, sentences, told
 from aggregator.match.commonplaces import Commonplaces
 from aggregator.model import Match, Sighting, Story, Verdict
+from aggregator.said import Said
 from aggregator.store import Store, Tx, members, schema
 from aggregator.store.anchors import CANDIDATES, DEPTH
 from aggregator.store.sentences import MOST
@@ -185,7 +186,9 @@ def learn(store: Store, *some: Sighting) -> None:
 
 
 def _learn(tx: Tx, said: Sequence[tuple[int, int]], at: datetime) -> None:
-    tx.sentences.learn("s", said, enough=OPENINGS, at=at)
+    learnt = Said(tx)
+    learnt.hear("s", said)
+    learnt.keep(at)
 
 
 def common(store: Store) -> frozenset[int]:
@@ -211,7 +214,8 @@ def test_a_story_never_becomes_its_own_boilerplate(store: Store) -> None:
 
 def test_what_is_learnt_is_bounded(store: Store) -> None:
     """The sentences said last are kept, what is common before the rest."""
-    store.submit(lambda tx: [tx.sentences.learn("s", [(-7, n)], enough=3, at=NOW - DAY) for n in range(3)]).result()
+    for opening in range(3):
+        store.submit(partial(_learn, said=[(-7, opening)], at=NOW - DAY)).result()
     for start in range(0, 2 * MOST, 1000):
         said = [(n, n) for n in range(start, start + 1000)]
         at = NOW + timedelta(seconds=start)

@@ -14,7 +14,7 @@ from aggregator.match.effort import Effort
 from aggregator.match.identity import identify, is_known, reuses
 from aggregator.match.keys import order, sightings, without_guid
 from aggregator.match.known import Known
-from aggregator.match.rules import match
+from aggregator.match.rules import founded, match
 from aggregator.match.words import sentence
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "claimed",
     "compare",
     "counters",
+    "founded",
     "identify",
     "is_known",
     "learnt",

@@ -63,8 +63,13 @@ def _triples(words: Sequence[str]) -> list[int]:
     """A hash of each three words that stand together, in their order; of fewer than three, of all that there are."""
     if len(words) < 3:
         return [_hashed(" ".join(words))] if words else []
-    return [_hashed(" ".join(three)) for three in zip(words, words[1:], words[2:], strict=False)]
+    said = [word.encode("utf-8", "surrogatepass") for word in words]
+    number = xxhash.xxh64_intdigest
+    return [number(b" ".join(three)) - _HALF for three in zip(said, said[1:], said[2:], strict=False)]
 
 
 def _hashed(said: str) -> int:
-    return xxhash.xxh64_intdigest(said.encode("utf-8", "surrogatepass")) - (1 << 63)
+    return xxhash.xxh64_intdigest(said.encode("utf-8", "surrogatepass")) - _HALF
+
+
+_HALF = 1 << 63

@@ -26,7 +26,7 @@ _NUMBER = re.compile(r"\d+")
 
 def counters(sighting: Sighting) -> tuple[tuple[int, int], ...]:
     """The sentences that may be counters, without their numbers, each with the opening they stood under."""
-    opening, *others = split(plain(sighting.entry)[-_READ:]) or [""]
+    opening, *others = split(plain(sighting.entry)[-_READ:]) or ("",)
     shapes = dict.fromkeys(shape for each in others if (shape := _shape(each)) is not None)
     return tuple((shape, _masked(opening)) for shape in list(shapes)[-MOST:])
 

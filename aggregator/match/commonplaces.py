@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import xxhash
 
@@ -63,9 +64,9 @@ def sentences(sighting: Sighting) -> tuple[tuple[int, int], ...]:
     """
     body = plain(sighting.entry)
     whole = body if len(body) <= 2 * _READ else f"{body[:_READ]}\n{body[-_READ:]}"
-    first, *rest = split(whole) or [""]
-    others, opening = [hashed(each) for each in rest], hashed(first)
-    both, alone = _opening(" ".join([first, *rest[:1]])), _opening(first)
+    said = split(whole) or ("",)
+    opening, *others = hashes(said)
+    both, alone = _opening(" ".join(said[:2])), _opening(said[0])
     unique = [each for each in dict.fromkeys(others) if each != opening]
     some = unique if len(unique) <= MOST else unique[: MOST // 2] + unique[-MOST // 2 :]
     return tuple((each, alone if each == others[0] else both) for each in some)
@@ -83,9 +84,16 @@ def _opening(said: str) -> int:
     return min([_number(word) if word.isascii() else hashed(word) for word in words])  # folding changes few of them
 
 
-def split(body: str) -> list[str]:
-    """The sentences of a text, as far as punctuation and lines show them."""
-    return [part for part in _BORDER.split(body) if (_WORD.search(part) if part.isascii() else text.fold(part))]
+@lru_cache(maxsize=2)
+def split(body: str) -> tuple[str, ...]:
+    """The sentences of a text, as far as punctuation and lines show them; who is new is asked for them thrice."""
+    return tuple([part for part in _BORDER.split(body) if (_WORD.search(part) if part.isascii() else text.fold(part))])
+
+
+@lru_cache(maxsize=2)
+def hashes(said: tuple[str, ...]) -> tuple[int, ...]:
+    """What ``hashed`` makes of each sentence."""
+    return tuple([hashed(each) for each in said])
 
 
 def hashed(said: str) -> int:

@@ -77,6 +77,8 @@ def measured(pair: Pair, titles: Titles) -> Found:
 
 def _weighed(pair: Pair, whole: Comparison) -> Comparison:
     """Without the exchanges of words of which either text has both: they are two words for one thing."""
+    if not whole.conflicts and not whole.turns:
+        return whole
     keys = [set(each.body.keys) for each in (pair.one, pair.other)]
 
     def both(conflict: Conflict) -> bool:

@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 
 from aggregator import uri
 from aggregator.match import keys, lexicon
-from aggregator.match.commonplaces import Commonplaces, hashed, split
+from aggregator.match.commonplaces import Commonplaces, hashes, split
 from aggregator.match.remembered import Read, Remembered
 from aggregator.match.subject import Fact, facts
 from aggregator.match.token import Token, plain
@@ -149,7 +149,10 @@ def _weight(token: Token) -> float:
 
 
 def _additions(found: Sequence[Token]) -> Iterable[Token]:
-    return (token for token in found if token.first and token.key in lexicon.MARKERS | lexicon.CORRECTIONS)
+    return (token for token in found if token.first and token.key in _MARKS)
+
+
+_MARKS = lexicon.MARKERS | lexicon.CORRECTIONS
 
 
 def _telling(title: Side, body: Side) -> dict[str, float]:
@@ -173,6 +176,8 @@ def _telling(title: Side, body: Side) -> dict[str, float]:
 def _labels(*sides: Side) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for side in sides:
+        if _LABELLING.isdisjoint(side.keys):
+            continue
         for word, number in zip(side.tokens, side.tokens[1:], strict=False):
             if word.sentence != number.sentence:
                 continue
@@ -183,11 +188,15 @@ def _labels(*sides: Side) -> dict[str, frozenset[str]]:
     return {label: frozenset(numbers) for label, numbers in found.items()}
 
 
+_LABELLING = _SERIES | lexicon.LABELS.keys()
+
+
 def _rows(body: Side) -> dict[str, Token]:
     found: dict[str, Token] = {}
     for day, fact in zip(body.tokens, body.tokens[1:], strict=False):
-        near = fact.at - day.at - len(day.raw) <= _BESIDE
-        if day.kind == "weekday" and near and fact.kind == "time" and body.keys.count(day.key) == 1:
+        if day.kind != "weekday" or fact.kind != "time":
+            continue
+        if fact.at - day.at - len(day.raw) <= _BESIDE and body.keys.count(day.key) == 1:
             found[day.key] = fact
     return found
 
@@ -239,7 +248,12 @@ _long = lru_cache(maxsize=32)(_read)
 
 def _without_end(body: str) -> str:
     """Without "…" and "Lees meer" at its end, and without the half word before them."""
-    return _POINTER.sub("", body[:-120] + _CUT.sub("", body[-120:]))
+    whole = body[:-_END] + _CUT.sub("", body[-_END:])
+    return whole[:-_END] + _POINTER.sub("", whole[-_END:])
+
+
+_END = 120
+"""Characters at the end of a text that such words take at most."""
 
 
 def _tokens_of(title: str, body: str, sentences: bool) -> Read:
@@ -252,7 +266,7 @@ def _tokens_of(title: str, body: str, sentences: bool) -> Read:
     for number, sentence in enumerate(said):
         part = _said(sentence, tongue) if len(sentence) <= _SHORT else tokens(sentence, tongue)
         made += [tuple.__new__(Token, (*token[:5], number, token.at)) for token in part]
-    return tongue, tuple(made[:MOST]), tuple(map(hashed, said))
+    return tongue, tuple(made[:MOST]), hashes(said)
 
 
 _remembered = Remembered(2_048, _tokens_of)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 
 from aggregator.match.token import Token
@@ -50,4 +50,7 @@ def _pack(found: Read) -> bytes:
 
 def _unpack(packed: bytes) -> Read:
     tongue, columns, sentences = marshal.loads(packed)  # noqa: S302 - our own, from this process
-    return tongue, tuple(map(Token._make, zip(*columns, strict=True))), sentences
+    return tongue, tuple(map(_token, zip(*columns, strict=True))), sentences
+
+
+_token = partial(tuple.__new__, Token)  # half of what a named tuple's own takes

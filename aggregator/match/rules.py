@@ -145,10 +145,13 @@ def _has_another(story: Story, sighting: Sighting) -> bool:
 
 
 def _new_id(sighting: Sighting, known: Known, authority: str) -> str:
-    """A tag URI from the founding entry's strongest key, so that the same documents give the same ids again.
+    """An id that is free: a key that founded a story of which it is no longer recognised gets the next number."""
+    return next(id for number in count() if known.is_free(id := founded(sighting, authority, number)))
 
-    A key that founded a story of which it is no longer recognised gets the next number.
+
+def founded(sighting: Sighting, authority: str, number: int = 0) -> str:
+    """The id of the story that *sighting* would found, the *number*-th of its kind, under *authority*.
+
+    It is a tag URI (RFC 4151) from the entry's strongest key: the same documents give the same ids again.
     """
-    names = (text.name(sighting.keys[0], *([str(number)] if number else [])) for number in count())
-    ids = (uri.tag(authority, f"story/{name}") for name in names)
-    return next(id for id in ids if known.is_free(id))
+    return uri.tag(authority, f"story/{text.name(sighting.keys[0], *([str(number)] if number else []))}")

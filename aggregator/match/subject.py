@@ -43,6 +43,8 @@ def facts(written: str, titled: Sequence[Token], told: Iterable[Token], names: f
     found: dict[str, Fact] = {}
     for key, fact in (*_each(titled, names, persons), *_each(told, names, persons)):
         old = found.get(key)
+        if old is not None and old.sort == fact.sort:
+            continue
         if old is None or (old.sort != "town" and _RANK.index(fact.sort) > _RANK.index(old.sort)):
             found[key] = fact
         if fact.sort == "town" and found[key].sort != "street":
@@ -53,8 +55,9 @@ def facts(written: str, titled: Sequence[Token], told: Iterable[Token], names: f
 def _each(side: Iterable[Token], names: frozenset[str], persons: set[tuple[str, str]]) -> Iterator[tuple[str, Fact]]:
     before: Token | None = None
     for token in side:
-        if sort := _sort(token, before, names, persons):
-            yield _key(token), Fact(sort, token.raw)
+        key, kind, raw = token[:3]
+        if kind != "function" and (sort := _sort(token, before, names, persons)):
+            yield key[:7] if kind == "word" else key, Fact(sort, raw)
         before = token
 
 
@@ -63,17 +66,18 @@ def _key(token: Token) -> str:
 
 
 def _sort(token: Token, before: Token | None, names: frozenset[str], persons: set[tuple[str, str]]) -> str:
-    if token.kind == "name" or (token.kind == "word" and token.key in names):
-        return _named(token.key, before or _NONE, persons)
-    if token.kind in {"date", "code"}:
-        return token.kind
-    if token.kind == "number" and isinstance(token.value, float):
+    key, kind = token[:2]
+    if kind == "name" or (kind == "word" and key in names):
+        return _named(key, before or _NONE, persons)
+    if kind == "word":
+        return "word" if len(key) >= _WORD else ""
+    if kind == "number" and isinstance(token.value, float):
         return _counted(token.value)
-    return "word" if token.kind == "word" and len(token.key) >= _WORD else ""
+    return kind if kind in {"date", "code"} else ""
 
 
 def _named(key: str, before: Token, persons: set[tuple[str, str]]) -> str:
-    if any(key.endswith(end) and len(key) >= len(end) + 3 for end in lexicon.STREETS):
+    if key.endswith(lexicon.STREETS) and any(key.endswith(end) and len(key) >= len(end) + 3 for end in lexicon.STREETS):
         return "street"
     if before.kind != "function" and (before.key, key) in persons:
         return "person"

@@ -69,19 +69,25 @@ def tokens(written: str, tongue: str | None = None) -> tuple[Token, ...]:
 
 def language(written: str) -> str:
     """The language that a text seems to be in."""
-    return lexicon.tongue(plain(word) for word in re.findall(r"[^\W\d_]+", written[:2_000]))
+    words = _LETTERS.findall(written[:2_000].lower())
+    return lexicon.tongue([word if word.isascii() else plain(word) for word in words])
+
+
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 def _raw(whole: str, tongue: str) -> Iterator[Token]:
     before, first, sentence = 0, True, 0
     caps_count = _shouted(whole, tongue)
     for found in _TOKEN.finditer(whole):
-        written, end = found[found.lastgroup or "word"], found.end()
+        sort = found.lastgroup or "word"
+        written, end = found[sort], found.end()
         start = end - len(written)
         # A space, as mostly, ends no sentence.
         if (start - before > 1 or (start > before and whole[before] != " ")) and _is_end(whole, before, start):
             first, sentence = True, sentence + 1
-        for token in _READ[found.lastgroup or "word"](written, tongue):
+        usual = sort == "usual" and end - start <= _USUAL
+        for token in _remembered(written, tongue) if usual else _READ[sort](written, tongue):
             key, kind, raw, value = token[:4]
             if kind == "name" and (caps_count or (first and not _is_street(key))):
                 key, kind = lexicon.SYNONYMS.get(key, key), "word"
@@ -98,12 +104,26 @@ def _is_end(whole: str, before: int, start: int) -> bool:
 
 def _shouted(whole: str, tongue: str) -> bool:
     """Whether capitals say nothing here: a text in capitals, or a title with one on each word."""
-    every = re.findall(r"[^\W\d_]{2,}", whole[:1_000])
+    begin = whole[:1_000]
+    if _has_few_capitals(begin, tongue):
+        return False
+    every = _WORDS.findall(begin)
     if _is_quiet(every, tongue):
         return False
     words = [word for word in every if plain(word) not in lexicon.FUNCTION[tongue]]
     capital = str.isupper if len(words) > _TITLE else _is_capital
     return len(words) > 2 and sum(capital(word) for word in words) > 0.8 * len(words)
+
+
+def _has_few_capitals(begin: str, tongue: str) -> bool:
+    """Whether there are so few capitals that one word in small letters which carries something makes it quiet."""
+    if not begin.isascii() or len(_CAPITAL.findall(begin)) > 4:
+        return False
+    return any(word[0] not in lexicon.FUNCTION[tongue] for word in _SMALL.finditer(begin))
+
+
+_CAPITAL = re.compile("[A-Z]")
+_SMALL = re.compile("(?<![A-Za-z])[a-z]{2,}(?![A-Za-z])")
 
 
 def _is_quiet(words: Sequence[str], tongue: str) -> bool:
@@ -119,6 +139,7 @@ def _is_capital(word: str) -> bool:
 
 
 _TITLE = 15
+_WORDS = re.compile(r"[^\W\d_]{2,}")
 
 
 def _abbreviated(whole: str, end: int) -> bool:

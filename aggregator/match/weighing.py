@@ -26,8 +26,9 @@ def weighed(a: Side, b: Side, pairs: Pairs) -> tuple[Side, Side]:
 
 def _told_by_one(side: Side, there: Side, pairs: Pairs) -> Side:
     """*side* with the words that the other has and does not repeat as its own: what is news there is news here."""
-    news = {i for i, j in pairs if side.repeated[i] and not there.repeated[j]}
-    return _as_news(side, news)
+    if side.own == len(side.tokens):
+        return side
+    return _as_news(side, {i for i, j in pairs if side.repeated[i] and not there.repeated[j]})
 
 
 def _told_instead(side: Side, there: Side, pairs: Pairs) -> Side:
@@ -35,7 +36,7 @@ def _told_instead(side: Side, there: Side, pairs: Pairs) -> Side:
 
     So a source that says a falsehood again and again does not make it boilerplate where it replaces what is true.
     """
-    if not any(side.repeated):
+    if side.own == len(side.tokens):
         return side
     matched = {j for _, j in pairs}
     news: set[int] = set()
@@ -58,7 +59,10 @@ def _sentences(side: Side) -> list[range]:
 
 
 def _is_fact(token: Token) -> bool:
-    return token.kind in SLOTS | {"not", "state"}
+    return token.kind in _FACTS
+
+
+_FACTS = SLOTS | {"not", "state"}
 
 
 def _as_news(side: Side, places: Collection[int]) -> Side:

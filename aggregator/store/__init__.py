@@ -11,6 +11,7 @@ from aggregator.store.conditions import State, Wanted
 from aggregator.store.editions import SINGLE
 from aggregator.store.mailing import Mailing
 from aggregator.store.polls import Polls
+from aggregator.store.sentences import Sentence
 from aggregator.store.store import Store, Tx
 from aggregator.store.stories import Stories, revision_of
 
@@ -21,6 +22,7 @@ __all__ = [
     "Audience",
     "Mailing",
     "Polls",
+    "Sentence",
     "State",
     "Store",
     "Stories",

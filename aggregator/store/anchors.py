@@ -10,14 +10,16 @@ from __future__ import annotations
 import json
 import struct
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from heapq import nlargest
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, text, update
 
 from aggregator.store import schema
+from aggregator.store.among import array
 from aggregator.store.direct import Direct
 
 HITS = 2
@@ -40,10 +42,10 @@ class Anchors:
         if not anchors:
             return []
         database = self._connection.dialect.name
-        some = json.dumps(anchors) if database == "sqlite" else list(anchors)
+        some = json.dumps(anchors) if database == "sqlite" else array(anchors)
         since, until = day_of(around - span), day_of(around + span)
         found = _MEMBERS[database].scalars(self._connection, anchors=some, since=since, until=until, depth=DEPTH)
-        return _likeliest(members.split(",") for members in found if members)
+        return _likeliest([members.split(",") for members in (found[0] or "").split(";") if members])
 
     def keep(self, member: int, row: dict[str, Any]) -> None:
         """Index the anchors of *row*, which is the member's."""
@@ -82,35 +84,26 @@ class Anchors:
         return len(old)
 
 
-# One seek for each anchor, and one row of the answer: an anchor's members travel as one value.
-_EACH = (
-    "SELECT (SELECT {} FROM (SELECT member FROM anchor WHERE anchor.value = wanted.value AND day BETWEEN :since AND"
-    " :until ORDER BY day DESC, member DESC LIMIT :depth) AS newest) AS members FROM {} AS wanted"
+# One seek for each anchor, and all members as one value: a row for each takes a driver longer than finding it.
+_EVERY = (
+    "SELECT {0}((SELECT {0}(CAST(member AS text), ',') FROM (SELECT member FROM anchor WHERE anchor.value ="
+    " wanted.value AND day BETWEEN :since AND :until ORDER BY day DESC, member DESC LIMIT :depth) AS newest), ';')"
+    " AS members FROM {1}"
 )
 _MEMBERS = {
-    "sqlite": Direct(text(_EACH.format("group_concat(member)", "json_each(:anchors)"))),
-    "postgresql": Direct(
-        text(
-            _EACH.format("string_agg(CAST(member AS text), ',')", "unnest(CAST(:anchors AS bigint[]))").replace(
-                "AS wanted", "AS wanted(value)"
-            )
-        )
-    ),
+    "sqlite": Direct(text(_EVERY.format("group_concat", "json_each(:anchors) AS wanted"))),
+    "postgresql": Direct(text(_EVERY.format("string_agg", "unnest(CAST(:anchors AS bigint[])) AS wanted(value)"))),
 }
 
 
-def _likeliest(having: Iterable[Sequence[str]]) -> list[int]:
+def _likeliest(having: Collection[Sequence[str]]) -> list[int]:
     """The members that come up twice at least, most first; *having* are for each anchor the newest that have it.
 
     What few have counts for more than what many have: the newest forms of a series have the anchors of its template,
     and a copy of one that is not so new has those of what it tells.
     """
-    every: Counter[str] = Counter()
-    few: Counter[str] = Counter()
-    for members in having:
-        every.update(members)
-        if len(members) < DEPTH:
-            few.update(members)
+    every = Counter(chain.from_iterable(having))
+    few = Counter(chain.from_iterable(members for members in having if len(members) < DEPTH))
     found = ((hits + _MORE * few[member], int(member)) for member, hits in every.items() if hits >= HITS)
     return [member for _, member in nlargest(CANDIDATES, found)]
 

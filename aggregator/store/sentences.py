@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
 
@@ -19,17 +20,25 @@ _columns = schema.sentence.c
 # Made once: these run for every entry that is new, and building them would take longer than carrying them out.
 # In the words of the partial index: neither database takes "common IS true" for the same.  SQLite, of which nobody
 # gathers statistics, reads all that the source ever said unless it is told.
+_TABLE = {"postgresql": "sentence", "sqlite": "sentence INDEXED BY ix_sentence_common"}
 _COMMON = {
-    "postgresql": Direct(text("SELECT value FROM sentence WHERE source = :source AND common")),
-    "sqlite": Direct(
-        text("SELECT value FROM sentence INDEXED BY ix_sentence_common WHERE source = :source AND common")
-    ),
+    database: Direct(text(f"SELECT value FROM {table} WHERE source = :source AND common"))  # noqa: S608 - our own words
+    for database, table in _TABLE.items()
 }
-_KNOWN = Direct(
-    select(_columns.value, _columns.openings, _columns.common).where(
-        _columns.source == bindparam("source"), among(_columns.value, "values")
-    )
+_known = select(_columns.value, _columns.openings, _columns.common).where(
+    _columns.source == bindparam("source"), among(_columns.value, "values")
 )
+_KNOWN = Direct(_known)
+_KNOWN_AND_COMMON = {
+    database: Direct(
+        _known.union_all(
+            text(f"SELECT value, NULL, common FROM {table} WHERE source = :source AND common").columns(  # noqa: S608
+                _columns.value, _columns.openings, _columns.common
+            )
+        )
+    )
+    for database, table in _TABLE.items()
+}
 _NEW = Direct(insert(schema.sentence))
 _SAID_AGAIN = Direct(
     update(schema.sentence)
@@ -53,8 +62,15 @@ _ALL_AGAIN = Direct(
         " WHERE sentence.source = :source AND sentence.value = said.value"
     ).bindparams(bindparam("at", type_=schema.Instant))
 )
-_Row = tuple[int, str, bool]
-"""A sentence, its openings, and whether it is common."""
+
+
+class Sentence(NamedTuple):
+    """A sentence's hash, the openings that it stood under, and whether it is common; *known* as one that is kept."""
+
+    value: int
+    openings: str
+    common: bool
+    known: bool = True
 
 
 class Sentences:
@@ -65,45 +81,37 @@ class Sentences:
         """The sentences of *source* that stood under so many openings that they are its boilerplate."""
         return frozenset(_COMMON[self._connection.dialect.name].scalars(self._connection, source=source))
 
-    def learn(self, source: str, said: Sequence[tuple[int, int]], *, enough: int, at: datetime) -> frozenset[int]:
-        """Note that *source* said these sentences, each under its opening; those that so became common.
+    def known(self, source: str, values: Sequence[int]) -> dict[int, Sentence]:
+        """What is kept of these sentences of *source*, by hash."""
+        return {row.value: Sentence(*row) for row in _KNOWN(self._connection, source=source, values=values)}
 
-        Under *enough* different openings a sentence is common, and stays so for as long as it is said.
-        """
-        if not said:
-            return frozenset()
-        rows = _KNOWN(self._connection, source=source, values=[value for value, _ in said])
-        known = {row.value: row for row in rows}
-        new = [(value, str(opening), enough <= 1) for value, opening in said if value not in known]
+    def known_and_common(self, source: str, values: Sequence[int]) -> tuple[dict[int, Sentence], frozenset[int]]:
+        """What ``known`` and ``common`` tell, in one question."""
+        rows = _KNOWN_AND_COMMON[self._connection.dialect.name](self._connection, source=source, values=values)
+        known = {value: Sentence(value, openings, bool(common)) for value, openings, common in rows if openings}
+        return known, frozenset([value for value, openings, _ in rows if openings is None])
+
+    def note(self, source: str, said: Iterable[Sentence], at: datetime) -> None:
+        """Keep these sentences of *source*, as said at *at*."""
+        new: list[Sentence] = []
+        again: list[Sentence] = []
+        for one in said:
+            (again if one.known else new).append(one)
         self._note(source, at, new, known=False)
-        became: set[int] = set()
-        again: list[_Row] = []
-        for value, opening in said:
-            row = known.get(value)
-            if row is None:
-                continue
-            openings = dict.fromkeys((*row.openings.split(), str(opening)))
-            common = row.common or len(openings) >= enough
-            became |= {value} if common and not row.common else set()
-            again.append((value, row.openings if row.common else " ".join(openings), common))
         self._note(source, at, again, known=True)
-        return frozenset(became)
 
-    def _note(self, source: str, at: datetime, rows: Sequence[_Row], *, known: bool) -> None:
+    def _note(self, source: str, at: datetime, rows: Sequence[Sentence], *, known: bool) -> None:
         if rows and self._connection.dialect.name == "postgresql":
-            columns = dict(zip(("values", "openings", "common"), map(list, zip(*rows, strict=True)), strict=True))
-            (_ALL_AGAIN if known else _ALL_NEW)(self._connection, source=source, at=at, **columns)
-        elif rows and known:
-            _SAID_AGAIN.many(
-                self._connection,
-                [{"of": source, "said": v, "openings": said, "common": common, "at": at} for v, said, common in rows],
-            )
+            values, openings, common, _ = map(list, zip(*rows, strict=True))
+            statement = _ALL_AGAIN if known else _ALL_NEW
+            statement(self._connection, source=source, at=at, values=values, openings=openings, common=common)
         elif rows:
-            _NEW.many(
+            of, said, statement = ("of", "said", _SAID_AGAIN) if known else ("source", "value", _NEW)
+            statement.many(
                 self._connection,
                 [
-                    {"source": source, "value": v, "openings": said, "common": common, "at": at}
-                    for v, said, common in rows
+                    {of: source, said: one.value, "openings": one.openings, "common": one.common, "at": at}
+                    for one in rows
                 ],
             )
 

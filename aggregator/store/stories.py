@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,7 +34,7 @@ from aggregator.store.meta import Meta
 from aggregator.store.relations import Relations
 
 _BATCH = 500
-"""How many values one IN list takes."""
+"""How many stories are read at once."""
 _PAGE = 100
 _SOME = 9
 """How many names of stories are enough to show that one is ambiguous."""
@@ -44,6 +44,7 @@ _SHARING = Direct(
     select(schema.member.c.story)
     .join(schema.key, schema.key.c.member == schema.member.c.id)
     .where(among(schema.key.c.value, "keys"))
+    .union_all(select(schema.story.c.id).where(among(schema.story.c.id, "ids")))
 )
 _FIELDS = ("published", "updated", "changed", "withdrawn", "held", "chosen", "pinned")
 _EXISTS = Direct(select(exists().where(schema.story.c.id == bindparam("id"))))
@@ -100,13 +101,13 @@ class Stories:
         found = (list(self._connection.scalars(select(id).where(way).order_by(id).limit(_SOME))) for way in ways)
         return next(filter(None, found), [])
 
-    def sharing(self, keys: Iterable[str]) -> list[Story]:
-        """Every story of which a member has one of *keys*, withdrawn and held ones too; their links are left out."""
-        wanted = sorted(set(keys))
-        ids: set[str] = set()
-        for start in range(0, len(wanted), _BATCH):
-            ids.update(_SHARING.scalars(self._connection, keys=wanted[start : start + _BATCH]))
-        return self._load(sorted(ids), links=False)
+    def sharing(self, keys: Iterable[str], ids: Collection[str] = ()) -> list[Story]:
+        """Every story of which a member has one of *keys*, or that has one of *ids*, withdrawn and held ones too.
+
+        Their links are left out.
+        """
+        found = _SHARING.scalars(self._connection, keys=sorted(set(keys)), ids=sorted(ids))
+        return self._load(sorted(set(found)), links=False)
 
     def alike(self, sighting: Sighting, span: timedelta) -> list[Story]:
         """Stories published within *span* of *sighting* whose texts may be like its own, the likeliest first."""
