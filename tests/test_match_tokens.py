@@ -129,6 +129,19 @@ def test_a_word_before_a_rounded_number_is_no_label() -> None:
     assert "zo'n" in keys("Er ging zo'n 1.500 kg verloren") == keys("Er ging zo\u2019n 1.500 kg verloren")
 
 
+@pytest.mark.parametrize(
+    ("written", "denied"),
+    [
+        ("Vergeet je kaart niet.", 0), ("N'oubliez pas votre carte.", 0), ("Vergessen Sie nicht die Karte.", 0),
+        ("Do not forget your card.", 0), ("Neem je kaart niet mee.", 1),
+        ("Vergeet je kaart niet. Er is geen bank.", 1), ("Vergeet niet dat de brug niet open is.", 1),
+    ],
+)  # fmt: skip
+def test_who_asks_not_to_forget_denies_nothing(written: str, denied: int) -> None:
+    """The negation of "forget" asks for the thing; any other denies."""
+    assert len(kinds(written, "not")) == denied
+
+
 def test_the_half_of_the_day_is_kept_apart_from_the_hour() -> None:
     """An hour in words aligns with either half of the day; digits say which one they mean."""
     (words,) = [token for token in tokens("tegen half zes") if token.kind == "time"]

@@ -15,7 +15,23 @@ _PAST = frozenset(("over", "past", "nach", "na"))
 
 def settled(found: list[Token]) -> list[Token]:
     """Numbers that are hours, days of a month or part of a larger one, once their neighbours are known."""
-    return _spans(_hours(_dates(joined(found))))
+    return _reminded(_spans(_hours(_dates(joined(found)))))
+
+
+def _reminded(found: list[Token]) -> list[Token]:
+    """ "Vergeet je kaart niet" and "n'oubliez pas" ask for the thing: their negation denies nothing."""
+    for at, token in enumerate(found):
+        if token.key not in lexicon.REMINDING:
+            continue
+        near = (place for place in range(max(0, at - 2), min(at + NEAR, len(found))) if found[place].kind == "not")
+        same = [place for place in near if found[place].sentence == token.sentence]
+        for place in [each for each in same if each < at] + [each for each in same if each > at][:1]:
+            found[place] = found[place]._replace(kind="function")
+    return found
+
+
+NEAR = 12
+"""How far behind its verb a negation may stand, in words."""
 
 
 def _dates(found: list[Token]) -> list[Token]:

@@ -257,7 +257,7 @@ def _single(raw: str, tongue: str) -> Token:
     if key in lexicon.STATES:
         return Token(key, "state", raw)
     if key in lexicon.FUNCTION[tongue] or len(key) == 1:
-        return Token(key, "function", raw)
+        return Token(lexicon.FORMS[tongue].get(key, key), "function", raw)
     if raw[0].isupper() or _is_street(key):
         return Token(lexicon.SYNONYMS.get(key, key), "name", raw)
     return Token(lexicon.SYNONYMS.get(key, key), "word", raw)
