@@ -233,6 +233,8 @@ def test_a_text_told_anew_with_every_fact_in_its_place_is_the_same(old: str, new
         ("in het lange weekend van Pinksteren", "in het lange Hemelvaartweekend", False),
         ("tijdens het weekeinde is er een week-end feest", "tijdens het weekend is er een weekend feest", True),
         ("u krijgt uw rekening", "je krijgt je rekening", True),
+        ("wie betaalt € 40", "wie betaalt 40 euro", True),
+        ("wie betaalt € 40", "wie betaalt 50 euro", False),
         ("wie max. 2 m³ brengt", "wie hoogstens twee kubieke meter brengt", True),
         ("wie minstens 2 m³ brengt", "wie hoogstens twee kubieke meter brengt", False),
     ],
@@ -241,6 +243,23 @@ def test_what_is_said_otherwise_and_what_is_turned_round(one: str, other: str, s
     """A negation that moved, a compound taken apart, another way to speak to the reader; and what only looks so."""
     first, second = (f"{PLAIN} Nog dit: {said} in Oudenbos, zo meldt het bestuur." for said in (one, other))
     assert (said(item("Nieuws", first), item("Nieuws", second, "zuid")).verdict == "same") is same
+
+
+@pytest.mark.parametrize(
+    ("title", "same"),
+    [
+        ("Fietser gewond bij klap met bestelwagen", True),
+        ("Fietser gewond bij ongeval met vrachtwagen", False),
+        ("Fietser dood bij ongeval met bestelwagen", False),
+    ],
+)
+def test_a_teaser_that_says_enough_may_have_a_title_in_other_words(title: str, same: bool) -> None:
+    """Five facts of a short text that opens the other outweigh a noun in the titles, and no word that excludes one."""
+    teaser = item(title, f"{TEXT[: TEXT.index(' Het slachtoffer')]} […]", "zuid")
+    assert (said(item("Fietser gewond bij ongeval met bestelwagen", TEXT), teaser).verdict == "same") is same
+    short = "De dienst van Wolmeers is maandag gesloten voor alle bezoekers. Wij danken u voor uw begrip. Tot dan."
+    one, other = item("Zwembad maandag gesloten", short), item("Bibliotheek maandag gesloten", short, "zuid")
+    assert said(one, other).verdict != "same"
 
 
 @pytest.mark.parametrize(("cut", "same"), [("gebro…", True), ("gesch…", False), ("geb […]", True), ("Geb…", False)])

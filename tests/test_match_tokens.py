@@ -64,6 +64,7 @@ def kinds(written: str, kind: str) -> list[str]:
         ("between one hundred and two hundred cars", "between 100 and 200 cars"),
         ("vijfduizend liter, honderd achttien kaarten", "5.000 liter, 118 kaarten"),
         ("een put van 2 kubieke meter", "een put van 2 m³"),
+        ("geraamd op € 275.000", "geraamd op 275 000 euro"),
         ("212 miljoen kuub water", "212 miljoen m³ water"),
         ("1 150 mètres cubes", "1150 m³"),
         ("een dak van 150 vierkante meter", "een dak van 150 m²"),

@@ -149,6 +149,8 @@ def _told(side: Side, names: frozenset[str]) -> set[str]:
 _REWRITTEN = 6
 _FACTS = 6
 """So many traces of an editor and facts in common show that a text was told anew."""
+_ENOUGH = 5
+"""With so many facts a short text says by itself what its title says."""
 
 
 def _alone(turns: tuple[Conflict, ...], edits: int, rest: int) -> tuple[Conflict, ...]:
@@ -220,7 +222,9 @@ def _found(
         conflicts += whole.turns
     if exchanged:
         ratio = 2 * len(own) / max(1, a.own + b.own)
-        conflicts += tuple(each for each in exchanged.conflicts if not _harmless(each, a, b, shorter, ratio))
+        told = 1.0 if whole.retold else max(ratio, min(len(own), leading) / max(1, shorter))
+        enough = shorter >= SHORT or min(len(_told(side, side.names)) for side in (a, b)) >= _ENOUGH
+        conflicts += tuple(each for each in exchanged.conflicts if not _harmless(each, a, b, enough, told))
     return Found(
         ratio=2 * len(own) / max(1, a.own + b.own),
         contained=len(own) / max(1, shorter),
@@ -236,9 +240,13 @@ def _found(
     )
 
 
-def _harmless(conflict: Conflict, a: Side, b: Side, shorter: int, ratio: float) -> bool:
-    """Whether titles only choose other words, or other facts that both texts have, for the same."""
-    if shorter >= SHORT and ratio >= 0.95 and conflict.kind in {"word", "subject"}:
+def _harmless(conflict: Conflict, a: Side, b: Side, enough: bool, told: float) -> bool:
+    """Whether titles only choose other words, or other facts that both texts have, for the same.
+
+    Other words they may choose for two texts that say *enough*, and of which one is *told* by the other, anew or by
+    its opening.
+    """
+    if enough and told >= 0.95 and conflict.kind in {"word", "subject"}:
         return True
     return are_in_both(conflict, a, b)
 

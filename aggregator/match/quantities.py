@@ -27,7 +27,19 @@ def joined(found: list[Token]) -> list[Token]:
             _join(made, _united(made, token))
         else:
             made.append(token)
-    return made
+    return _priced(made)
+
+
+def _priced(found: list[Token]) -> list[Token]:
+    """ "€ 275" as "275 €": what stands before its number in one text stands behind it in another."""
+    for at in range(len(found) - 1):
+        sign, number = found[at : at + 2]
+        if sign.key in _MONEY and number.kind == "number" and sign.sentence == number.sentence:
+            if at and found[at - 1].kind == "number":  # "1,45 miljoen euro 12 jaar geleden"
+                continue
+            found[at] = number._replace(at=sign.at, first=sign.first)
+            found[at + 1] = sign._replace(at=number.at + len(number.raw) - 1, first=False)
+    return found
 
 
 def _join(made: list[Token], token: Token) -> None:
