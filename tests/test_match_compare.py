@@ -192,6 +192,65 @@ def test_two_spellings_of_one_fact_exchange_nothing(one: str, other: str) -> Non
     assert said(item("Nieuws", first), item("Nieuws", second, "zuid")).verdict == "same"
 
 
+RETOLD = (
+    "Post Oudenbos beschikt over een nieuwe ladderwagen. De wagen komt in de plaats van een exemplaar uit 2003 en is "
+    "uitgerust met een tank van 4.000 liter en een camera die warmte ziet. Omdat hij smaller is dan zijn voorganger, "
+    "kan hij ook door de Kapelsteeg. De zone betaalde er 412.000 euro voor. Wie hem wil zien, is zaterdag tussen 10 en "
+    "16 uur welkom in de kazerne. Bij een op de drie oproepen gaat het om water. Het korps telt momenteel 27 leden en "
+    "zoekt er nog zes. De vroegere wagen krijgt een tweede leven in een dorp in Roemenië."
+)
+ANEW = (
+    "De vrijwilligers van post Oudenbos hebben een nieuwe ladderwagen. De wagen vervangt een exemplaar uit 2003 en "
+    "heeft een tank van 4.000 liter en een camera die warmte ziet. Hij is smaller dan zijn voorganger, zodat hij ook "
+    "door de Kapelsteeg geraakt. De aankoop kostte 412.000 euro en werd betaald door de zone. Zaterdag kan iedereen "
+    "hem komen bekijken tussen 10 en 16 uur in de kazerne. Een op de drie oproepen gaat over water. Er zijn nu 27 "
+    "leden, en er is plaats voor zes extra. De oude wagen gaat naar een dorp in Roemenië."
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("412.000", "421.000"), ("Oudenbos", "Wolmeers"), ("zaterdag", "zondag"), ("Kapelsteeg", "Molensteeg"),
+        ("16 uur", "17 uur"), ("beschikt over", "beschikt niet meer over"),
+    ],
+)  # fmt: skip
+def test_a_text_told_anew_with_every_fact_in_its_place_is_the_same(old: str, new: str) -> None:
+    """An editor who rewrites all over keeps the facts; one fact that is another makes other news of it."""
+    one = item("Nieuwe wagen", RETOLD)
+    assert said(one, item("Brandweer toont wagen", ANEW, "zuid")).verdict == "same"
+    changed = variant((old, new), text=RETOLD)
+    assert said(item("Nieuwe wagen", changed), item("Brandweer toont wagen", ANEW, "zuid")).verdict != "same"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("geef nooit je kaart af", "geef je kaart nooit af", True),
+        ("de brug is niet open en de tunnel is open", "de brug is open en de tunnel is niet open", False),
+        ("vergeet je kaart niet", "neem je kaart niet mee", False),
+        ("in het lange weekend van Hemelvaart", "in het lange Hemelvaartweekend", True),
+        ("in het lange weekend van Pinksteren", "in het lange Hemelvaartweekend", False),
+        ("tijdens het weekeinde is er een week-end feest", "tijdens het weekend is er een weekend feest", True),
+        ("u krijgt uw rekening", "je krijgt je rekening", True),
+        ("wie max. 2 m³ brengt", "wie hoogstens twee kubieke meter brengt", True),
+        ("wie minstens 2 m³ brengt", "wie hoogstens twee kubieke meter brengt", False),
+    ],
+)
+def test_what_is_said_otherwise_and_what_is_turned_round(one: str, other: str, same: bool) -> None:
+    """A negation that moved, a compound taken apart, another way to speak to the reader; and what only looks so."""
+    first, second = (f"{PLAIN} Nog dit: {said} in Oudenbos, zo meldt het bestuur." for said in (one, other))
+    assert (said(item("Nieuws", first), item("Nieuws", second, "zuid")).verdict == "same") is same
+
+
+@pytest.mark.parametrize(("cut", "same"), [("gebro…", True), ("gesch…", False), ("geb […]", True), ("Geb…", False)])
+def test_a_teaser_may_break_off_within_a_word(cut: str, same: bool) -> None:
+    """Half a word is the word that it begins, and no other; half a name may be the whole of another."""
+    whole = f"{TEXT[: TEXT.index(' gebroken')]} gebroken been gevonden."
+    teaser = f"{TEXT[: TEXT.index(' gebroken')]} {cut}"
+    assert (said(item(TITLE, whole), item(TITLE, teaser, "zuid")).verdict == "same") is same
+
+
 def test_an_address_that_is_given_anew_is_of_another_item() -> None:
     """One source, one address, days later and other facts: next month's item; soon after it is an edit."""
     june = variant(("22 maart", "19 april"), ("34 jaar", "51 jaar"))
@@ -417,7 +476,7 @@ def decided(name: str) -> list[Decision]:
 
 @pytest.mark.parametrize(
     ("name", "recall"),
-    [("zones", 40 / 45), ("mixed", 0.85), ("elsewhere", 0.95), ("hands", 0.91), ("fresh", 0.88), ("blind", 0.8)],
+    [("zones", 40 / 45), ("mixed", 0.85), ("elsewhere", 0.95), ("hands", 0.91), ("fresh", 0.88), ("blind", 0.94)],
 )
 def test_no_labelled_pair_is_merged_falsely(name: str, recall: float) -> None:
     """No false merge at all, and of those that are the same no fewer are found than we promise."""

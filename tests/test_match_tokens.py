@@ -58,6 +58,23 @@ def kinds(written: str, kind: str) -> list[str]:
         ("rond 6.50 uur", "rond tien voor zeven"),
         ("une dame de 41 ans", "une dame de quarante et un ans"),
         ("it cost £1.2 million in all", "it cost £1.2m in all"),
+        ("soit cent dix-huit par jour", "soit 118 par jour"),
+        ("deux mille trois cents et mille neuf cents élèves", "2.300 et 1.900 élèves"),
+        ("one hundred and eighteen cars", "118 cars"),
+        ("between one hundred and two hundred cars", "between 100 and 200 cars"),
+        ("vijfduizend liter, honderd achttien kaarten", "5.000 liter, 118 kaarten"),
+        ("een put van 2 kubieke meter", "een put van 2 m³"),
+        ("212 miljoen kuub water", "212 miljoen m³ water"),
+        ("1 150 mètres cubes", "1150 m³"),
+        ("een dak van 150 vierkante meter", "een dak van 150 m²"),
+        ("anderhalve ton afval", "1.500 kg afval"),
+        ("three and a half tonnes", "3.5 tonnes"),
+        ("trois et demi pour cent", "3,5 pour cent"),
+        ("na drie kwartier", "na 45 minuten"),
+        ("een halfuur later", "30 minuten later"),
+        ("un quart d'heure", "15 minutes"),
+        ("le niveau est de 4 m 20", "le niveau est de 4,20"),
+        ("tussen half zes en half negen", "tussen 5.30 uur en 8.30 uur"),
         ("caf\u00e9 Den Hert", "cafe\u0301 Den Hert"),
         ("soft\u00adhyphen en nbsp\u00a0hier", "softhyphen en nbsp hier"),
     ],
@@ -78,12 +95,51 @@ def test_one_fact_has_one_spelling(one: str, other: str) -> None:
         ("uitslag 3-1", "uitslag 1-3"),
         ("zaal B2.07", "zaal B2.08"),
         ("8,5 procent", "85 procent"),
+        ("soit cent dix-huit", "soit cent dix-neuf"),
+        ("deux cents et dix-huit cents", "deux cent dix-huit et cent"),
+        ("een kwartier", "een halfuur"),
+        ("anderhalf uur", "tweeënhalf uur"),
+        ("2 m²", "2 m³"),
+        ("4 m 20", "4 m 02"),
         ("de tweede zitting", "de derde zitting"),
     ],
 )
 def test_two_facts_are_two_tokens(one: str, other: str) -> None:
     """What differs in a digit, a day or an hour differs."""
     assert keys(one) != keys(other)
+
+
+def test_numbers_in_words_end() -> None:
+    """Whatever follows a number in words, a half or a factor without a number too, each word is read once."""
+    for written in (
+        "anderhalve ton",
+        "mille",
+        "cent",
+        "demi",
+        "half",
+        "en half negen",
+        "2 mille cent",
+        "un million cent",
+    ):
+        assert keys(written), written
+
+
+def test_a_word_before_a_rounded_number_is_no_label() -> None:
+    """The "n" of "zo'n" is not the one of "n° 12"."""
+    assert "zo'n" in keys("Er ging zo'n 1.500 kg verloren") == keys("Er ging zo\u2019n 1.500 kg verloren")
+
+
+@pytest.mark.parametrize(
+    ("written", "denied"),
+    [
+        ("Vergeet je kaart niet.", 0), ("N'oubliez pas votre carte.", 0), ("Vergessen Sie nicht die Karte.", 0),
+        ("Do not forget your card.", 0), ("Neem je kaart niet mee.", 1),
+        ("Vergeet je kaart niet. Er is geen bank.", 1), ("Vergeet niet dat de brug niet open is.", 1),
+    ],
+)  # fmt: skip
+def test_who_asks_not_to_forget_denies_nothing(written: str, denied: int) -> None:
+    """The negation of "forget" asks for the thing; any other denies."""
+    assert len(kinds(written, "not")) == denied
 
 
 def test_the_half_of_the_day_is_kept_apart_from_the_hour() -> None:

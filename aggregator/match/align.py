@@ -26,8 +26,8 @@ class Gap(NamedTuple):
 
 def common(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
     """The places in *a* and *b* of a longest common subsequence, in order."""
-    head = _equal(a, b)
-    tail = _equal(reversed(a[head:]), reversed(b[head:]))
+    head = together(a, b)
+    tail = together(reversed(a[head:]), reversed(b[head:]))
     middle = _common(a[head : len(a) - tail], b[head : len(b) - tail])
     return [
         *((at, at) for at in range(head)),
@@ -36,7 +36,7 @@ def common(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
     ]
 
 
-def _equal(a: Iterable[str], b: Iterable[str]) -> int:
+def together(a: Iterable[str], b: Iterable[str]) -> int:
     """How many tokens the two begin with together."""
     found = 0
     for one, other in zip(a, b, strict=False):

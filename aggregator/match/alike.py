@@ -26,6 +26,7 @@ SOON = timedelta(hours=48)
 _REWORDED = 15  # words of a text for each turn of phrase that an editor may exchange
 _LEAD = 0.4  # of the first sentence of one of the two at least, the other must have this share
 _EASIER = 0.10  # how much less of a long text must agree
+_RETOLD = 0.20  # and of one in which an editor changed the words everywhere, and no fact
 
 
 def judge(pair: Pair, *, brief: bool = False) -> Verdict:
@@ -49,7 +50,7 @@ def judge(pair: Pair, *, brief: bool = False) -> Verdict:
 
 def _same(pair: Pair, found: Found) -> Verdict | None:
     updated = pair.one.marked != pair.other.marked
-    if found.reworded > found.longer / _REWORDED or found.lead < _LEAD:
+    if (found.reworded > found.longer / _REWORDED and not found.retold) or found.lead < _LEAD:
         return None
     if pair.own_source and not (_reposted(pair, found) or _carries_on(pair, found)):
         return None
@@ -67,7 +68,7 @@ def _same(pair: Pair, found: Found) -> Verdict | None:
 def _needed(found: Found, settings: Matching) -> float:
     if found.shorter < SHORT:
         return max(NEARLY, settings.alike)
-    return settings.alike - (_EASIER if found.shorter >= LONG else 0.0)
+    return settings.alike - (_RETOLD if found.retold else _EASIER if found.shorter >= LONG else 0.0)
 
 
 def _reposted(pair: Pair, found: Found) -> bool:

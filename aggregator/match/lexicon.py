@@ -158,6 +158,9 @@ LABELS = {
 }
 """Words before a number that say which one of a series this is."""
 
+REMINDING = _words("vergeet oubliez vergessen forget")
+"""Verbs whose negation asks for the thing: "vergeet je kaart niet" and "breng je kaart mee"."""
+
 MARKERS = _words(
     "update updated bijgewerkt aanvulling aangevuld actualisatie mise-a-jour actualise aktualisiert aktualisierung "
     "nachtrag"
@@ -197,9 +200,26 @@ UNITS = {
         "min": "minuut minuten minute minutes min",
         "graden": "graden degres grad degrees",
         "ha": "ha hectare hectares hektar",
+        "s": "seconden secondes sekunde sekunden seconds",
+        "&m2": "quadratmeter",
+        "&m3": "kubikmeter kuub",
     }.items()
     for name in names.split()
 }
+SQUARE_AND_CUBIC = dict.fromkeys(("vierkante", "square"), "&m2") | dict.fromkeys(("kubieke", "cubic"), "&m3")
+"""Words before metres."""
+PER = _words("per par pro")
+SPANS = {
+    name: minutes
+    for minutes, names in ((15, "kwartier kwartiertje viertelstunde"), (30, "halfuur halfuurtje"), (45, "driekwartier"))
+    for name in names.split()
+}
+"""Minutes that have a name."""
+HOUR = _words("uur uurtje heure stunde hour")
+PARTS_OF_AN_HOUR = dict.fromkeys(("half", "half an", "demi", "halbe", "halben"), "halfuur") | dict.fromkeys(
+    ("quart d", "quarts d", "quarter of an", "quarters of an"), "kwartier"
+)
+"""What stands before the hour, and which of ``SPANS`` it makes with it."""
 
 _SAME = (
     "pand gebouw", "nadien daarna vervolgens achteraf erna", "meteen onmiddellijk direct dadelijk", "tijdens gedurende",
@@ -213,6 +233,7 @@ _SAME = (
     "prof professor professeur", "pz politiezone polizeizone", "pv pvs pv's proces-verbaal processen-verbaal",
     "achterkant achterzijde", "voorkant voorzijde", "onderkant onderzijde", "bovenkant bovenzijde",
     "gsm smartphone", "plaatselijk lokaal", "snel vlug", "zegt verklaart", "kreeg ontving", "kregen ontvingen",
+    "says said", "sagt sagte", "zegt zei", "max maximaal maximum hoogstens", "minstens minimaal minimum",
     "mevr mevrouw madame mme frau", "dhr meneer monsieur herr",
 )  # fmt: skip
 SYNONYMS = {name: names.split()[0] for names in _SAME for name in names.split()}
@@ -220,33 +241,45 @@ SYNONYMS = {name: names.split()[0] for names in _SAME for name in names.split()}
 
 _FUNCTION = {
     "nl": "de het een en of in op te aan met voor door bij is zijn was werd worden wordt om naar uit over tot als "
-    "dat die dit er ook je u we wij ze zij hij onze uw zo zodra toen dan daar daarbij daarom hier na naast "
+    "dat die dit er ook je jij jouw u we wij ze zij hij onze uw zo zodra toen dan daar daarbij daarom hier na naast "
     "nadat omdat onder ondanks ons sinds tijdens tegen toch tussen van vanaf vandaag gisteren verder "
-    "volgens vorige waar wanneer want wat wie welke werden wil zal zou kan kon moet mag mocht maar nog nu "
+    "volgens vorige waar wanneer want wat wie welke werden wil zal zou kan kun kon moet mag mocht maar nog nu "
     "al alle allen alles ander andere beide binnen bovendien buiten deze dus eerder elk elke gelieve haar "
     "hun hoe indien intussen inmiddels iedereen iets iemand later mijn steeds terwijl uiteindelijk vooral "
-    "zelfs heb hebt heeft hebben had hadden bent ben waren wel men zich hen hem kunnen kunt moeten mogen "
+    "zelfs heb hebt heeft hebben had hadden bent ben waren wel men zich hen hem kunnen kunt jullie moeten mogen "
     "zullen zouden komt kwam gaat ging staat stond ligt lag blijft bleef krijgen gaf geeft s t per tegen "
     "circa ongeveer rond omstreeks ervan daarvan hiervan waarvan ermee daarmee hiermee waarmee erbij eraan "
     "daaraan hieraan erop daarop hierop waarop ervoor daarvoor hiervoor eruit daaruit hieruit waaruit "
     "erdoor daardoor hierdoor waardoor erover daarover hierover waarover erin daarin hierin waarin waarbij "
-    "eens ben wordt "
+    "eens ben wordt onderweg "
     "wegens vanwege doordat "
     "kwamen gingen liepen stonden lagen bleven gaven deden maakten namen kregen doet deed maakt maakte neemt nam loopt "
     "liep zit zat zaten brengt bracht brachten vinden vindt vond vonden",
     "fr": "le la les l d s n c j m qu un une des du de au aux et ou en dans sur pour par avec ce cette ces cet il "
     "elle ils elles on nous vous son sa ses leur leurs notre nos votre vos qui que quoi dont apres avant "
     "lors depuis selon mais est sont etait etaient sera seront a ont avait ete etre avoir y ne se si tout "
-    "tous toute toutes entre chez vers plus comme fait peut doit age agee ages agees parce cause raison",
+    "tous toute toutes entre chez vers plus comme fait peut doit age agee ages agees parce cause raison "
+    "ainsi donc alors cependant toutefois",
     "de": "der die das den dem des ein eine einen einem einer eines und oder im am an auf zu zur zum fur von vom "
     "mit bei beim ist war sind waren wird werden wurde wurden er sie es wir ihr ihre ihren sein seine nach "
     "vor seit aber wenn wie was hat haben hatte hatten auch aus in um als ab bis dass sich uber unter durch "
-    "wegen weil aufgrund infolge gegen man noch nur so kann muss soll sollen mussen konnen konnte zwischen",
+    "wegen weil aufgrund infolge daher darum deshalb gegen man noch nur so kann muss soll sollen mussen konnen "
+    "konnte zwischen",
     "en": "the a an and or in on at to for of is it by with from as be was were are this that these those he she "
     "they we you i his her their our your its after before during since but if when where who what which "
     "has have had been will would can could should may might must do does did there here than then so about "
     "into over under between because due owing aged old s t",
 }
+_FORMS = {
+    "nl": ("je jij jouw u uw jullie", "we wij", "ze zij", "kan kun kunt", "heeft hebt heb"),
+    "fr": ("notre nos", "votre vos", "ainsi donc alors"),
+    "de": ("daher darum deshalb",),
+    "en": (),
+}
+FORMS = {
+    tongue: {form: names.split()[0] for names in many for form in names.split()} for tongue, many in _FORMS.items()
+}
+"""Which of them are one word: how a reader is spoken to, by "u" or by "je", is each publisher's own."""
 FUNCTION = {tongue: frozenset(names.split()) for tongue, names in _FUNCTION.items()}
 """Words that carry nothing by themselves, by language: "been" is one in English and a leg in Dutch."""
 _TONGUES = {

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import pairwise
 
 from aggregator.match import lexicon
 from aggregator.match.reading import Reading, Side
 from aggregator.match.slots import Comparison, Conflict, against
 from aggregator.match.titles import Titles, are_in_both, are_worth_it, named
-from aggregator.match.token import Token, plain
+from aggregator.match.token import SLOTS, Token, plain
 from aggregator.match.weighing import lead, weighed
 from aggregator.match.wording import is_verbal
 from aggregator.model import Matching
@@ -58,10 +59,12 @@ class Found:
     reworded: int
     lead: float = 1.0
     order: bool = True
+    retold: bool = False
 
 
 def measured(pair: Pair, titles: Titles) -> Found:
     """Both texts aligned, under their titles; the text of one in the order of the other where that agrees better."""
+    pair = replace(pair, one=_completed(pair.one, pair.other), other=_completed(pair.other, pair.one))
     one, other, names = pair.one, pair.other, named(pair.one, pair.other)
     if not are_worth_it(one.body, other.body):
         return _unlike(one, other, titles.alike)
@@ -73,6 +76,21 @@ def measured(pair: Pair, titles: Titles) -> Found:
         if again.ratio > found.ratio + 0.05:
             found = again
     return found
+
+
+def _completed(cut: Reading, there: Reading) -> Reading:
+    """*cut* with the half word that it breaks off in as the word that the other has there."""
+    if not cut.cut or len(cut.body.tokens) < 2:
+        return cut
+    before, half = cut.body.tokens[-2:]
+    if len(half.raw) < 3 or not half.raw.islower():
+        return cut
+    for one, word in pairwise(there.body.tokens):
+        if one.key == before.key and word.raw.startswith(half.raw):
+            whole = word._replace(sentence=half.sentence, at=half.at)
+            body = replace(cut.body, tokens=(*cut.body.tokens[:-1], whole), keys=(*cut.body.keys[:-1], word.key))
+            return replace(cut, body=body)
+    return cut
 
 
 def _weighed(pair: Pair, whole: Comparison) -> Comparison:
@@ -91,13 +109,46 @@ def _weighed(pair: Pair, whole: Comparison) -> Comparison:
 
     conflicts, turns = (tuple(each for each in many if not spared(each)) for many in (whole.conflicts, whole.turns))
     subjects = tuple(each for each in conflicts if each.kind == "subject")
-    if len(turns) + whole.forms >= _AT_WORK * max(1, len(subjects)):
+    retold = _is_retold(pair, len(turns) + whole.forms + whole.edits, len(subjects))
+    if retold or len(turns) + whole.forms >= _AT_WORK * max(1, len(subjects)):
         turns += subjects
         conflicts = tuple(each for each in conflicts if each.kind != "subject")
     rest = len(pair.one.body.keys) + len(pair.other.body.keys) - 2 * len(whole.pairs)
-    exchanged = _alone(turns, whole.forms + whole.edits, rest)
+    exchanged = () if retold else _alone(turns, whole.forms + whole.edits, rest)
     conflicts = _without_partners(pair, conflicts) + exchanged
-    return whole._replace(conflicts=conflicts, turns=tuple(each for each in turns if each not in exchanged))
+    turns = tuple(each for each in turns if each not in exchanged)
+    return whole._replace(conflicts=conflicts, turns=turns, retold=retold)
+
+
+def _is_retold(pair: Pair, traces: int, subjects: int) -> bool:
+    """Whether an editor told the same anew: *traces* all over, more for each noun, and every fact where it was.
+
+    A template changes a thing and leaves the rest; who rewrites that much and meant another thing would have other
+    facts too.  One of the two may leave some out, and not each another.
+    """
+    if traces < _REWRITTEN + _AT_WORK * subjects:
+        return False
+    sides = pair.one.body, pair.other.body
+    if _turned(sides[0]) != _turned(sides[1]):
+        return False
+    one, other = (_told(side, sides[0].names | sides[1].names) for side in sides)
+    least = min(len(one - other), len(other - one))
+    return not least and len(one & other) >= max(_FACTS, 0.9 * len(one | other))
+
+
+def _turned(side: Side) -> list[str]:
+    """The negations, and the words that turn news round."""
+    return sorted(token.key for token in side.tokens if token.kind in {"not", "state"})
+
+
+def _told(side: Side, names: frozenset[str]) -> set[str]:
+    told = {token.key.rstrip(".") for token in side.tokens if token.kind in SLOTS or token.key in names}
+    return told - {"#0", "#1"}
+
+
+_REWRITTEN = 6
+_FACTS = 6
+"""So many traces of an editor and facts in common show that a text was told anew."""
 
 
 def _alone(turns: tuple[Conflict, ...], edits: int, rest: int) -> tuple[Conflict, ...]:
@@ -165,7 +216,7 @@ def _found(
     head = int(shorter * 1.15) + 3
     leading = sum((i if a.own > b.own else j) < head for i, j in own)
     conflicts = whole.conflicts
-    if shorter < SHORT:
+    if shorter < SHORT and not whole.retold:
         conflicts += whole.turns
     if exchanged:
         ratio = 2 * len(own) / max(1, a.own + b.own)
@@ -181,6 +232,7 @@ def _found(
         reworded=len(whole.turns),
         lead=max(lead(a, {i for i, _ in own}), lead(b, {j for _, j in own})),
         order=order,
+        retold=whole.retold,
     )
 
 

@@ -1,78 +1,37 @@
-"""Numbers that are hours, days of a month or factors, which only the words around them tell."""
+"""Numbers that are hours or days of a month, which only the words around them tell."""
 
 from __future__ import annotations
 
 import re
 
-from aggregator.match import lexicon, numerals
+from aggregator.match import lexicon
+from aggregator.match.quantities import joined
 from aggregator.match.token import Token, clock
 
-_MOST = 1e9
-"""Numbers above this are multiplied no further."""
 _JOINTS = frozenset(("en", "tot", "a", "et", "to", "and", "und", "bis", "of", "or", "ou", "oder"))
 _TO = frozenset(("voor", "to", "vor", "moins", "avant"))
 _PAST = frozenset(("over", "past", "nach", "na"))
 
 
 def settled(found: list[Token]) -> list[Token]:
-    """Numbers that are hours, days of a month or factors, once their neighbours are known."""
-    return _spans(_hours(_dates(_factors(found))))
+    """Numbers that are hours, days of a month or part of a larger one, once their neighbours are known."""
+    return _reminded(_spans(_hours(_dates(joined(found)))))
 
 
-def _factors(found: list[Token]) -> list[Token]:
-    """1,45 miljoen, £1.2m, "two hundred", "quarante et un" and 2 ton as one number."""
-    made: list[Token] = []
-    for token in found:
-        if token.key not in _JOINING:
-            made.append(token)
+def _reminded(found: list[Token]) -> list[Token]:
+    """ "Vergeet je kaart niet" and "n'oubliez pas" ask for the thing: their negation denies nothing."""
+    for at, token in enumerate(found):
+        if token.key not in lexicon.REMINDING:
             continue
-        if _is_joined(made, token):
-            made.pop()
-            made[-1] = _valued(made[-1], (made[-1].value or 0.0) + 1.0, f"{made[-1].raw} et {token.raw}")  # type: ignore[operator]
-            continue
-        number = _number(made[-1]) if made else None
-        factor = numerals.MULTIPLIERS.get(token.key) or _short(made, token)
-        if number is not None and (factor or token.key in lexicon.LARGER):
-            times, unit = (factor, "") if factor else lexicon.LARGER[token.key]
-            value = number * times
-            made[-1] = _valued(made[-1], value, f"{made[-1].raw} {token.raw}")
-            if unit:
-                made.append(token._replace(key=unit, kind="function"))
-        elif factor and factor >= 1000:
-            made.append(token._replace(key=f"#{factor}", kind="number", value=float(factor)))
-        else:
-            made.append(token)
-    return made
+        near = (place for place in range(max(0, at - 2), min(at + NEAR, len(found))) if found[place].kind == "not")
+        same = [place for place in near if found[place].sentence == token.sentence]
+        for place in [each for each in same if each < at] + [each for each in same if each > at][:1]:
+            found[place] = found[place]._replace(kind="function")
+    return found
 
 
-def _valued(token: Token, value: float, raw: str) -> Token:
-    return token._replace(key="#" + numerals.written(value), value=value, raw=raw)
-
-
-def _is_joined(made: list[Token], token: Token) -> bool:
-    """Whether *token* is the "un" of "quarante et un"."""
-    if token.key not in {"un", "une"} or len(made) < 2 or made[-1].key != "et":
-        return False
-    return made[-2].kind == "number" and made[-2].value in range(20, 80, 10) and made[-2].raw.isalpha()
-
-
-def _short(made: list[Token], token: Token) -> int:
-    """A million or a thousand, as one letter behind an amount of money."""
-    money = len(made) > 1 and made[-2].key in _MONEY and token.at == made[-1].at + len(made[-1].raw)
-    return _LETTERS.get(token.key, 0) if money else 0
-
-
-_MONEY = frozenset(("euro", "pound", "dollar"))
-_LETTERS = {"m": 10**6, "bn": 10**9, "k": 1000}
-_JOINING = frozenset(("un", "une", *numerals.MULTIPLIERS, *_LETTERS, *lexicon.LARGER))
-"""What may make one number with what stands before it; most words do not."""
-
-
-def _number(token: Token) -> float | None:
-    value = token.value
-    if token.kind != "number" or token.key.endswith(".") or not isinstance(value, float) or value > _MOST:
-        return None
-    return value
+NEAR = 12
+"""How far behind its verb a negation may stand, in words."""
 
 
 def _dates(found: list[Token]) -> list[Token]:

@@ -48,26 +48,28 @@ _ELSEWHERE = {"onze": "fr", "ten": "en", "elf": "nl de", "six": "fr en", "dix": 
 
 
 @cache
-def _germanic(tongue: str) -> dict[str, int]:
+def _germanic(tongue: str) -> dict[str, float]:
     units = (_NL if tongue == "nl" else _DE).split()
     glue = "en" if tongue == "nl" else "und"
     hundred = "honderd" if tongue == "nl" else "hundert"
-    found = dict(zip(units, range(20), strict=True))
+    found: dict[str, float] = dict(zip(units, range(20), strict=True))
     for ten, word in enumerate(_TENS[tongue].split(), start=2):
         found[word] = ten * 10
         found |= {unit + glue + word: ten * 10 + number for number, unit in enumerate(units[1:10], start=1)}
     below = dict(found)
+    ends = ("enhalf", "enhalve") if tongue == "nl" else ("einhalb",)
+    halves = {unit + end: number + 0.5 for number, unit in enumerate(units[2:10], start=2) for end in ends}
     for number, unit in ((1, ""), *enumerate(units[1:10], start=1)):
         found[unit + hundred] = number * 100
         for joint in ("", glue):
             found |= {unit + hundred + joint + word: number * 100 + value for word, value in below.items() if value}
-    return found
+    return found | halves | dict.fromkeys(("anderhalf", "anderhalve") if tongue == "nl" else ("anderthalb",), 1.5)
 
 
 @cache
-def _hyphened(tongue: str) -> dict[str, int]:
+def _hyphened(tongue: str) -> dict[str, float]:
     units = (_FR if tongue == "fr" else _EN).split()
-    found = dict(zip(units, range(20), strict=True))
+    found: dict[str, float] = dict(zip(units, range(20), strict=True))
     for ten, word in enumerate(_TENS[tongue].split(), start=2):
         found[word] = ten * 10
         found |= {f"{word}-{unit}": ten * 10 + number for number, unit in enumerate(units[1:10], start=1)}
@@ -85,19 +87,32 @@ def _hyphened(tongue: str) -> dict[str, int]:
 
 
 @cache
-def _words() -> dict[str, int]:
+def _words() -> dict[str, float]:
     every = _hyphened("en") | _hyphened("fr") | _germanic("de") | _germanic("nl")
     return {word: value for word, value in every.items() if word not in ONE}
 
 
-def in_words(word: str, tongue: str) -> int | None:
+def in_words(word: str, tongue: str) -> float | None:
     """The number that a word without accents stands for; None for any other word."""
     if word in _ELSEWHERE and tongue not in _ELSEWHERE[word]:
         return None
     value = _words().get(word)
     if value is None and word.endswith("tal") and len(word) > 5:
         return _words().get(word[:-3])
-    return value
+    return _large(word) if value is None else value
+
+
+def _large(word: str) -> float | None:
+    """A word with a thousand in it, or more than nine hundreds: "vijfduizend", "twaalfhonderdvijftig"."""
+    for name, size in _PLACES:
+        before, found, rest = word.partition(name)
+        times, more = _words().get(before), _words().get(rest) if rest else 0
+        if found and times is not None and more is not None and more < size:
+            return times * size + more
+    return None
+
+
+_PLACES = (("duizend", 1000), ("tausend", 1000), ("honderd", 100), ("hundert", 100))
 
 
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:([.,' ])\d{3})(?:\1\d{3})*")

@@ -31,7 +31,12 @@ def shifted(places: Sequence[Gap], a: Side, b: Side) -> Iterator[tuple[Gap, list
         if words > NEAR or len({token.sentence for token in (*here, a[two.a0 - 1])}) > 1:
             continue
         lone = _only(here, b), _only(there, a)
-        if lone[0] and lone[1] and (_numbers(ours, theirs) or (words <= CLOSE and _crossed(ours, theirs, lone))):
+        facts = all(any(token.kind in SLOTS for token in side) for side in lone)
+        if (
+            lone[0]
+            and lone[1]
+            and ((facts and _numbers(ours, theirs)) or (words <= CLOSE and _crossed(ours, theirs, lone)))
+        ):
             yield one, *lone
 
 
@@ -53,3 +58,31 @@ def _crossed(ours: Sequence[Side], theirs: Sequence[Side], lone: tuple[list[Toke
 def _only(side: Side, there: Side) -> list[Token]:
     keys = {token.key for token in there}
     return [token for token in side if (carries(token) or token.kind in SLOTS) and token.key not in keys]
+
+
+def displaced(places: Sequence[Gap], a: Side, b: Side) -> set[Gap]:
+    """The two passages between which a negation only moved: "geef nooit je kaart", "geef je kaart nooit".
+
+    It may pass two words or three, none of them a fact or a joint, with nothing but spaces between: what is denied is
+    the same still.
+    """
+    found: set[Gap] = set()
+    for one, two in pairwise(places):
+        if not 0 < one.right <= CLOSE:
+            continue
+        gone, come = [[token.key for token in side] for side in (a[one.a0 : one.a1], b[one.b0 : one.b1])]
+        back, again = [[token.key for token in side] for side in (a[two.a0 : two.a1], b[two.b0 : two.b1])]
+        if (gone, come) != (again, back) or [*gone, *come] != ["not"]:
+            continue
+        passed = a[one.a1 - 1 : two.a0] if gone else b[one.b1 - 1 : two.b0]
+        if _are_one_phrase(passed):
+            found |= {one, two}
+    return found
+
+
+def _are_one_phrase(words: Side) -> bool:
+    beside = all(other.at - one.at - len(one.raw) == 1 for one, other in pairwise(words))
+    return beside and not any(token.kind in SLOTS | {"state"} or token.key in _JOINTS for token in words)
+
+
+_JOINTS = frozenset(["en", "of", "maar", "et", "ou", "mais", "and", "or", "but", "und", "oder", "aber", "sondern"])

@@ -13,9 +13,19 @@ from typing import NamedTuple
 from aggregator.match import lexicon, numerals
 from aggregator.match.agreement import AGREE, FIGURES, figures, other_half, rounded, unnumbered
 from aggregator.match.align import Gap, common, gaps
-from aggregator.match.shifts import CLOSE, NEAR, shifted
+from aggregator.match.shifts import CLOSE, NEAR, displaced, shifted
 from aggregator.match.token import SLOTS, Token, plain
-from aggregator.match.wording import abbreviates, carries, excluding, is_subject, one_head, phrase, reworded
+from aggregator.match.wording import (
+    abbreviates,
+    carries,
+    excluding,
+    is_one_spelling,
+    is_subject,
+    one_head,
+    phrase,
+    reworded,
+    uncompounded,
+)  # fmt: skip
 
 
 class Conflict(NamedTuple):
@@ -37,7 +47,8 @@ class Comparison(NamedTuple):
     """Two texts side by side: where they agree, what they exclude, and which other words were exchanged.
 
     *forms* counts the words that stand in another form or as a synonym, *edits* the passages between equal words that
-    were added, taken away or written anew.
+    were added, taken away or written anew; *retold*: these are so many, and the facts so much the same, that one is the
+    other in new words.
     """
 
     pairs: list[tuple[int, int]]
@@ -45,6 +56,7 @@ class Comparison(NamedTuple):
     turns: tuple[Conflict, ...]
     forms: int = 0
     edits: int = 0
+    retold: bool = False
 
 
 def against(a: Sequence[Token], b: Sequence[Token], names: frozenset[str], hold: int = 3) -> Comparison:
@@ -64,8 +76,9 @@ def against(a: Sequence[Token], b: Sequence[Token], names: frozenset[str], hold:
     found += [
         _placed(Conflict("shift", phrase(here), phrase(there)), gap, a, b) for gap, here, there in shifted(places, a, b)
     ]
+    moved = displaced(places, a, b)
     for gap in places:
-        if not _held(gap, hold):
+        if not _held(gap, hold) or gap in moved:
             continue
         conflict, turn = _judged(gap, a, b, names, spoken)
         if conflict := conflict or _inside(gap, pairs, a, b):
@@ -115,6 +128,9 @@ def _judged(
     if conflict := _closed(one, other):
         return conflict, None
     one, other = (_said_of_both(*each) for each in ((one, spoken[0]), (other, spoken[1])))
+    if is_one_spelling(one, other):
+        return None, None
+    one, other = uncompounded(one, other)
     if abbreviates(one, other) or abbreviates(other, one):
         return None, None
     if not one or not other:

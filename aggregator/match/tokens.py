@@ -37,7 +37,7 @@ _TOKEN = re.compile(
   | (?P<ordinal>\b\d{1,3}(?:ste|de|ème|eme|ère|er|st|nd|rd|th|e)\b)
   | (?P<aged>\b\d{1,3}(?=-(?:jarige?|jährige?[rnms]?|year-old)\b))
   | (?P<score>\b\d{1,3}\s?-\s?\d{1,3}\b(?![-\w]|\s?(?:uur|u|h|Uhr|heures?|[ap]\.?m)\b))
-  | (?P<height>\b[12]\s?m\s?\d{2}\b)
+  | (?P<height>\b\d{1,3}\s?m\s?\d{2}\b)
   | (?P<plate>\b\d-?[A-Z]{3}-?\d{3}\b)
   | (?P<number>\b\d{1,3}(?:[ ]\d{3}){1,5}(?!\d) | \b\d{1,3}(?:'\d{3}){1,5}(?!\d) | \b\d{1,18}(?:[.,]\d{1,9}){0,6}
       (?=(?:kg|km|m|cm|mm|l|g|x|mln|k|ha)?\b))
@@ -50,6 +50,7 @@ _TOKEN = re.compile(
 )
 _SPACE = re.compile(r"[^\S\n]{2,}|[^\S\n ]")
 _ENDS = re.compile(r"[.!?\u2026:;\u2022\u201c\u201e\u00ab\"\n]|^\s*[-\u2013\u2014]\s")
+_TYPED = str.maketrans("\u2010\u2019", "-'")
 _HALVES = re.compile("['\u2019\u2010-]")
 _SIGNS = {"%": "%", "€": "euro", "£": "pound", "$": "dollar"}
 _APOSTROPHES = "'\u2019"
@@ -224,11 +225,13 @@ def _word(raw: str, tongue: str) -> Iterator[Token]:
     if raw[-1:].isalpha() and raw.isalpha():
         yield from _usual(raw, tongue)
         return
-    key = plain(raw.replace("\u2010", "-"))
+    key = plain(raw).translate(_TYPED)
     if (value := numerals.in_words(key, tongue)) is not None:
         yield Token(f"#{value}", "number", raw, float(value))
     elif key in lexicon.PARTS:
         yield Token(lexicon.PARTS[key], "part", raw)
+    elif key in lexicon.HEDGES:
+        yield Token(key, "function", raw)
     elif key in lexicon.SYNONYMS:
         yield Token(lexicon.SYNONYMS[key], "word", raw)
     else:
@@ -254,7 +257,7 @@ def _single(raw: str, tongue: str) -> Token:
     if key in lexicon.STATES:
         return Token(key, "state", raw)
     if key in lexicon.FUNCTION[tongue] or len(key) == 1:
-        return Token(key, "function", raw)
+        return Token(lexicon.FORMS[tongue].get(key, key), "function", raw)
     if raw[0].isupper() or _is_street(key):
         return Token(lexicon.SYNONYMS.get(key, key), "name", raw)
     return Token(lexicon.SYNONYMS.get(key, key), "word", raw)

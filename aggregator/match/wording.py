@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from aggregator.match import lexicon
-from aggregator.match.align import common
+from aggregator.match.align import common, together
 from aggregator.match.token import Token
 
 
@@ -56,6 +56,38 @@ def abbreviates(short: Sequence[Token], long: Sequence[Token]) -> bool:
     return len(letters) == 1 and letters[0].raw.isupper() and len(initials) > 1 and letters[0].key == initials
 
 
+def is_one_spelling(one: Sequence[Token], other: Sequence[Token]) -> bool:
+    """Whether two passages are the same letters, with or without spaces and hyphens: "week-end", "weekend"."""
+    return len(one) != len(other) and "".join(t.key for t in one) == "".join(t.key for t in other)
+
+
+def uncompounded(one: Sequence[Token], other: Sequence[Token]) -> tuple[Sequence[Token], Sequence[Token]]:
+    """Both without a compound of one and its parts in the other: "Dachsanierung", "Sanierung des Daches"."""
+    for closed, apart in ((one, other), (other, one)):
+        for word in closed if len(closed) < len(apart) else ():
+            if len(word.key) >= _COMPOUND and (parts := _parts(word.key, apart)):
+                rest = [each for each in closed if each is not word], [each for each in apart if each not in parts]
+                return rest if closed is one else (rest[1], rest[0])
+    return one, other
+
+
+_COMPOUND = 8
+"""Letters of a compound, at least."""
+
+
+def _parts(word: str, apart: Sequence[Token]) -> tuple[Token, Token] | None:
+    """The two words that *word* is made of: its head whole, what stands before that but for an ending or a joint."""
+    for head in apart:
+        rest = word[: -len(head.key)]
+        if len(head.key) < 4 or len(rest) < 3 or not word.endswith(head.key):
+            continue
+        for each in apart:
+            same = together(rest, each.key)
+            if same >= max(3, len(rest) - 2, len(each.key) - 2):
+                return head, each
+    return None
+
+
 def carries(token: Token) -> bool:
     return token.kind in {"word", "name", "state"} and len(token.key) > 2 and token.key not in lexicon.HEDGES
 
@@ -71,6 +103,9 @@ def is_subject(one: Sequence[Token], other: Sequence[Token], before: Token | Non
     here, there = [token for token in one if carries(token)], [token for token in other if carries(token)]
     if any(one_head(a.key, b.key) for a in here for b in there):
         return True
+    participle = any(token.raw.endswith(_PARTICIPLES) for token in (*here, *there))
+    if participle and (before is None or before.key in _AUXILIARIES):
+        return False
     determined = before is not None and before.key in lexicon.DETERMINERS
     if len(one) > 1 or len(other) > 1:
         return determined and min(len(one), len(other)) == 1
@@ -80,8 +115,11 @@ def is_subject(one: Sequence[Token], other: Sequence[Token], before: Token | Non
     )
 
 
+_PARTICIPLES = ("é", "ée", "és", "ées")
+_AUXILIARIES = frozenset(("a", "ont", "avait", "est", "sont", "etait", "etaient", "sera", "seront", "ete", "aurait"))
 _TURN = re.compile(
     r"^(?:ge|be|ver|ont|her|aan|af|op|uit|in|door|weg|terug)\w+(?:d|t|en|de|te|den|ten)$|"
+    r"^(?:ab|an|auf|aus|bei|durch|ein|fest|mit|nach|vor|zu|zuruck|zusammen|mee|bij|na|om|over|samen|toe|voor)ge\w{4,}(?:t|d|en)$|"
     r"(?:er|ir|ent|ait|aient|ee|ees|ement|ed|ing|ly|erweise|lijk|weg)$"
 )
 """Forms of verbs and adverbs, which an editor exchanges."""
