@@ -40,15 +40,11 @@ def begin_reading(connection: Connection) -> None:
 
 
 def begin_writing(connection: Connection) -> None:
-    """Take the writer's turn, before the first read of the transaction.
-
-    PostgreSQL keeps the plans of what is asked again and again: for an array it would make one each time it is asked.
-    """
+    """Take the writer's turn, before the first read of the transaction."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
-        turn = "SELECT pg_advisory_xact_lock(:lock), set_config('plan_cache_mode', 'force_generic_plan', true)"
-        connection.execute(text(turn), {"lock": LOCK})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
 
 
 def migrate(engine: Engine) -> None:
