@@ -13,11 +13,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
+from aggregator.daemon.opening import open_store
 from aggregator.errors import StoreError
 from aggregator.model import Delivery, Edition, Lot, Poll, Story, Validators
 from aggregator.store import Store, Tx, alone
 from tests.mails import LETTER, envelope
-from tests.stories import NOW, joint, sighting, story
+from tests.stories import CONFIG, NOW, joint, sighting, story
 
 HOUR = timedelta(hours=1)
 
@@ -378,3 +379,17 @@ def test_what_is_held_is_no_news(store: Store) -> None:
     save(store, held)
     assert held.id == first
     assert fresh(store) == ()
+
+
+def test_a_look_writes_nothing(store: Store) -> None:
+    """On either database it is refused, so that no command finds out on one what was never tried on the other."""
+    with pytest.raises(StoreError, match=r"read-?only"):
+        store.look(lambda tx: tx.meta.put("a", "b"))
+    assert store.submit(lambda tx: tx.meta.put("a", "c")).result() is None
+    assert store.look(lambda tx: tx.meta.get("a")) == "c"
+
+
+def test_what_is_opened_may_be_looked_at(database: str) -> None:
+    """The key behind suppressions is there before the first mail, for `status` asks who may not be mailed."""
+    with open_store(replace(CONFIG, database=database)) as opened:
+        assert not opened.look(lambda tx: tx.audience.is_suppressed("dagelijks", "a@example.be"))

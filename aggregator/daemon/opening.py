@@ -27,8 +27,8 @@ def open_store(config: Config, *, create: bool = True) -> Store:
     store = Store(config.database, create=create)
     wanted = config.authority or uri.host(config.base_url)
     try:
-        frozen = store.look(lambda tx: tx.meta.get("authority"))
-        check_authority(frozen or store.submit(lambda tx: _freeze_authority(tx, wanted)).result(), config)
+        frozen = store.look(_settled)
+        check_authority(frozen or store.submit(lambda tx: _settle(tx, wanted)).result(), config)
     except AggregatorError:
         store.close()
         raise
@@ -47,7 +47,14 @@ def check_authority(frozen: str | None, config: Config) -> None:
         )
 
 
-def _freeze_authority(tx: Tx, wanted: str) -> str:
+def _settled(tx: Tx) -> str | None:
+    """The authority of a database that has all that is made once and then read; None where something is missing."""
+    return tx.meta.get("authority") if tx.audience.has_secret() else None
+
+
+def _settle(tx: Tx, wanted: str) -> str:
+    """Make what every later look wants to find, for a look cannot make it."""
+    tx.audience.secret()
     frozen = tx.meta.get("authority")
     if frozen is None:
         tx.meta.put("authority", wanted)

@@ -40,6 +40,10 @@ class Audience:
         self._connection = connection
         self._key: bytes | None = None
 
+    def has_secret(self) -> bool:
+        """Whether there is a key; where there is none only a transaction that writes can do without."""
+        return Meta(self._connection).get(_SECRET) is not None
+
     def secret(self) -> bytes:
         """The database's own key (256 bits) for tokens and hashes, made at the first need of it."""
         if self._key is None:

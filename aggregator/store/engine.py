@@ -35,13 +35,18 @@ def open_engine(url: str, *, create: bool = True) -> Engine:
 
 
 def begin_reading(connection: Connection) -> None:
-    """Make all reads of the transaction see one state."""
-    connection.exec_driver_sql("BEGIN" if connection.dialect.name == "sqlite" else "SET TRANSACTION READ ONLY")
+    """Make all reads of the transaction see one state, and refuse it every write."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA query_only=ON")
+        connection.exec_driver_sql("BEGIN")
+    else:
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
 
 def begin_writing(connection: Connection) -> None:
     """Take the writer's turn, before the first read of the transaction."""
     if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA query_only=OFF")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
