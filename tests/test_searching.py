@@ -93,7 +93,7 @@ def test_the_search_can_be_switched_off(tmp_path: Path) -> None:
         assert httpx.get(f"{address}/zoeken").status_code == 404
 
 
-@pytest.mark.parametrize("status", [404, 405, 410, 500])
+@pytest.mark.parametrize("status", [404, 405, 410, 500, 503])
 def test_error_pages_are_whole(status: int) -> None:
     """In the reader's language, with a way to the news, a form to search with, and the standing pages."""
     for language, words in (("nl-BE", "Zoeken"), ("fr-BE", "Chercher"), ("de-BE", "Suchen"), ("en", "Search")):

@@ -21,7 +21,7 @@ from lxml import html as markup
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from aggregator.errors import ServeError
+from aggregator.errors import ServeError, StoreError
 from aggregator.model import Document
 from aggregator.publish import assets, static
 from aggregator.web import Server, app
@@ -258,6 +258,21 @@ class TestSite:
             assert "Er ging iets mis" in answer.text
             assert "content-security-policy" in answer.headers
             assert httpx.get(f"{address}/health").status_code == 200
+
+    def test_a_database_that_does_not_answer(self) -> None:
+        """What needs it is 503 with a sentence and when to come back; the operator is told; the news stays."""
+        told: list[Exception] = []
+
+        async def silent(path: str) -> NoReturn:
+            raise StoreError("secret")
+
+        with serving(app(lambda: DOCUMENTS, lambda: (True, ""), CONFIG, asked=silent, unwell=told.append)) as address:
+            answer = httpx.get(f"{address}/story/0123456789abcdef/")
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+            assert "over een minuut" in answer.text
+            assert "secret" not in answer.text
+            assert [str(each) for each in told] == ["secret"]
+            assert httpx.get(f"{address}/samenwerking/").status_code == 200
 
     def test_another_configuration(self) -> None:
         """Errors and the site's own pages speak as the newest configuration wants, and stand where it says."""

@@ -115,6 +115,7 @@ class Daemon:
                 status=lambda: document(
                     self._config, faults(self._judged(self._clock()), self._posting.standing) + self._posting.faults()
                 ),
+                unwell=lambda failure: self._say(failure, "web"),
             )
             server = Server(self._site, listening.listen, listening.trusted_proxies)
             await server.start()

@@ -173,7 +173,7 @@ def _bytes(*texts: str) -> int:
 
 
 def render_error(config: Config, status: int) -> bytes:
-    """The page for 404, 405, 410 and 500, found at any address: its links start at the path of base_url."""
+    """The page for 404, 405, 410, 500 and 503, found at any address: its links start at the path of base_url."""
     return written(config, "error.html", **frame(config, f"{places.prefix(config)}/"), status=status)
 
 

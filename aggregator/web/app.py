@@ -7,6 +7,7 @@ redirects are relative (RFC 9110 §10.2.2) for the same reason.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 
@@ -14,6 +15,7 @@ from starlette.datastructures import Headers
 from starlette.routing import Match, Route
 from starlette.types import Message, Receive, Scope, Send
 
+from aggregator.errors import StoreError
 from aggregator.model import Config, Document
 from aggregator.publish import faults, page, places, standing, static
 from aggregator.web.conditional import evaluate, named
@@ -39,6 +41,8 @@ _NEVER = "no-store"
 _WRITERS = {b"if-match", b"if-unmodified-since"}
 _CONDITIONS = {b"if-none-match", b"if-modified-since", *_WRITERS}
 _READING = ("GET", "HEAD")
+_AGAIN = {"retry-after": "60"}
+log = logging.getLogger("aggregator")
 
 Documents = Callable[[], Mapping[str, Document]]
 Health = Callable[[], tuple[bool, str]]
@@ -49,6 +53,10 @@ async def _nothing(path: str) -> Document | None:
     return None
 
 
+def _note(failure: StoreError) -> None:
+    log.error("web: %s", failure)
+
+
 def app(
     documents: Documents,
     health: Health,
@@ -57,15 +65,16 @@ def app(
     *,
     asked: Asked = _nothing,
     status: Callable[[], Document] | None = None,
+    unwell: Callable[[StoreError], None] = _note,
 ) -> Site:
     """An ASGI application.
 
     *documents* gives the current documents by their path below base_url and is asked on every request; *health* says
     whether the job works, and why not; *asked* makes what is made only for who asks (``places.is_asked_for``);
-    *status* is the operators' feed, for the networks of ``[server].operators``.  What the mapping lacks of ``/static``
-    comes from the package.  *routes* are what else is there.
+    *status* is the operators' feed, for the networks of ``[server].operators``; *unwell* is told when the database did
+    not answer.  What the mapping lacks of ``/static`` comes from the package.  *routes* are what else is there.
     """
-    return Site(documents, health, config, routes, asked, status)
+    return Site(documents, health, config, routes, asked, status, unwell)
 
 
 class Site:
@@ -79,11 +88,13 @@ class Site:
         routes: Sequence[Route],
         asked: Asked,
         status: Callable[[], Document] | None,
+        unwell: Callable[[StoreError], None],
     ) -> None:
         self._documents = documents
         self._health = health
         self._asked = asked
         self._status = status
+        self._unwell = unwell
         self._routes = routes
         self._ready: dict[tuple[str, str], Prepared] = {}
         self._news = News()
@@ -103,6 +114,11 @@ class Site:
         reply = _Reply(scope, send)
         try:
             await self._answer(scope, receive, reply)
+        except StoreError as failure:
+            self._unwell(failure)
+            if reply.begun:
+                raise
+            await self._error(reply, 503, _AGAIN)
         except Exception:
             if not reply.begun:
                 await self._error(reply, 500)
