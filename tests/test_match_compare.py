@@ -213,6 +213,7 @@ ANEW = (
     [
         ("412.000", "421.000"), ("Oudenbos", "Wolmeers"), ("zaterdag", "zondag"), ("Kapelsteeg", "Molensteeg"),
         ("16 uur", "17 uur"), ("beschikt over", "beschikt niet meer over"),
+        ("een nieuwe ladderwagen", "een nieuwe duikwagen"),
     ],
 )  # fmt: skip
 def test_a_text_told_anew_with_every_fact_in_its_place_is_the_same(old: str, new: str) -> None:
