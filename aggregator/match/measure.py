@@ -64,7 +64,8 @@ class Found:
 
 def measured(pair: Pair, titles: Titles) -> Found:
     """Both texts aligned, under their titles; the text of one in the order of the other where that agrees better."""
-    pair = replace(pair, one=_completed(pair.one, pair.other), other=_completed(pair.other, pair.one))
+    if pair.one.cut or pair.other.cut:
+        pair = replace(pair, one=_completed(pair.one, pair.other), other=_completed(pair.other, pair.one))
     one, other, names = pair.one, pair.other, named(pair.one, pair.other)
     if not are_worth_it(one.body, other.body):
         return _unlike(one, other, titles.alike)
