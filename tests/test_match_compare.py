@@ -505,6 +505,13 @@ def test_no_labelled_pair_is_merged_falsely(name: str, recall: float) -> None:
     assert labelled.agreement(found).recall >= recall
 
 
+def test_what_was_reworded_for_something_else_is_merged_no_more_than_what_was_told_anew() -> None:
+    """An earlier text in new words for another event: none is merged, and most that tell the same anew are linked."""
+    found = decided("reworded")
+    assert [each for each in found if each.verdict.verdict == "same" != each.label] == []
+    assert [each.verdict.verdict for each in found if each.label == "same"].count("related") >= 24
+
+
 def test_what_is_missed_in_the_zones_is_what_nobody_can_align() -> None:
     """The pairs of two zones that are missed are rewrites and translations, and most of them are linked."""
     lines = (CORPUS / "zones.jsonl").read_text().splitlines()
