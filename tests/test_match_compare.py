@@ -213,6 +213,7 @@ ANEW = (
     [
         ("412.000", "421.000"), ("Oudenbos", "Wolmeers"), ("zaterdag", "zondag"), ("Kapelsteeg", "Molensteeg"),
         ("16 uur", "17 uur"), ("beschikt over", "beschikt niet meer over"),
+        ("een nieuwe ladderwagen", "een nieuwe duikwagen"),
     ],
 )  # fmt: skip
 def test_a_text_told_anew_with_every_fact_in_its_place_is_the_same(old: str, new: str) -> None:
@@ -502,6 +503,13 @@ def test_no_labelled_pair_is_merged_falsely(name: str, recall: float) -> None:
     found = decided(name)
     assert [each for each in found if each.verdict.verdict == "same" != each.label] == []
     assert labelled.agreement(found).recall >= recall
+
+
+def test_what_was_reworded_for_something_else_is_merged_no_more_than_what_was_told_anew() -> None:
+    """An earlier text in new words for another event: none is merged, and most that tell the same anew are linked."""
+    found = decided("reworded")
+    assert [each for each in found if each.verdict.verdict == "same" != each.label] == []
+    assert [each.verdict.verdict for each in found if each.label == "same"].count("related") >= 24
 
 
 def test_what_is_missed_in_the_zones_is_what_nobody_can_align() -> None:

@@ -15,7 +15,7 @@ from aggregator.cli import preview as previewing
 from aggregator.cli.adopting import adopt
 from aggregator.cli.options import By, ConfigOption, JsonOption, Why, configured, hand_of
 from aggregator.cli.output import console, local, print_json, rfc3339, table
-from aggregator.cli.standing import stands
+from aggregator.cli.standing import edition_as_json, stands
 from aggregator.daemon.machine import machine
 from aggregator.daemon.opening import clock, open_store
 from aggregator.daemon.relaying import hand_over, open_relay
@@ -251,16 +251,7 @@ def _digest(config: Config, id: str) -> Digest:
 
 
 def _as_json(edition: Edition, tally: dict[str, int]) -> dict[str, object]:
-    return {
-        "id": edition.id,
-        "digest": edition.digest,
-        "slot": edition.slot,
-        "frozen": rfc3339(edition.frozen),
-        "stories": edition.stories,
-        "state": edition.state,
-        "until": rfc3339(edition.until),
-        "deliveries": tally,
-    }
+    return {"id": edition.id, **edition_as_json(edition), "deliveries": tally}
 
 
 def _mail_as_json(mail: Delivery) -> dict[str, object]:

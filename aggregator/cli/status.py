@@ -12,7 +12,7 @@ from aggregator import status as judge
 from aggregator.cli import mailbag
 from aggregator.cli.options import ConfigOption, JsonOption, configured
 from aggregator.cli.output import console, local, print_json, rfc3339, table
-from aggregator.cli.standing import stands
+from aggregator.cli.standing import edition_as_json, stands
 from aggregator.daemon.machine import machine
 from aggregator.daemon.opening import clock, open_store
 from aggregator.daemon.witnessing import witness
@@ -188,7 +188,7 @@ def _document(config: Config, found: _Standing) -> dict[str, Any]:
         ],
         "stories": facts.counts[0],
         "joint_stories": facts.counts[1],
-        "editions": [_edition(each) for each in facts.editions],
+        "editions": [edition_as_json(each) for each in facts.editions],
         "deliveries": facts.tally,
         "doubtful_deliveries": facts.doubts,
         "troubled_deliveries": [_delivery(each) for each in facts.troubled],
@@ -203,17 +203,6 @@ def _document(config: Config, found: _Standing) -> dict[str, Any]:
         "unmailed_recipients": {digest: len(addresses) for digest, addresses in facts.unmailed.items()},
         "objections": facts.objections,
         "refusals": facts.refusals,
-    }
-
-
-def _edition(edition: Edition) -> dict[str, Any]:
-    return {
-        "digest": edition.digest,
-        "slot": edition.slot,
-        "frozen": rfc3339(edition.frozen),
-        "stories": edition.stories,
-        "state": edition.state,
-        "until": rfc3339(edition.until),
     }
 
 

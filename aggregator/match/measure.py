@@ -64,7 +64,8 @@ class Found:
 
 def measured(pair: Pair, titles: Titles) -> Found:
     """Both texts aligned, under their titles; the text of one in the order of the other where that agrees better."""
-    pair = replace(pair, one=_completed(pair.one, pair.other), other=_completed(pair.other, pair.one))
+    if pair.one.cut or pair.other.cut:
+        pair = replace(pair, one=_completed(pair.one, pair.other), other=_completed(pair.other, pair.one))
     one, other, names = pair.one, pair.other, named(pair.one, pair.other)
     if not are_worth_it(one.body, other.body):
         return _unlike(one, other, titles.alike)
@@ -109,7 +110,8 @@ def _weighed(pair: Pair, whole: Comparison) -> Comparison:
 
     conflicts, turns = (tuple(each for each in many if not spared(each)) for many in (whole.conflicts, whole.turns))
     subjects = tuple(each for each in conflicts if each.kind == "subject")
-    retold = _is_retold(pair, len(turns) + whole.forms + whole.edits, len(subjects))
+    traces = len(turns) + whole.forms + whole.edits
+    retold = all(each.late for each in subjects) and _is_retold(pair, traces, len(subjects))
     if retold or len(turns) + whole.forms >= _AT_WORK * max(1, len(subjects)):
         turns += subjects
         conflicts = tuple(each for each in conflicts if each.kind != "subject")
@@ -123,8 +125,9 @@ def _weighed(pair: Pair, whole: Comparison) -> Comparison:
 def _is_retold(pair: Pair, traces: int, subjects: int) -> bool:
     """Whether an editor told the same anew: *traces* all over, more for each noun, and every fact where it was.
 
-    A template changes a thing and leaves the rest; who rewrites that much and meant another thing would have other
-    facts too.  One of the two may leave some out, and not each another.
+    A template changes a thing and leaves the rest; who rewrites that much and means another thing has other facts too,
+    and another noun where the news stands, in the first sentence.  One of the two may leave facts out, and not each
+    another.
     """
     if traces < _REWRITTEN + _AT_WORK * subjects:
         return False

@@ -20,9 +20,7 @@ def settled(found: list[Token]) -> list[Token]:
 
 def _reminded(found: list[Token]) -> list[Token]:
     """ "Vergeet je kaart niet" and "n'oubliez pas" ask for the thing: their negation denies nothing."""
-    for at, token in enumerate(found):
-        if token.key not in lexicon.REMINDING:
-            continue
+    for at, token in [(at, token) for at, token in enumerate(found) if token.key in lexicon.REMINDING]:
         near = (place for place in range(max(0, at - 2), min(at + NEAR, len(found))) if found[place].kind == "not")
         same = [place for place in near if found[place].sentence == token.sentence]
         for place in [each for each in same if each < at] + [each for each in same if each > at][:1]:

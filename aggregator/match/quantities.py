@@ -32,9 +32,9 @@ def joined(found: list[Token]) -> list[Token]:
 
 def _priced(found: list[Token]) -> list[Token]:
     """ "€ 275" as "275 €": what stands before its number in one text stands behind it in another."""
-    for at in range(len(found) - 1):
+    for at in [at for at, token in enumerate(found[:-1]) if token.key in _MONEY]:
         sign, number = found[at : at + 2]
-        if sign.key in _MONEY and number.kind == "number" and sign.sentence == number.sentence:
+        if number.kind == "number" and sign.sentence == number.sentence:
             if at and found[at - 1].kind == "number":  # "1,45 miljoen euro 12 jaar geleden"
                 continue
             found[at] = number._replace(at=sign.at, first=sign.first)
@@ -146,6 +146,8 @@ def _span(made: list[Token], token: Token) -> None:
 
 def _spelt(found: list[Token]) -> list[Token]:
     """Numbers in several words as one: "deux mille trois cents", "one hundred and eighteen"."""
+    if not [token for token in found if token.key in _LARGE or (token.kind == "number" and token.raw[0].isalpha())]:
+        return found
     made: list[Token] = []
     at = 0
     while at < len(found):

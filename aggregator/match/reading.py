@@ -153,6 +153,8 @@ def _additions(found: Sequence[Token]) -> Iterable[Token]:
 
 
 _MARKS = lexicon.MARKERS | lexicon.CORRECTIONS
+_HEADS = frozenset(mark.partition("-")[0] for mark in _MARKS if "-" in mark)
+"""With what marks of several words begin."""
 
 
 def _telling(title: Side, body: Side) -> dict[str, float]:
@@ -207,7 +209,8 @@ _BESIDE = 2  # characters: a colon and a space
 def _marked(title: Side, body: Side) -> str:
     opening = [*title.tokens[:4], *title.tokens[-2:], *body.tokens[:4], *_additions(body.tokens)]
     words = {token.key for token in opening}
-    words |= {"-".join(token.key for token in opening[at : at + 3]) for at in range(len(opening))}
+    if not words.isdisjoint(_HEADS):
+        words |= {"-".join(token.key for token in opening[at : at + 3]) for at in range(len(opening))}
     if words & lexicon.CORRECTIONS:
         return "correction"
     return "update" if words & lexicon.MARKERS else ""

@@ -7,7 +7,8 @@ or taken away is an edit, and what says the same in other letters exchanges noth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from aggregator.match import lexicon, numerals
@@ -70,7 +71,7 @@ def against(a: Sequence[Token], b: Sequence[Token], names: frozenset[str], hold:
     ]
     turns: list[Conflict] = []
     edits = 0
-    spoken = _spoken(a, (i for i, _ in pairs)), _spoken(b, (j for _, j in pairs))
+    spoken = cache(lambda: (_spoken(a, (i for i, _ in pairs)), _spoken(b, (j for _, j in pairs))))
     weak = [token.kind == "function" for token in a]
     places = gaps(pairs, len(a), len(b), weak)
     found += [
@@ -119,7 +120,11 @@ def _spoken(side: Sequence[Token], common_places: Iterable[int]) -> set[int]:
 
 
 def _judged(
-    gap: Gap, a: Sequence[Token], b: Sequence[Token], names: frozenset[str], spoken: tuple[set[int], set[int]]
+    gap: Gap,
+    a: Sequence[Token],
+    b: Sequence[Token],
+    names: frozenset[str],
+    spoken: Callable[[], tuple[set[int], set[int]]],
 ) -> tuple[Conflict | None, Conflict | None]:
     """The conflict in a passage, else the turn of phrase that was exchanged in it."""
     one, other = a[gap.a0 : gap.a1], b[gap.b0 : gap.b1]
@@ -127,7 +132,7 @@ def _judged(
         return None, None
     if conflict := _closed(one, other):
         return conflict, None
-    one, other = (_said_of_both(*each) for each in ((one, spoken[0]), (other, spoken[1])))
+    one, other = map(_said_of_both, (one, other), spoken())
     if is_one_spelling(one, other):
         return None, None
     one, other = uncompounded(one, other)
